@@ -1,0 +1,89 @@
+# MusiGAN in C. `make` builds, `make music` makes music, `make check` tests; CONTRIBUTING.md explains the rest.
+
+PREFIX ?= /usr/local
+MARCH ?= native
+SONGS ?=
+VERSION := 0.1.0
+
+comma := ,
+BUILD := build$(if $(asan),/asan)
+BIN := $(if $(asan),build/asan/bin,bin)
+PROGRAMS := $(basename $(notdir $(wildcard filters/*.c)))
+
+CFLAGS ?= -O3 -g
+FLAGS := -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. -march=$(MARCH) -fopenmp -Wall -Wextra -Wconversion \
+	-Wno-sign-conversion -MMD -MP $(if $(asan),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
+
+
+.PHONY: all music check bench lint install uninstall clean
+all: $(PROGRAMS:%=$(BIN)/%)
+
+# What each program links beside common/: one line a program.
+$(BIN)/mp3-to-wave:    LIBS = -lmpg123 -lsoxr -lz -lm
+$(BIN)/wave-to-chunks: LIBS = -lz -lm
+$(BIN)/chunks-to-keys: LIBS = -lfftw3 -lz -lm
+$(BIN)/gan-train:      LIBS = -lopenblas -lcyaml -lz -lm
+$(BIN)/gan-sample:     LIBS = -lopenblas -lcyaml -lz -lm
+$(BIN)/keys-to-wave:   LIBS = -lz -lm
+$(BIN)/wave-to-mp3:    LIBS = -lmp3lame -lz -lm
+$(BIN)/tensor-print:   LIBS = -lz -lm
+$(BIN)/tensor-cmp:     LIBS = -lz -lm
+$(BIN)/gan-train $(BIN)/gan-sample: $(BUILD)/libcore.a
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
+$(BUILD)/libcommon.a: $(call objects,common/*.c)
+$(BUILD)/libcore.a: $(call objects,kernels/cpu/*.c kernels/model/*.c)
+$(BUILD)/libcore-double.a: $(patsubst $(BUILD)/%,$(BUILD)/double/%,$(call objects,kernels/cpu/*.c kernels/model/*.c))
+
+$(BIN)/%: $(BUILD)/filters/%.o $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %libcore.a,$^) $(BUILD)/libcommon.a $(LIBS)
+$(BUILD)/%.a:
+	@rm -f $@
+	ar rcs $@ $^
+$(BUILD)/%.o: %.c | build/packages-build
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
+# The same mathematics in double precision: the tests' finite differences need it.
+$(BUILD)/double/%.o: %.c | build/packages-build
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(CFLAGS) $(CPPFLAGS) -DREAL_IS_DOUBLE -c -o $@ $<
+.SECONDARY:
+-include $(shell find build -name '*.d' 2>/dev/null)
+
+# Says in one line what is missing and which command installs it.
+build/packages-%:
+	@pipelines/packages check $* && mkdir -p build && touch $@
+
+# Tests: shell scripts tests/*/*.t and programs tests/*/*.c (common, ops, model, double), all speaking TAP.
+TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%.t,$(wildcard tests/common/*.c tests/ops/*.c tests/model/*.c))
+$(BUILD)/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/libcore.a $(BUILD)/libcommon.a
+	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lopenblas -lcyaml -lz -lm
+TESTS += $(patsubst tests/%.c,$(BUILD)/double/tests/%.t,$(wildcard tests/ops/*.c))
+$(BUILD)/double/tests/%.t: $(BUILD)/double/tests/%.o $(BUILD)/libcore-double.a $(BUILD)/libcommon.a
+	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lopenblas -lcyaml -lz -lm
+
+check:
+	@pipelines/packages install check
+	@$(MAKE) --no-print-directory check-built
+check-built: all $(TESTS)
+	BIN=$(abspath $(BIN)) prove --exec '' $(wildcard tests/*/*.t) $(TESTS)
+music:
+	@pipelines/packages install music
+	@$(MAKE) --no-print-directory all
+	@pipelines/music $(SONGS)
+bench lint:
+	@pipelines/packages install $@
+	@$(MAKE) --no-print-directory all
+	@tests/$@/run
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/musigan $(foreach s,1 5 7,$(DESTDIR)$(PREFIX)/share/man/man$(s))
+	install $(PROGRAMS:%=bin/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 pipelines/*.yaml $(DESTDIR)$(PREFIX)/share/musigan
+	for s in 1 5 7; do install -m 644 man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s; done
+uninstall:
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%)
+	for page in man/*.?; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page#man/}; done
+	rm -rf $(DESTDIR)$(PREFIX)/share/musigan
+clean:
+	rm -rf build bin

@@ -1,0 +1,23 @@
+/* Messages and exit codes, once for every program.
+ *
+ * A message is one line on standard error, "program: what was wrong and where".
+ * Functions whose name ends in _or_die report and exit; all others return.
+ */
+#ifndef COMMON_FAIL_H
+#define COMMON_FAIL_H
+
+enum { EXIT_DATA = 1, EXIT_USAGE = 2 };
+
+/* The name that messages begin with; options_parse_or_die sets it. */
+extern const char *program_name;
+
+/* Prints "program: message" and a newline; clears a progress line first. */
+void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* warn, then exit: data or I/O failed (1). */
+_Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* warn, then exit: the program was called wrongly (2). */
+_Noreturn void die_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

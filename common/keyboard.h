@@ -1,0 +1,19 @@
+/* The keys of a piano: numbers 1 (A0) to 88 (C8); key 49 is A4, 440 Hz; MIDI number = key + 20. */
+#ifndef COMMON_KEYBOARD_H
+#define COMMON_KEYBOARD_H
+
+#include <stdbool.h>
+
+enum { KEY_FIRST = 27, KEY_LAST = 59, KEYBOARD_KEYS = 88 };
+
+struct key_range {
+    int first, last; /* 1 <= first <= last <= 88 */
+};
+
+/* Frequency in Hz in equal temperament: 440 * 2^((key - 49) / 12). */
+double key_frequency(int key);
+
+/* Parses "27-59"; false when it is not two keys in order within 1-88. */
+bool key_range_parse(const char *text, struct key_range *range);
+
+#endif

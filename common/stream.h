@@ -1,0 +1,109 @@
+/* Tensor streams: records in NumPy's .npy format 1.0, facts in a comment behind the header's dict.
+ * tensor-stream(5) describes the format. Little-endian machines only.
+ *
+ * The reader trusts nothing: every header is checked before its numbers are used, and memory is taken as
+ * the bytes arrive. A broken stream ends the program with
+ * "program: input: record N at byte M: what is wrong" and exit 1.
+ */
+#ifndef COMMON_STREAM_H
+#define COMMON_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TENSOR_RANK_MAX = 8 };
+
+enum element { ELEMENT_F4, ELEMENT_F2, ELEMENT_F8, ELEMENT_I4, ELEMENT_I8, ELEMENT_U1 };
+
+/* Bytes of one element. */
+size_t element_size(enum element element);
+
+/* NumPy's name of the type: "<f4". */
+const char *element_name(enum element element);
+
+/* A tensor with its facts. Zero-initialise ({0}); one record can be read into again and again, its memory
+ * is reused. All pointers belong to the record; record_free gives them back. */
+struct record {
+    enum element element;
+    int rank;
+    size_t shape[TENSOR_RANK_MAX];
+    size_t count;    /* elements: the product of shape */
+    void *data;      /* count elements, C order */
+    size_t capacity; /* bytes at data */
+    char *facts;     /* "name=value name=value", values percent-encoded; NULL: none */
+};
+
+void record_free(struct record *record);
+
+/* Makes the record an f4 tensor of this shape (data not initialised, facts kept); returns its values. */
+float *record_shape_or_die(struct record *record, int rank, const size_t *shape);
+
+/* The decoded value of a fact, or NULL. Caller frees. */
+char *record_fact(const struct record *record, const char *name);
+
+/* The value as a number, or `fallback` when the fact is missing or not a finite number. */
+double record_fact_number(const struct record *record, const char *name, double fallback);
+
+/* Sets or replaces a fact; the value is percent-encoded as needed. */
+void record_set_fact(struct record *record, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+void record_remove_fact(struct record *record, const char *name);
+
+/* Replaces the facts by those of another record. */
+void record_copy_facts(struct record *to, const struct record *from);
+
+/* True when kind=`kind`. */
+bool record_is(const struct record *record, const char *kind);
+
+/* Turns the data into f4 in place, from any real type. */
+float *record_floats(struct record *record);
+
+/* "(2, 33, 500)" into text; returns text. */
+char *record_shape_text(const struct record *record, char *text, size_t size);
+
+struct reader;
+
+/* Opens a file, or standard input for "-" or NULL. */
+struct reader *reader_open_or_die(const char *path);
+
+/* Reads the next record; false at the stream's (or the last concatenated stream's) end. The end records
+ * themselves are checked and not handed out. */
+bool reader_next_or_die(struct reader *reader, struct record *record);
+
+/* As reader_next_or_die, then floats, each checked to be finite: what a filter that computes wants. */
+bool reader_next_finite_or_die(struct reader *reader, struct record *record);
+
+/* "program: input: record N: message", exit 1: for a record that is whole but not what the filter takes. */
+_Noreturn void reader_die(const struct reader *reader, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same line as a warning. */
+void reader_warn(const struct reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Records handed out so far; the number of the last one, counted from 1. */
+uint64_t reader_count(const struct reader *reader);
+
+void reader_close(struct reader *reader);
+
+struct writer;
+
+/* Opens an output: "-" or NULL is standard output (a terminal is refused, exit 2); a file is written under
+ * a temporary name beside it and takes its own name in writer_close_or_die, so nobody sees half of it. */
+struct writer *writer_open_or_die(const char *path);
+
+/* Writes a record with its facts and a crc32. */
+void writer_put_or_die(struct writer *writer, const struct record *record);
+
+/* Writes the end record, flushes (a file also to the disk), checks, renames, frees. */
+void writer_close_or_die(struct writer *writer);
+
+/* Records written so far. */
+uint64_t writer_count(const struct writer *writer);
+
+/* Gives up an output: a file is removed; standard output simply stays without an end record. Files of
+ * writers that are still open when the program exits are removed too. */
+void writer_abandon(struct writer *writer);
+
+#endif
