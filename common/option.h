@@ -1,4 +1,4 @@
-/* One table of options drives parsing, range checks, defaults and --help (glibc's argp parses).
+/* One table of options drives parsing, range checks, defaults and --help (glibc's getopt_long parses).
  *
  * A row's variable holds the default before parsing; --help prints it from there, with the type and the
  * range, so text and behaviour cannot part. Every program also has -h, --help and --version.

@@ -1,0 +1,50 @@
+#include "common/fail.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/progress.h"
+
+const char *program_name = "musigan";
+
+void make_printable(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
+}
+
+static void __attribute__((format(printf, 1, 0))) report(const char *format, va_list values)
+{
+    char message[8192]; /* on the stack: a message must come out when memory has run out */
+    vsnprintf(message, sizeof message, format, values);
+    make_printable(message);
+    progress_clear();
+    fprintf(stderr, "%s: %s\n", program_name, message);
+}
+
+void warn(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    report(format, values);
+    va_end(values);
+}
+
+void die(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    report(format, values);
+    va_end(values);
+    exit(EXIT_DATA);
+}
+
+void die_usage(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    report(format, values);
+    va_end(values);
+    exit(EXIT_USAGE);
+}

@@ -1,0 +1,33 @@
+#include "common/number.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* strtoll and strtod also take leading space, and strtod hexadecimal and names. */
+static bool only(const char *text, const char *characters)
+{
+    return *text && text[strspn(text, characters)] == '\0';
+}
+
+bool parse_integer(const char *text, long long *value)
+{
+    if (!only(text, "+-0123456789")) return false;
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (errno || end == text || *end) return false;
+    *value = number;
+    return true;
+}
+
+bool parse_real(const char *text, double *value)
+{
+    if (!only(text, "+-.0123456789eE")) return false;
+    char *end;
+    double number = strtod(text, &end);
+    if (end == text || *end || !isfinite(number)) return false;
+    *value = number;
+    return true;
+}

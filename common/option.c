@@ -1,0 +1,262 @@
+#include "common/option.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* getopt.h has a struct option of its own. */
+#define option getopt_option
+#include <getopt.h>
+#undef option
+
+#include "common/fail.h"
+#include "common/file.h"
+#include "common/memory.h"
+#include "common/number.h"
+
+enum { KEY_HELP = 'h', KEY_VERSION = 256, KEY_LONG_ONLY = 512, TEXT_COLUMN = 28, LINE_COLUMNS = 79 };
+
+static const struct option help_rows[] = {
+    {'h', "help",    OPTION_FLAG, NULL, NULL, 0, 0, "Print this text and exit"  },
+    {0,   "version", OPTION_FLAG, NULL, NULL, 0, 0, "Print the version and exit"},
+    {0,   NULL,      0,           NULL, NULL, 0, 0, NULL                        },
+};
+
+static int count_rows(const struct option *options)
+{
+    int rows = 0;
+    while (options[rows].name) rows++;
+    return rows;
+}
+
+/* What getopt_long returns for a row. */
+static int row_key(const struct option *options, int row)
+{
+    return options[row].letter ? (unsigned char)options[row].letter : KEY_LONG_ONLY + row;
+}
+
+/* Help. */
+
+static bool is_number(const struct option *option)
+{
+    return option->type == OPTION_INT || option->type == OPTION_REAL;
+}
+
+static bool has_range(const struct option *option)
+{
+    return is_number(option) && (option->least != 0 || option->most != 0);
+}
+
+static void append(char **text, const char *addition)
+{
+    char *longer = text_or_die("%s%s", *text, addition);
+    free(*text);
+    *text = longer;
+}
+
+/* "from 0 to 1" into text; returns text. */
+static const char *range_text(const struct option *option, char *text, size_t size)
+{
+    if (option->most >= 9e15) /* beyond a double's whole numbers: no limit that means anything */
+        snprintf(text, size, "from %.15g", option->least);
+    else
+        snprintf(text, size, "from %.15g to %.15g", option->least, option->most);
+    return text;
+}
+
+static void append_default(char **text, const struct option *option)
+{
+    char number[40];
+    const char *value = number;
+    if (option->type == OPTION_INT)
+        snprintf(number, sizeof number, "%lld", *(const long long *)option->value);
+    else if (option->type == OPTION_REAL)
+        snprintf(number, sizeof number, "%.15g", *(const double *)option->value);
+    else
+        value = *(const char *const *)option->value;
+    if (!value) return;
+    append(text, **text ? ", default " : "default ");
+    append(text, value);
+}
+
+/* "real from 0 to 1, default 0.025"; "" for a flag. Caller frees. */
+static char *describe_value(const struct option *option)
+{
+    static const char *const types[] = {[OPTION_INT] = "integer", [OPTION_REAL] = "real"};
+    if (option->type == OPTION_FLAG) return text_or_die("%s", "");
+    char *text = text_or_die("%s", is_number(option) ? types[option->type] : "");
+    char range[80];
+    if (has_range(option)) {
+        append(&text, " ");
+        append(&text, range_text(option, range, sizeof range));
+    }
+    append_default(&text, option);
+    return text;
+}
+
+/* Prints the words of `text` from column `column` on, further lines indented. */
+static void print_wrapped(const char *text, int column)
+{
+    for (bool first = true; *text; first = false) {
+        int word = (int)strcspn(text, " ");
+        if (!first && column + 1 + word > LINE_COLUMNS) {
+            printf("\n%*s", TEXT_COLUMN, "");
+            column = TEXT_COLUMN;
+        } else if (!first)
+            column += printf(" ");
+        column += printf("%.*s", word, text);
+        text += word;
+        text += strspn(text, " ");
+    }
+    printf("\n");
+}
+
+static void print_row(const struct option *option)
+{
+    int column = option->letter ? printf("  -%c, --%s", option->letter, option->name)
+                                : printf("      --%s", option->name);
+    if (option->argument) column += printf("=%s", option->argument);
+    if (column + 2 > TEXT_COLUMN) column = printf("\n") - 1;
+    printf("%*s", TEXT_COLUMN - column, "");
+    char *value = describe_value(option);
+    char *text = *value ? text_or_die("%s (%s)", option->help, value) : text_or_die("%s", option->help);
+    print_wrapped(text, TEXT_COLUMN);
+    free(text);
+    free(value);
+}
+
+_Noreturn static void print_help(const struct program *program)
+{
+    printf("Usage: %s [OPTION ...]%s%s\n%s.\n\n", program->name, *program->operands ? " " : "",
+           program->operands, program->summary);
+    for (const struct option *option = program->options; option->name; option++) print_row(option);
+    for (const struct option *option = help_rows; option->name; option++) print_row(option);
+    stdout_close_or_die();
+    exit(EXIT_SUCCESS);
+}
+
+_Noreturn static void print_version(const struct program *program)
+{
+    printf("%s (MusiGAN) %s\n", program->name, VERSION);
+    stdout_close_or_die();
+    exit(EXIT_SUCCESS);
+}
+
+/* Values. */
+
+static void check_range(const struct option *option, double value, const char *text)
+{
+    char range[80];
+    if (!has_range(option) || (value >= option->least && value <= option->most)) return;
+    die_usage("--%s: %s is out of range (%s)", option->name, text, range_text(option, range, sizeof range));
+}
+
+static void set_integer(const struct option *option, const char *text)
+{
+    long long value;
+    if (!parse_integer(text, &value)) die_usage("--%s: '%s' is not an integer", option->name, text);
+    check_range(option, (double)value, text);
+    *(long long *)option->value = value;
+}
+
+static void set_real(const struct option *option, const char *text)
+{
+    double value;
+    if (!parse_real(text, &value)) die_usage("--%s: '%s' is not a number", option->name, text);
+    check_range(option, value, text);
+    *(double *)option->value = value;
+}
+
+static void set_choice(const struct option *option, const char *text)
+{
+    size_t length = strlen(text);
+    for (const char *word = option->argument; *text && word; word = strchr(word, '|')) {
+        if (*word == '|') word++;
+        if (strcspn(word, "|") == length && strncmp(word, text, length) == 0) {
+            *(const char **)option->value = text;
+            return;
+        }
+    }
+    die_usage("--%s: '%s' is not one of %s", option->name, text, option->argument);
+}
+
+static void set(const struct option *option, const char *text)
+{
+    switch (option->type) {
+    case OPTION_FLAG: *(bool *)option->value = true; break;
+    case OPTION_INT: set_integer(option, text); break;
+    case OPTION_REAL: set_real(option, text); break;
+    case OPTION_TEXT: *(const char **)option->value = text; break;
+    case OPTION_CHOICE: set_choice(option, text); break;
+    }
+}
+
+/* Parsing. */
+
+struct parser {
+    const struct program *program;
+    int rows;
+    struct getopt_option *names; /* rows, then --help, --version, an empty one */
+    char *letters; /* ":w:q…h"; the colon in front tells a missing value from a wrong option */
+};
+
+static struct parser parser_make(const struct program *program)
+{
+    int rows = count_rows(program->options);
+    struct parser parser = {program, rows, allocate_or_die(rows + 3, sizeof(struct getopt_option)),
+                            allocate_or_die(2 * rows + 3, 1)};
+    char *letter = parser.letters;
+    *letter++ = ':';
+    for (int row = 0; row < rows; row++) {
+        const struct option *option = &program->options[row];
+        parser.names[row] = (struct getopt_option){option->name, option->type != OPTION_FLAG, NULL,
+                                                   row_key(program->options, row)};
+        if (option->letter) *letter++ = option->letter;
+        if (option->letter && option->type != OPTION_FLAG) *letter++ = ':';
+    }
+    parser.names[rows] = (struct getopt_option){"help", 0, NULL, KEY_HELP};
+    parser.names[rows + 1] = (struct getopt_option){"version", 0, NULL, KEY_VERSION};
+    *letter = KEY_HELP;
+    return parser;
+}
+
+static const struct option *find_row(const struct parser *parser, int key)
+{
+    for (int row = 0; row < parser->rows; row++)
+        if (row_key(parser->program->options, row) == key) return &parser->program->options[row];
+    return NULL;
+}
+
+/* optopt is 0 for an unknown (or ambiguous) long name, the key of a known one otherwise, or a letter. */
+_Noreturn static void die_of_option(const struct parser *parser, int key, char **argv)
+{
+    const struct option *option = find_row(parser, optopt);
+    if (key == ':' && option) die_usage("option --%s needs a value (%s)", option->name, option->argument);
+    if (!optopt) die_usage("unknown or ambiguous option '%s' (--help lists them)", argv[optind - 1]);
+    if (option || optopt == KEY_HELP || optopt == KEY_VERSION)
+        die_usage("option '%s' takes no value", argv[optind - 1]);
+    die_usage("unknown option '-%c' (--help lists them)", optopt);
+}
+
+int options_parse_or_die(const struct program *program, int argc, char **argv)
+{
+    program_name = program->name;
+    struct parser parser = parser_make(program);
+    opterr = 0;
+    for (int key; (key = getopt_long(argc, argv, parser.letters, parser.names, NULL)) != -1;) {
+        if (key == '?' || key == ':') die_of_option(&parser, key, argv);
+        const struct option *option = find_row(&parser, key);
+        if (option)
+            set(option, optarg);
+        else if (key == KEY_HELP)
+            print_help(program);
+        else
+            print_version(program);
+    }
+    if (program->operands_most >= 0 && argc - optind > program->operands_most)
+        die_usage("unexpected operand '%s'", argv[optind + program->operands_most]);
+    free(parser.letters);
+    free(parser.names);
+    return optind;
+}

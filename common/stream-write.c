@@ -1,0 +1,86 @@
+/* Writing: every record with its crc32, the end record last. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "common/fail.h"
+#include "common/file.h"
+#include "common/memory.h"
+#include "common/stream-header.h"
+
+struct writer {
+    struct whole_file *whole; /* NULL: standard output */
+    FILE *file;
+    char *name;
+    uint64_t count;
+};
+
+struct writer *writer_open_or_die(const char *path)
+{
+    struct writer *writer = allocate_or_die(1, sizeof *writer);
+    if (path && strcmp(path, "-") != 0) {
+        writer->whole = whole_file_open_or_die(path);
+        writer->file = whole_file_stream(writer->whole);
+        writer->name = text_or_die("%s", path);
+    } else {
+        if (isatty(STDOUT_FILENO))
+            die_usage("standard output is a terminal: redirect it to a file or a pipe");
+        writer->file = stdout;
+        writer->name = text_or_die("standard output");
+    }
+    return writer;
+}
+
+static void put_or_die(struct writer *writer, const struct record *record)
+{
+    size_t size, bytes = record->count * element_size(record->element);
+    char *header =
+        header_make(record, (uint32_t)crc32_z(0, bytes ? record->data : (const void *)"", bytes), &size);
+    if (!header)
+        die("%s: record %llu: its facts do not fit a header", writer->name,
+            (unsigned long long)writer->count + 1);
+    bool good = fwrite(header, 1, size, writer->file) == size &&
+                fwrite(record->data, 1, bytes, writer->file) == bytes;
+    if (!good) die("%s: %s", writer->name, strerror(errno));
+    free(header);
+}
+
+void writer_put_or_die(struct writer *writer, const struct record *record)
+{
+    put_or_die(writer, record);
+    writer->count++;
+}
+
+uint64_t writer_count(const struct writer *writer)
+{
+    return writer->count;
+}
+
+static void free_writer(struct writer *writer)
+{
+    free(writer->name);
+    free(writer);
+}
+
+void writer_close_or_die(struct writer *writer)
+{
+    struct record end = {.rank = 1};
+    record_set_fact(&end, "kind", "end");
+    record_set_fact(&end, "records", "%llu", (unsigned long long)writer->count);
+    put_or_die(writer, &end);
+    record_free(&end);
+    if (writer->whole)
+        whole_file_close_or_die(writer->whole);
+    else
+        stdout_close_or_die();
+    free_writer(writer);
+}
+
+void writer_abandon(struct writer *writer)
+{
+    if (writer->whole) whole_file_abandon(writer->whole);
+    free_writer(writer);
+}
