@@ -58,10 +58,12 @@ static inline void dropout_bits(uint32_t words[4 * DROPOUT_BLOCKS], struct rando
 static inline void dropout_run(real factors[DROPOUT_RUN], const struct dropout_mask *mask, size_t run)
 {
     uint32_t words[4 * DROPOUT_BLOCKS];
+    const uint32_t threshold = mask->threshold;
+    const real scale = mask->scale;
     dropout_bits(words, mask->key, (uint32_t)(run * DROPOUT_BLOCKS));
     for (int i = 0; i < DROPOUT_RUN / 2; i++) {
-        factors[2 * i] = (words[i] & 0xffff) >= mask->threshold ? mask->scale : 0;
-        factors[2 * i + 1] = (words[i] >> 16) >= mask->threshold ? mask->scale : 0;
+        factors[2 * i] = (words[i] & 0xffff) >= threshold ? scale : 0;
+        factors[2 * i + 1] = (words[i] >> 16) >= threshold ? scale : 0;
     }
 }
 
