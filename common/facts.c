@@ -69,6 +69,16 @@ char *record_fact(const struct record *record, const char *name)
     return value ? decode(value, length) : NULL;
 }
 
+char *record_fact_name(const struct record *record, size_t index)
+{
+    const char *fact = record->facts ? record->facts : "";
+    for (; *fact && index > 0; index--) {
+        fact += strcspn(fact, " ");
+        fact += strspn(fact, " ");
+    }
+    return *fact ? text_or_die("%.*s", (int)strcspn(fact, "="), fact) : NULL;
+}
+
 double record_fact_number(const struct record *record, const char *name, double fallback)
 {
     double number = fallback;

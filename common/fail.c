@@ -7,6 +7,7 @@
 #include "common/progress.h"
 
 const char *program_name = "musigan";
+int data_exit_code = EXIT_DATA;
 
 void make_printable(char *text)
 {
@@ -37,7 +38,7 @@ void die(const char *format, ...)
     va_start(values, format);
     report(format, values);
     va_end(values);
-    exit(EXIT_DATA);
+    exit(data_exit_code);
 }
 
 void die_usage(const char *format, ...)

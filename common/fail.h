@@ -11,6 +11,9 @@ enum { EXIT_DATA = 1, EXIT_USAGE = 2 };
 /* The name that messages begin with; options_parse_or_die sets it. */
 extern const char *program_name;
 
+/* The exit code of die: EXIT_DATA unless a program's manual says otherwise. */
+extern int data_exit_code;
+
 /* Prints "program: message" and a newline; clears a progress line first. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

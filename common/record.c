@@ -74,6 +74,30 @@ static float half_to_float(uint16_t half)
     return half & 0x8000 ? -value : value;
 }
 
+bool element_is_integer(enum element element)
+{
+    return element == ELEMENT_I4 || element == ELEMENT_I8 || element == ELEMENT_U1;
+}
+
+int64_t record_integer(const struct record *record, size_t index)
+{
+    switch (record->element) {
+    case ELEMENT_I4: return ((const int32_t *)record->data)[index];
+    case ELEMENT_I8: return ((const int64_t *)record->data)[index];
+    default: return ((const uint8_t *)record->data)[index];
+    }
+}
+
+double record_value(const struct record *record, size_t index)
+{
+    switch (record->element) {
+    case ELEMENT_F4: return (double)((const float *)record->data)[index];
+    case ELEMENT_F2: return (double)half_to_float(((const uint16_t *)record->data)[index]);
+    case ELEMENT_F8: return ((const double *)record->data)[index];
+    default: return (double)record_integer(record, index);
+    }
+}
+
 /* One loop a type: memcpy keeps to the rules of aliasing while values change their size in place. */
 #define CONVERT(TYPE, CONVERSION, FIRST, STEP)                                                               \
     for (size_t n = 0, i = FIRST; n < record->count; n++, i += STEP) {                                       \

@@ -42,6 +42,9 @@ float *record_shape_or_die(struct record *record, int rank, const size_t *shape)
 /* The decoded value of a fact, or NULL. Caller frees. */
 char *record_fact(const struct record *record, const char *name);
 
+/* The name of fact `index`, counted from 0, or NULL past the last one. Caller frees. */
+char *record_fact_name(const struct record *record, size_t index);
+
 /* The value as a number, or `fallback` when the fact is missing or not a finite number. */
 double record_fact_number(const struct record *record, const char *name, double fallback);
 
@@ -59,6 +62,13 @@ bool record_is(const struct record *record, const char *kind);
 
 /* Turns the data into f4 in place, from any real type. */
 float *record_floats(struct record *record);
+
+/* True for <i4, <i8 and |u1. */
+bool element_is_integer(enum element element);
+
+/* Element `index` of any type: as a double (rounded where an <i8 is beyond 2^53); exactly, of an integer type. */
+double record_value(const struct record *record, size_t index);
+int64_t record_integer(const struct record *record, size_t index);
 
 /* "(2, 33, 500)" into text; returns text. */
 char *record_shape_text(const struct record *record, char *text, size_t size);
