@@ -8,7 +8,8 @@
  * `download`. Running out of memory ends the program, saying how many bytes were asked for.
  *
  * Operations write outputs first, inputs last. Gradients (d…) of data are overwritten, gradients of
- * parameters are added to; what differs says so. A tensor whose data is NULL is not wanted or not there.
+ * parameters are added to; what differs says so. A tensor whose data is NULL, or a NULL
+ * gradient of a parameter, is not wanted or not there.
  * Loss values are added to a cell on the device, so that an epoch is read back once.
  *
  * Everything random is a function of a random_key and the element's index, so backward passes make
@@ -54,12 +55,12 @@ struct dropout {
 struct block_shape {
     bool transposed;
     int in, out, kernel, stride, padding, output_padding; /* as PyTorch's Conv1d, ConvTranspose1d */
-    real slope;        /* of the activation below 0: 0 is ReLU, 1 is none */
-    bool norm;         /* batch normalisation, per channel over batch and length */
-    real epsilon;      /* added to the variance (biased; the running variance is unbiased) */
-    real momentum;     /* of the running statistics */
+    real slope;    /* of the activation below 0: 0 is ReLU, 1 is none */
+    bool norm;     /* batch normalisation, per channel over batch and length */
+    real epsilon;  /* added to the variance (biased; the running variance is unbiased) */
+    real momentum; /* of the running statistics */
     struct dropout dropout;
-    bool pool_pairs;   /* y[i] = max(h[2i], h[2i+1]) + (h[2i] + h[2i+1])/2; needs an even length, no skip */
+    bool pool_pairs; /* y[i] = max(h[2i], h[2i+1]) + (h[2i] + h[2i+1])/2; needs an even length, no skip */
 };
 
 /* Length of the convolution's output, before pooled pairs. */
@@ -95,8 +96,7 @@ struct keys_shape {
     int keys, frames;
 };
 
-/* The losses on keys, in the order of their values and weights (the formulas: musigan-losses in the man
- * page musigan-config(5)). r are real records with instance noise, x generated ones. */
+/* The losses on keys, in the order of their values and weights (the formulas: musigan-config(5)). r are real records with instance noise, x generated ones. */
 enum generator_loss {
     G_RECONSTRUCTION,
     G_NO_SECONDS,
@@ -131,10 +131,12 @@ struct ops {
     /* Simple things. */
     void (*zero)(device x, size_t count);
     void (*copy)(device to, device from, size_t count);
-    void (*add)(device y, device x, size_t count); /* y += x */
-    void (*normal)(device x, size_t count, real std, struct random_key key);                /* x = std * N(0,1) */
-    void (*add_normal)(device y, device x, size_t count, real std, struct random_key key); /* y = x + std * N(0,1) */
-    void (*dropout)(struct tensor x, struct dropout dropout, struct pass pass); /* in place; its own backward */
+    void (*add)(device y, device x, size_t count);                           /* y += x */
+    void (*normal)(device x, size_t count, real std, struct random_key key); /* x = std * N(0,1) */
+    void (*add_normal)(device y, device x, size_t count, real std,
+                       struct random_key key); /* y = x + std * N(0,1) */
+    void (*dropout)(struct tensor x, struct dropout dropout,
+                    struct pass pass);                                /* in place; its own backward */
     void (*join)(struct tensor y, struct tensor a, struct tensor b);  /* channels of a, then of b */
     void (*split)(struct tensor a, struct tensor b, struct tensor y); /* join's backward */
 
@@ -156,21 +158,25 @@ struct ops {
                             struct tensor x, device weight, bool relu, bool add);
 
     /* Multi-head self-attention without its projections: qkv (batch, length, 3 width) is queries, keys,
-     * values, each heads side by side; y (batch, length, width) = dropout(softmax(q k^T / sqrt(width/heads))) v. */
-    struct attention *(*attention_new_or_die)(int batch, int length, int width, int heads, struct dropout dropout);
+     * values, each heads side by side; y (batch, length, width) = dropout(softmax(q k^T / sqrt(width/heads)))
+     * v. */
+    struct attention *(*attention_new_or_die)(int batch, int length, int width, int heads,
+                                              struct dropout dropout);
     void (*attention_free)(struct attention *attention);
-    void (*attention_forward)(struct attention *attention, struct tensor y, struct tensor qkv, struct pass pass);
-    void (*attention_backward)(struct attention *attention, struct tensor dqkv, struct tensor dy, struct tensor y,
-                               struct tensor qkv, struct pass pass);
+    void (*attention_forward)(struct attention *attention, struct tensor y, struct tensor qkv,
+                              struct pass pass);
+    void (*attention_backward)(struct attention *attention, struct tensor dqkv, struct tensor dy,
+                               struct tensor y, struct tensor qkv, struct pass pass);
 
     /* y = LayerNorm(x + dropout(f)) over the channels, epsilon 1e-5. f becomes the sum: backward needs it. */
     struct add_norm *(*add_norm_new_or_die)(int batch, int length, struct dropout dropout);
     void (*add_norm_free)(struct add_norm *norm);
-    void (*add_norm_forward)(struct add_norm *norm, struct tensor y, struct tensor x, struct tensor f, device scale,
-                             device shift, struct pass pass);
+    void (*add_norm_forward)(struct add_norm *norm, struct tensor y, struct tensor x, struct tensor f,
+                             device scale, device shift, struct pass pass);
     /* dx and df may not be the same memory; dy may be dx. */
     void (*add_norm_backward)(struct add_norm *norm, struct tensor dx, struct tensor df, device dscale,
-                              device dshift, struct tensor dy, struct tensor sum, device scale, struct pass pass);
+                              device dshift, struct tensor dy, struct tensor sum, device scale,
+                              struct pass pass);
 
     /* Adaptive average pooling over the length, as PyTorch's AdaptiveAvgPool1d (any two lengths). */
     void (*adaptive_pool)(struct tensor y, struct tensor x);
@@ -181,23 +187,25 @@ struct ops {
     void (*halve_backward)(struct tensor dx, struct tensor dy); /* dx is added to */
 
     /* z = mu + exp(logvar/2) * epsilon + position; position (length, channels) or NULL. */
-    void (*latent)(struct tensor z, struct tensor mu, struct tensor logvar, struct tensor epsilon, device position);
+    void (*latent)(struct tensor z, struct tensor mu, struct tensor logvar, struct tensor epsilon,
+                   device position);
     /* Adds the gradient of kl_weight times the KL divergence. */
     void (*latent_backward)(struct tensor dmu, struct tensor dlogvar, struct tensor dz, struct tensor mu,
                             struct tensor logvar, struct tensor epsilon, real kl_weight);
     /* value += -1/2 sum(1 + logvar - mu^2 - exp(logvar)) / batch */
     void (*kl)(device value, struct tensor mu, struct tensor logvar);
 
-    /* y = adaptive pooling of HardSigmoid(x / (max over the sample of x + 0.001)); HardSigmoid(v) = clip(v/6 + 1/2,
-     * 0, 1). peak (batch, 1, 2) keeps each sample's maximum and its index; gradients flow through the maximum. */
+    /* y = adaptive pooling of HardSigmoid(x / (max over the sample of x + 0.001)); HardSigmoid(v) = clip(v/6
+     * + 1/2, 0, 1). peak (batch, 1, 2) keeps each sample's maximum and its index; gradients flow through the
+     * maximum. */
     void (*squash)(struct tensor y, struct tensor peak, struct tensor x);
     void (*squash_backward)(struct tensor dx, struct tensor dy, struct tensor peak, struct tensor x);
 
-    /* The learned envelope of Gaussians. a (batch, 1, 2G) with G widths, then G centres, before the absolute value:
-     * width w_g = 4 sigmoid(|a_g| - 10), centre c_g = |a_(G+g)| / (max over batch and g of |a_(G+g)| + 1e-4),
-     * e[i] = sum_g exp(-1/2 ((i - L/2 - u (-8000 + 16000 c_g)) / (4000 u w_g))^2), u = L/16500, i in 0 … L-1;
-     * v[i, channel] = x[i, channel] e[i]; y = v / max(largest v of the sample, 1e-12). Gradients flow through
-     * both maxima. peak (batch, 1, 2) keeps the largest v and its index. Sums over i in double. */
+    /* The learned envelope of Gaussians. a (batch, 1, 2G) with G widths, then G centres, before the absolute
+     * value: width w_g = 4 sigmoid(|a_g| - 10), centre c_g = |a_(G+g)| / (max over batch and g of |a_(G+g)| +
+     * 1e-4), e[i] = sum_g exp(-1/2 ((i - L/2 - u (-8000 + 16000 c_g)) / (4000 u w_g))^2), u = L/16500, i in 0
+     * … L-1; v[i, channel] = x[i, channel] e[i]; y = v / max(largest v of the sample, 1e-12). Gradients flow
+     * through both maxima. peak (batch, 1, 2) keeps the largest v and its index. Sums over i in double. */
     void (*envelope)(struct tensor y, struct tensor peak, struct tensor x, struct tensor a);
     void (*envelope_backward)(struct tensor dx, struct tensor da, struct tensor dy, struct tensor y,
                               struct tensor peak, struct tensor x, struct tensor a);
@@ -207,9 +215,9 @@ struct ops {
     void (*minibatch)(struct tensor o, struct tensor m);
     void (*minibatch_backward)(struct tensor dm, struct tensor d_o, struct tensor m, struct tensor o);
 
-    /* Spectral normalisation: normal = weight / sigma, sigma = u^T weight v. weight (rows, columns); u (rows) and
-     * v (columns) are the power iteration's vectors, of length 1; `iterate` runs v = W^T u, u = W v, each divided by
-     * max(its length, 1e-12). sigma: one cell. */
+    /* Spectral normalisation: normal = weight / sigma, sigma = u^T weight v. weight (rows, columns); u (rows)
+     * and v (columns) are the power iteration's vectors, of length 1; `iterate` runs v = W^T u, u = W v, each
+     * divided by max(its length, 1e-12). sigma: one cell. */
     void (*spectral)(device normal, device sigma, device u, device v, device weight, int rows, int columns,
                      bool iterate);
     /* dweight += (dnormal - (sum dnormal * normal) u v^T) / sigma; u and v are constants. */
@@ -219,18 +227,20 @@ struct ops {
     /* Losses. value += mean binary cross entropy of sigmoid(logit) with one label for all;
      * dlogit = weight * its gradient. logit (batch, 1, 1). */
     void (*bce)(device value, struct tensor dlogit, struct tensor logit, real label, real weight);
-    /* values[i] += loss i; dx is added weights[i] times its gradient. A loss is left out (its value too) where
-     * its weight is 0 and `all` is false. */
+    /* values[i] += loss i; dx is added weights[i] times its gradient. A loss is left out (its value too)
+     * where its weight is 0 and `all` is false. */
     void (*generator_losses)(device values, struct tensor dx, struct tensor x, struct tensor r,
                              struct keys_shape shape, const real weights[GENERATOR_LOSSES], bool all);
-    /* x is a constant: the gradient flows through p = sigmoid(logit), logit (batch, 1, 1); dlogit is added to. */
+    /* x is a constant: the gradient flows through p = sigmoid(logit), logit (batch, 1, 1); dlogit is added
+     * to. */
     void (*discriminator_losses)(device values, struct tensor dlogit, struct tensor logit, struct tensor x,
                                  struct tensor r, struct keys_shape shape,
                                  const real weights[DISCRIMINATOR_LOSSES], bool all);
     /* mean (1, length, channels) over the batch. */
     void (*batch_mean)(struct tensor mean, struct tensor x);
     /* value += mean over length and channels of (batch mean of x - real_mean)^2; dx is added to. */
-    void (*feature_match)(device value, struct tensor dx, struct tensor x, struct tensor real_mean, real weight);
+    void (*feature_match)(device value, struct tensor dx, struct tensor x, struct tensor real_mean,
+                          real weight);
 
     /* Optimiser: AdamW (Loshchilov and Hutter 2019) as PyTorch's: p -= lr decay p, then
      * p -= lr mhat / (sqrt(vhat) + epsilon). */

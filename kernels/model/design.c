@@ -1,0 +1,7 @@
+#include "kernels/model/design.h"
+
+const struct design *design_of(const struct config *config)
+{
+    static const struct design *const designs[] = {[DESIGN_MUSIGAN] = &design_musigan};
+    return designs[config->design];
+}

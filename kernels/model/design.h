@@ -1,0 +1,44 @@
+/* A design of the generator: what turns white noise into keys. Each is one file beside this one, named by the
+ * configuration's key `design`; nothing else knows which one it works with. */
+#ifndef MODEL_DESIGN_H
+#define MODEL_DESIGN_H
+
+#include "kernels/model/parameters.h"
+
+/* What every design has in front of its own. All tensors belong to the session. */
+struct generator {
+    struct session *session;
+    struct tensor noise;  /* (batch, noise length, noise channels): N(0, 1), the input */
+    struct tensor output; /* (batch, keys * frames, 2), in 0 … 1 */
+};
+
+struct design {
+    const char *name;
+
+    /* Declares the parameters and takes the memory. `training`: memory for backward too. */
+    struct generator *(*make_or_die)(struct session *session, struct parameters *parameters, bool training);
+    void (*free)(struct generator *generator);
+
+    /* Draws the white noise (and all else that is random in a sample) of `count` samples from `first` on;
+     * `number` tells the draws of one seed apart. */
+    void (*draw)(struct generator *generator, int first, int count, uint64_t seed, uint32_t number);
+
+    /* noise -> output; `records` are the batch's real ones, for a design whose encoder hears music (no data
+     * while sampling). */
+    void (*forward)(struct generator *generator, struct tensor records, struct pass pass);
+
+    /* Adds all gradients, given that of the output (used up), and kl_weight times that of the KL divergence.
+     */
+    void (*backward)(struct generator *generator, struct tensor doutput, struct tensor records,
+                     real kl_weight, struct pass pass);
+
+    /* value += the KL divergence of the last forward pass. */
+    void (*kl)(struct generator *generator, device value);
+};
+
+/* The design that the configuration names. */
+const struct design *design_of(const struct config *config);
+
+extern const struct design design_musigan;
+
+#endif

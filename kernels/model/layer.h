@@ -1,0 +1,41 @@
+/* Layers: an operation of the backend with the parameters that it needs. A layer is made (its parameters
+ * declared, its memory taken) once; forward and backward follow ops.h. */
+#ifndef MODEL_LAYER_H
+#define MODEL_LAYER_H
+
+#include "kernels/model/parameters.h"
+
+struct conv_layer {
+    struct block_shape shape;
+    int length; /* of the output */
+    struct block *block;
+    struct weight weight, bias, scale, shift, running_mean, running_variance;
+};
+
+/* The block of `shape` on inputs of this length; without `norm` no normalisation's parameters. */
+void conv_layer_make_or_die(struct conv_layer *layer, struct parameters *parameters, const char *name,
+                            struct block_shape shape, int length);
+/* The parameters as the backend wants them. */
+struct block_parameters conv_layer_values(const struct conv_layer *layer);
+struct block_parameters conv_layer_gradients(const struct conv_layer *layer);
+void conv_layer_forward(const struct ops *ops, struct conv_layer *layer, struct tensor y, struct tensor bare,
+                        struct tensor x, struct tensor skip, struct pass pass);
+void conv_layer_backward(const struct ops *ops, struct conv_layer *layer, struct tensor dx,
+                         struct tensor dskip, struct tensor dy, struct tensor dbare, struct tensor x,
+                         struct pass pass);
+
+struct linear_layer {
+    int in, out;
+    bool relu;
+    struct weight weight, bias;
+};
+
+/* weight (out, in), bias (out). */
+void linear_layer_make(struct linear_layer *layer, struct parameters *parameters, const char *name, int in,
+                       int out, bool relu);
+void linear_layer_forward(const struct ops *ops, const struct linear_layer *layer, struct tensor y,
+                          struct tensor x);
+void linear_layer_backward(const struct ops *ops, const struct linear_layer *layer, struct tensor dx,
+                           struct tensor dy, struct tensor y, struct tensor x, bool add);
+
+#endif

@@ -1,0 +1,49 @@
+/* What every part of a model shares: the backend, the configuration, the sizes, and the memory taken. */
+#ifndef MODEL_SESSION_H
+#define MODEL_SESSION_H
+
+#include "common/config.h"
+#include "kernels/ops.h"
+
+/* What random numbers are for; a dropout takes a number of its own behind these. */
+enum purpose {
+    PURPOSE_INITIAL,  /* initial parameters; step: number of the parameter */
+    PURPOSE_SHUFFLE,  /* the order of records; step: epoch */
+    PURPOSE_NOISE,    /* the generator's input; step: forward pass, or number of the sample */
+    PURPOSE_EPSILON,  /* draws from the posterior; likewise */
+    PURPOSE_INSTANCE, /* noise on real records; step: forward pass */
+    PURPOSE_DROPOUT = 64,
+};
+
+struct session {
+    const struct ops *ops;
+    const struct config *config;
+    struct keys_shape keys;
+    int batch;
+    uint32_t dropouts; /* given out so far */
+    device *memory;    /* given back by session_release */
+    size_t memories;
+};
+
+struct session session_make(const struct ops *ops, const struct config *config, struct keys_shape keys,
+                            int batch);
+
+/* Zeroed memory of the device that lives as long as the session. */
+device session_memory_or_die(struct session *session, size_t count);
+
+/* A tensor of the session's batch. */
+struct tensor session_tensor_or_die(struct session *session, int length, int channels);
+
+/* A dropout with a number of its own. */
+struct dropout session_dropout(struct session *session, double share);
+
+/* Gives back all memory taken through the session. */
+void session_release(struct session *session);
+
+/* No tensor: an argument that is not wanted. */
+static inline struct tensor no_tensor(void)
+{
+    return (struct tensor){0};
+}
+
+#endif
