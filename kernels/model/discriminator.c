@@ -33,7 +33,7 @@ static void make_spectral(struct discriminator_block *b, struct parameters *p, c
 static void make_block(struct discriminator_block *b, struct parameters *p, int index, int length)
 {
     struct session *s = p->session;
-    char name[32], skip_name[32];
+    char name[32], skip_name[40];
     int in = index ? 1 << index : 2, out = 2 << index;
     snprintf(name, sizeof name, "block%d", index + 1);
     snprintf(skip_name, sizeof skip_name, "%s.skip", name);

@@ -1,0 +1,163 @@
+#include "kernels/model/dataset.h"
+#include "common/fail.h"
+#include "common/file.h"
+#include "common/memory.h"
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <zlib.h>
+
+enum { CHANNELS = 2 };
+
+/* (channel, cell) to (cell, channel). */
+static void interleave(real *out, const float *in, size_t cells)
+{
+    for (size_t i = 0; i < cells; i++) {
+        for (size_t c = 0; c < CHANNELS; c++) out[i * CHANNELS + c] = (real)in[c * cells + i];
+    }
+}
+
+/* Divides the record by its largest value; false where nothing sounds. */
+static bool normalise_peak(real *values, size_t count)
+{
+    real largest = 0;
+    for (size_t i = 0; i < count; i++) largest = values[i] > largest ? values[i] : largest;
+    if (!(largest > 0)) return false;
+    for (size_t i = 0; i < count; i++) values[i] /= largest;
+    return true;
+}
+
+/* Per channel, minus the mean, over the standard deviation + 1e-8. */
+static bool normalise_standard(real *values, size_t count)
+{
+    double n = (double)(count / CHANNELS);
+    bool sounds = false;
+    for (size_t c = 0; c < CHANNELS; c++) {
+        double sum = 0, squares = 0;
+        for (size_t i = c; i < count; i += CHANNELS) sum += (double)values[i];
+        for (size_t i = c; i < count; i += CHANNELS) {
+            double centred = (double)values[i] - sum / n;
+            squares += centred * centred;
+            sounds |= values[i] != 0;
+        }
+        double deviation = sqrt(squares / fmax(n - 1, 1)) + 1e-8;
+        for (size_t i = c; i < count; i += CHANNELS)
+            values[i] = (real)(((double)values[i] - sum / n) / deviation);
+    }
+    return sounds;
+}
+
+/* Writes the record's chunks that sound to the file. */
+static void keep_chunks(struct dataset *d, FILE *file, const struct record *record, bool standard,
+                        real *chunk)
+{
+    size_t cells = (size_t)d->keys.keys * (size_t)d->keys.frames, count = CHANNELS * cells;
+    for (size_t first = 0; first < record->count; first += count) {
+        interleave(chunk, (const float *)record->data + first, cells);
+        if (!(standard ? normalise_standard : normalise_peak)(chunk, count)) {
+            d->silent++;
+            continue;
+        }
+        d->checksum = (uint32_t)crc32(d->checksum, (const void *)chunk, (uInt)(count * sizeof(real)));
+        if (fwrite(chunk, sizeof(real), count, file) != count) die("temporary file: %s", strerror(errno));
+        d->records++;
+    }
+}
+
+static void check_shape(struct reader *reader, const struct record *record, struct keys_shape keys)
+{
+    char shape[128];
+    int last = record->rank - 1;
+    record_shape_text(record, shape, sizeof shape);
+    if (record->rank < 3 || record->shape[last - 2] != CHANNELS || record->count == 0)
+        reader_die(reader, "shape %s is not keys: (…, 2, keys, frames)", shape);
+    if (record->shape[last - 1] != (size_t)keys.keys || record->shape[last] != (size_t)keys.frames)
+        reader_die(reader, "shape %s: all records must have %d keys and %d frames", shape, keys.keys,
+                   keys.frames);
+}
+
+/* The first record settles the shape. */
+static void start(struct dataset *d, struct reader *reader, const struct record *record,
+                  const struct config *config)
+{
+    char shape[128];
+    static const char *const kept[] = {"interval", "keys", "rate"};
+    struct record facts = {0};
+    size_t last = record->rank < 2 ? 0 : (size_t)record->rank - 1;
+    if (last && record->shape[last] * record->shape[last - 1] != (size_t)config->model.seq_len)
+        reader_die(reader, "shape %s: keys times frames is not the configuration's seq_len, %d",
+                   record_shape_text(record, shape, sizeof shape), config->model.seq_len);
+    if (last) d->keys = (struct keys_shape){(int)record->shape[last - 1], (int)record->shape[last]};
+    for (int i = 0; i < 3; i++) {
+        char *value = record_fact(record, kept[i]);
+        if (value) record_set_fact(&facts, kept[i], "%s", value);
+        free(value);
+    }
+    d->facts = facts.facts;
+}
+
+static void map_file(struct dataset *d, FILE *file)
+{
+    d->bytes = d->records * (size_t)d->keys.keys * (size_t)d->keys.frames * CHANNELS * sizeof(real);
+    if (fflush(file)) die("temporary file: %s", strerror(errno));
+    void *map = mmap(NULL, d->bytes, PROT_READ, MAP_PRIVATE, fileno(file), 0);
+    if (map == MAP_FAILED) die("temporary file: cannot be mapped: %s", strerror(errno));
+    d->values = map;
+    fclose(file);
+}
+
+struct dataset dataset_read_or_die(struct reader *reader, const struct config *config)
+{
+    struct dataset d = {0};
+    struct record record = {0};
+    FILE *file = spool_open_or_die();
+    real *chunk = allocate_or_die((size_t)config->model.seq_len * CHANNELS, sizeof chunk[0]);
+    while (reader_next_finite_or_die(reader, &record)) {
+        char *kind = record_fact(&record, "kind");
+        if (kind && strcmp(kind, "keys")) reader_die(reader, "kind %s: gan-train learns from keys", kind);
+        free(kind);
+        if (!d.keys.keys) start(&d, reader, &record, config);
+        check_shape(reader, &record, d.keys);
+        keep_chunks(&d, file, &record, config->normalize == NORMALIZE_STANDARD, chunk);
+    }
+    if (!d.records) die("no record sounds: nothing to learn from (%zu silent)", d.silent);
+    map_file(&d, file);
+    free(chunk);
+    record_free(&record);
+    return d;
+}
+
+void dataset_shuffle(size_t *order, size_t records, uint64_t seed, uint32_t epoch)
+{
+    struct random_key key = random_key_make(seed, PURPOSE_SHUFFLE, epoch);
+    for (size_t i = 0; i < records; i++) order[i] = i;
+    for (size_t i = records; i-- > 1;) {
+        uint32_t bits[4];
+        random_block(key, (uint32_t)i, bits);
+        size_t j = random_below(bits[0], (uint32_t)i + 1), swap = order[i];
+        order[i] = order[j];
+        order[j] = swap;
+    }
+}
+
+size_t dataset_batches(size_t records, int batch)
+{
+    return (records + (size_t)batch - 1) / (size_t)batch;
+}
+
+void dataset_batch(const struct dataset *d, const size_t *order, size_t number, int batch, real *values)
+{
+    size_t count = (size_t)d->keys.keys * (size_t)d->keys.frames * CHANNELS;
+    for (size_t i = 0; i < (size_t)batch; i++) {
+        size_t record = order[(number * (size_t)batch + i) % d->records];
+        memcpy(values + i * count, d->values + record * count, count * sizeof(real));
+    }
+}
+
+void dataset_free(struct dataset *d)
+{
+    munmap((void *)(uintptr_t)d->values, d->bytes);
+    free(d->facts);
+}

@@ -1,0 +1,35 @@
+/* The real records: keys from a stream, normalised, channels last, in an unlinked file mapped into memory, so
+ * that a collection may be larger than the memory. */
+#ifndef MODEL_DATASET_H
+#define MODEL_DATASET_H
+
+#include "common/stream.h"
+#include "kernels/model/session.h"
+
+struct dataset {
+    struct keys_shape keys;
+    size_t records, silent; /* kept; dropped because nothing sounds in them */
+    uint32_t checksum;      /* CRC-32 of all records, to tell one collection from another */
+    char *facts;            /* interval, keys and rate of the first record: what gan-sample gives back */
+    const real *values;     /* (records, keys * frames, 2) */
+    size_t bytes;
+};
+
+/* Reads keys records [2, keys, frames] with any leading dimensions (a pair counts as its chunks). Dies on
+ * another kind, another shape than the first record's or than the configuration's seq_len, and on no record.
+ */
+struct dataset dataset_read_or_die(struct reader *reader, const struct config *config);
+
+/* The order of an epoch: a permutation of the records, a function of the seed and the epoch. */
+void dataset_shuffle(size_t *order, size_t records, uint64_t seed, uint32_t epoch);
+
+/* Batches in an epoch; the last one is filled up from the order's beginning. */
+size_t dataset_batches(size_t records, int batch);
+
+/* The batch-th batch of the order, into values (batch size, keys * frames, 2). */
+void dataset_batch(const struct dataset *dataset, const size_t *order, size_t number, int batch,
+                   real *values);
+
+void dataset_free(struct dataset *dataset);
+
+#endif

@@ -1,0 +1,24 @@
+/* Every loss by name: a cell on the device and a column of losses.tsv. The names are the published ones. */
+#ifndef MODEL_LOSS_H
+#define MODEL_LOSS_H
+
+#include "kernels/model/session.h"
+
+/* The losses on keys keep the order of ops.h within their runs. */
+enum loss {
+    LOSS_GAN,
+    LOSS_KL,
+    LOSS_DISCRIMINATOR,
+    LOSS_FEATURE_MATCHING,
+    LOSS_GENERATOR_KEYS, /* and those behind it */
+    LOSS_DISCRIMINATOR_KEYS = LOSS_GENERATOR_KEYS + GENERATOR_LOSSES,
+    LOSSES = LOSS_DISCRIMINATOR_KEYS + DISCRIMINATOR_LOSSES
+};
+
+extern const char *const loss_names[LOSSES];
+
+/* The weights of the losses on keys, divided by `steps` (accumulated gradients). */
+void generator_weights(const struct config *config, int steps, real weights[GENERATOR_LOSSES]);
+void discriminator_weights(const struct config *config, int steps, real weights[DISCRIMINATOR_LOSSES]);
+
+#endif
