@@ -71,7 +71,7 @@ check-built: all $(TESTS)
 music:
 	@pipelines/packages install music
 	@$(MAKE) --no-print-directory all
-	@pipelines/music $(SONGS)
+	+@pipelines/music "$$SONGS"
 bench lint:
 	@pipelines/packages install $@
 	@$(MAKE) --no-print-directory all

@@ -1,0 +1,36 @@
+# The stages of pipelines/music, which sets FOLDER (of songs) and NAME (of the configuration):
+# songs -> keys -> model -> music. Each file takes its name only when it is whole.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.PHONY: told
+
+keys := build/music/train.keys
+work := build/music/$(NAME)
+pieces := $(foreach n,1 2 3 4 5,music/$(NAME)-00$n.mp3)
+
+told: $(pieces)
+	@echo "music: five pieces of ten seconds: $(pieces)" >&2
+	@echo "music: one more: bin/gan-sample -m $(work)/model -n 1 -S 2 | bin/keys-to-wave --floor 0.4 | bin/wave-to-mp3 >more.mp3" >&2
+
+# Songs of a minute or more count; a tenth of them is kept aside, unheard.
+$(keys): build/music/songs bin/mp3-to-wave bin/wave-to-chunks bin/chunks-to-keys
+	bin/mp3-to-wave -m 60 "$$FOLDER" | bin/wave-to-chunks -v build/music/valid.pairs | bin/chunks-to-keys >$@.part
+	@mv $@.part $@
+
+# Other songs, another configuration or another program: earlier checkpoints do not count.
+$(work)/begun: $(keys) $(work)/config.yaml bin/gan-train
+	@rm -rf $(work)/checkpoint
+	@touch $@
+
+# After an interruption it goes on from the last checkpoint.
+$(work)/model: $(work)/begun
+	bin/gan-train -c $(work)/config.yaml -o $(work)/checkpoint --resume <$(keys) >$@.part
+	@mv $@.part $@
+
+# Fifty attempts, of which the discriminator chooses five.
+$(pieces) &: $(work)/model bin/gan-sample bin/keys-to-wave bin/wave-to-mp3
+	@mkdir -p music
+	@rm -f $(pieces)
+	bin/gan-sample -m $(work)/model -n 50 --best 5 | bin/keys-to-wave --floor 0.4 | bin/wave-to-mp3 -o music/$(NAME)-%03d.mp3
