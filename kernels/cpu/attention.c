@@ -31,7 +31,8 @@ struct head {
     const real *q, *k, *v, *dy;
     real *y, *dq, *dk, *dv;
     struct row *rows;
-    const struct dropout_mask *mask; /* NULL: no dropout */
+    struct dropout dropout;
+    struct pass pass;
     size_t element; /* flat index of its first probability in (batch, heads, length, length) */
 };
 
