@@ -36,10 +36,10 @@ RANDOM_FUNCTION void random_block(struct random_key key, uint32_t index, uint32_
     out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
-/* A 32-bit number as a real in the open interval (0, 1). */
+/* A 32-bit number as a real in the open interval (0, 1). 23 bits and a half: one more would round to 1. */
 RANDOM_FUNCTION float random_uniform(uint32_t bits)
 {
-    return ((float)(bits >> 8) + 0.5f) * (1.0f / 16777216.0f);
+    return ((float)(bits >> 9) + 0.5f) * (1.0f / 8388608.0f);
 }
 
 /* Four normal numbers N(0, 1) from one block (Box and Muller's transform). */

@@ -56,7 +56,7 @@ float *record_shape_or_die(struct record *record, int rank, const size_t *shape)
         die("out of memory: a tensor too large to address");
     record->element = ELEMENT_F4;
     record->rank = rank;
-    memmove(record->shape, shape, (size_t)rank * sizeof *shape);
+    if (rank) memmove(record->shape, shape, (size_t)rank * sizeof *shape);
     record->count = count;
     reserve(record, bytes);
     return record->data;

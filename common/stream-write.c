@@ -42,8 +42,8 @@ static void put_or_die(struct writer *writer, const struct record *record)
     if (!header)
         die("%s: record %llu: its facts do not fit a header", writer->name,
             (unsigned long long)writer->count + 1);
-    bool good = fwrite(header, 1, size, writer->file) == size &&
-                fwrite(record->data, 1, bytes, writer->file) == bytes;
+    bool good = fwrite(header, 1, size, writer->file) == size;
+    if (good && bytes) good = fwrite(record->data, 1, bytes, writer->file) == bytes;
     if (!good) die("%s: %s", writer->name, strerror(errno));
     free(header);
 }
