@@ -142,9 +142,9 @@ static void test_man_page(void)
 {
     static char page[1 << 17];
     FILE *file = fopen("man/musigan-config.5", "r");
-    if (!ok(file != NULL, "the man page opens")) return;
-    ok(fread(page, 1, sizeof page - 1, file) > 0, "the man page has text");
-    fclose(file);
+    size_t size = file ? fread(page, 1, sizeof page - 1, file) : 0;
+    ok(size > 0, "the man page is there");
+    if (file) fclose(file);
     for (const struct config_key *key = config_keys; key->name; key++) {
         char *line = key->type == CONFIG_IGNORED
                          ? text_or_die("\n.It Ic %s.%s Pq anything\n", key->group, key->name)
