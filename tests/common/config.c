@@ -2,45 +2,29 @@
 #include "common/config.h"
 #include "common/fail.h"
 #include "common/memory.h"
+#include "tests/child.h"
 #include "tests/tap.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static struct config *parse(const char *text)
 {
     return config_parse_or_die("x.yaml", (const uint8_t *)text, strlen(text));
 }
 
-/* The first 500 bytes that parsing this text prints on standard error, and its exit status. */
-static int parse_apart(const char *text, char message[501])
+static void parse_in_child(const void *text)
 {
-    int ends[2], status = 0;
-    if (pipe(ends)) return -1;
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(ends[1], STDERR_FILENO);
-        config_free(parse(text));
-        _exit(0);
-    }
-    close(ends[1]);
-    size_t got = 0;
-    for (ssize_t n; got < 500 && (n = read(ends[0], message + got, 500 - got)) > 0;) got += (size_t)n;
-    message[got] = 0;
-    close(ends[0]);
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    config_free(parse(text));
 }
 
 /* The text is refused with exactly this line. */
 static void refused(const char *text, const char *wanted)
 {
-    char got[501], *line = text_or_die("config: x.yaml: %s\n", wanted);
-    int status = parse_apart(text, got);
-    if (!ok(status == 1 && !strcmp(got, line), "%s", wanted))
-        printf("# exit %d, expected 1; got: %s# expected: %s", status, got, line);
+    struct outcome got = child_run(parse_in_child, text);
+    char *line = text_or_die("config: x.yaml: %s\n", wanted);
+    if (!ok(got.status == EXIT_DATA && !*got.out && !strcmp(got.err, line), "%s", wanted))
+        printf("# exit %d, expected 1; got: %s# expected: %s", got.status, got.err, line);
     free(line);
 }
 
