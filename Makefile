@@ -32,8 +32,8 @@ $(BIN)/gan-train $(BIN)/gan-sample: $(BUILD)/libcore.a
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 $(BUILD)/libcommon.a: $(call objects,common/*.c)
-$(BUILD)/libcore.a: $(call objects,kernels/cpu/*.c kernels/model/*.c)
-$(BUILD)/libcore-double.a: $(patsubst $(BUILD)/%,$(BUILD)/double/%,$(call objects,kernels/cpu/*.c kernels/model/*.c))
+$(BUILD)/libcore.a: $(call objects,kernels/*.c kernels/cpu/*.c kernels/model/*.c)
+$(BUILD)/libcore-double.a: $(patsubst $(BUILD)/%,$(BUILD)/double/%,$(call objects,kernels/*.c kernels/cpu/*.c kernels/model/*.c))
 
 $(BIN)/%: $(BUILD)/filters/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)

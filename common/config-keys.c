@@ -15,6 +15,7 @@ const struct config_key config_keys[] = {
     TOP(TEXT, music_out_folder, "", 0, 0, NULL),
     TOP(TEXT, dataset_folder, "", 0, 0, NULL),
     TOP(INT, save_after_nepochs, "1", 1, 1e9, NULL),
+    TOP(INT, keep_checkpoints, "3", 0, 1e9, NULL),
     TOP(INT, resume_from_checkpoint, "false", 0, 1e9, NULL),
     TOP(INT, batch_size, "64", 1, 65536, NULL),
     TOP(INT, epochs, "30000", 0, 1e9, NULL),

@@ -28,7 +28,7 @@ struct config {
     int sample_rate;                         /* the same */
     int design;                              /* enum config_design */
     int normalize;                           /* enum config_normalize */
-    int save_after_nepochs;
+    int save_after_nepochs, keep_checkpoints;
     int resume_from_checkpoint; /* epoch, or CONFIG_NONE */
     int batch_size, epochs, pretrain_epochs_g, pretrain_epochs_d;
     double learning_rate, learning_rate_disc, weight_decay;

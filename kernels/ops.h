@@ -96,7 +96,8 @@ struct keys_shape {
     int keys, frames;
 };
 
-/* The losses on keys, in the order of their values and weights (the formulas: musigan-config(5)). r are real records with instance noise, x generated ones. */
+/* The losses on keys, in the order of their values and weights (the formulas: musigan-config(5)). r are real
+ * records with instance noise, x generated ones. */
 enum generator_loss {
     G_RECONSTRUCTION,
     G_NO_SECONDS,

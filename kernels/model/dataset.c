@@ -129,19 +129,6 @@ struct dataset dataset_read_or_die(struct reader *reader, const struct config *c
     return d;
 }
 
-void dataset_shuffle(size_t *order, size_t records, uint64_t seed, uint32_t epoch)
-{
-    struct random_key key = random_key_make(seed, PURPOSE_SHUFFLE, epoch);
-    for (size_t i = 0; i < records; i++) order[i] = i;
-    for (size_t i = records; i-- > 1;) {
-        uint32_t bits[4];
-        random_block(key, (uint32_t)i, bits);
-        size_t j = random_below(bits[0], (uint32_t)i + 1), swap = order[i];
-        order[i] = order[j];
-        order[j] = swap;
-    }
-}
-
 size_t dataset_batches(size_t records, int batch)
 {
     return (records + (size_t)batch - 1) / (size_t)batch;

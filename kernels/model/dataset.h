@@ -20,9 +20,6 @@ struct dataset {
  */
 struct dataset dataset_read_or_die(struct reader *reader, const struct config *config);
 
-/* The order of an epoch: a permutation of the records, a function of the seed and the epoch. */
-void dataset_shuffle(size_t *order, size_t records, uint64_t seed, uint32_t epoch);
-
 /* Batches in an epoch; the last one is filled up from the order's beginning. */
 size_t dataset_batches(size_t records, int batch);
 

@@ -1,6 +1,7 @@
 #include "kernels/model/model.h"
 #include "common/fail.h"
 #include "common/memory.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,7 +109,7 @@ static bool same_shape(const struct record *record, const struct parameter *row)
     return true;
 }
 
-static void upload_floats(const struct ops *ops, device to, const float *from, size_t count)
+void upload_floats(const struct ops *ops, device to, const float *from, size_t count)
 {
     real *values = allocate_or_die(count, sizeof values[0]);
     for (size_t i = 0; i < count; i++) values[i] = (real)from[i];

@@ -52,6 +52,9 @@ bool model_take_parameter_or_die(struct model *model, struct reader *reader, str
 int model_complete_or_die(struct model *model, struct reader *reader, const bool *found, bool lenient,
                           uint64_t seed);
 
+/* Floats of a record into the device's memory. */
+void upload_floats(const struct ops *ops, device to, const float *from, size_t count);
+
 /* A device's values as a record of floats. */
 void write_values_or_die(struct writer *writer, const struct ops *ops, device values, const char *kind,
                          const char *name, int rank, const int *shape);

@@ -1,0 +1,52 @@
+/* gan-sample: a model -> keys records that it makes from white noise. */
+#include "common/fail.h"
+#include "common/option.h"
+#include "common/stream.h"
+#include "kernels/model/sample.h"
+
+static const char *model_path, *noise_path, *device_name = "auto";
+static long long count = 1, seed = 1, best, worst;
+static bool progress, quiet;
+
+static const struct option options[] = {
+    {'m',                "model", OPTION_TEXT, &model_path, "FILE", 0, 0, "a model or a checkpoint (needed)"},
+    {'n',       "count", OPTION_INT, &count, "COUNT", 1, 1e9, "samples to make"},
+    {'S',            "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "seed of everything random"},
+    {0,                 "noise", OPTION_TEXT, &noise_path, "FILE", 0, 0,
+     "read the noise, a record a sample, instead of drawing it"},
+    {0,                  "best", OPTION_INT, &best, "K", 0, 1e6, "write only the K best by the discriminator's score, 0: all"},
+    {0,     "worst", OPTION_INT, &worst, "K", 0, 1e6, "write only the K worst, 0: all"},
+    {'d',            "device", OPTION_CHOICE, &device_name, "auto|cpu|cuda", 0, 0, "where to compute"},
+    {0,                 "progress", OPTION_FLAG, &progress, NULL, 0, 0,
+     "show progress even when standard error is no terminal"},
+    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "no progress"},
+    {0               },
+};
+
+static const struct program program = {
+    .name = "gan-sample",
+    .operands = "",
+    .summary = "make keys records from white noise with a trained model",
+    .operands_most = 0,
+    .options = options,
+};
+
+int main(int argc, char **argv)
+{
+    options_parse_or_die(&program, argc, argv);
+    if (!model_path) die_usage("-m FILE is needed: the model");
+    if (best && worst) die_usage("--best and --worst exclude one another");
+    if ((best > worst ? best : worst) > count)
+        die_usage("--best or --worst wants more than -n makes, %lld", count);
+    const struct ops *ops = ops_choose_or_die(device_name);
+    struct writer *writer = writer_open_or_die("-");
+    struct sampler *sampler = sampler_open_or_die(ops, model_path, (uint64_t)seed, (uint64_t)count);
+    if (noise_path) sampler_use_noise_or_die(sampler, noise_path);
+    sampler_run_or_die(
+        sampler, writer,
+        (struct sample_settings){
+            .best = (size_t)best, .worst = (size_t)worst, .progress = progress, .quiet = quiet});
+    sampler_close(sampler);
+    writer_close_or_die(writer);
+    return 0;
+}

@@ -1,0 +1,68 @@
+/* gan-train: keys records -> a model, with checkpoints in a folder. */
+#include "common/config.h"
+#include "common/fail.h"
+#include "common/option.h"
+#include "common/stream.h"
+#include "kernels/model/train.h"
+
+static const char *config_path, *folder, *device_name = "auto";
+static long long seed = 1;
+static bool resume, progress, quiet;
+
+static const struct option options[] = {
+    {'c',          "config", OPTION_TEXT, &config_path, "FILE", 0, 0, "the configuration, YAML (needed)"},
+    {'o', "output", OPTION_TEXT, &folder, "DIR", 0, 0, "checkpoint folder, over the configuration's"},
+    {0,      "resume", OPTION_FLAG, &resume, NULL, 0, 0, "go on from the newest whole checkpoint, or start"},
+    {'S',           "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "seed of everything random"},
+    {'d',            "device", OPTION_CHOICE, &device_name, "auto|cpu|cuda", 0, 0, "where to compute"},
+    {0,    "progress", OPTION_FLAG, &progress, NULL, 0, 0,
+     "show progress even when standard error is no terminal"},
+    {'q',     "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "no progress and no remarks"},
+    {0          },
+};
+
+static const struct program program = {
+    .name = "gan-train",
+    .operands = "[FILE]",
+    .summary = "train the networks on keys records; the model goes to standard output",
+    .operands_most = 1,
+    .options = options,
+};
+
+static struct dataset read_records(const char *path, const struct config *config)
+{
+    struct reader *reader = reader_open_or_die(path);
+    struct dataset dataset = dataset_read_or_die(reader, config);
+    reader_close(reader);
+    if (dataset.silent && !quiet) warn("%zu silent records left out", dataset.silent);
+    return dataset;
+}
+
+static void write_model(struct writer *writer, const struct model *model, const char *facts)
+{
+    model_write_config_or_die(writer, model, facts);
+    model_write_parameters_or_die(writer, model);
+    writer_close_or_die(writer);
+}
+
+int main(int argc, char **argv)
+{
+    int operand = options_parse_or_die(&program, argc, argv);
+    if (!config_path) die_usage("-c FILE is needed: the configuration");
+    const struct ops *ops = ops_choose_or_die(device_name);
+    struct config *config = config_load_or_die(config_path);
+    struct writer *writer = writer_open_or_die("-");
+    struct dataset dataset = read_records(argv[operand], config);
+    struct model *model = model_new_or_die(ops, config, dataset.keys, config->batch_size, true);
+    train_or_die(model, &dataset,
+                 (struct train_settings){.folder = folder ? folder : config->checkpoint_folder,
+                                         .resume = resume,
+                                         .seed = (uint64_t)seed,
+                                         .progress = progress,
+                                         .quiet = quiet});
+    write_model(writer, model, dataset.facts);
+    model_free(model);
+    dataset_free(&dataset);
+    config_free(config);
+    return 0;
+}

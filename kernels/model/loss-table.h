@@ -1,0 +1,23 @@
+/* losses.tsv: a header, then a row an epoch: phase, every loss (nan where it was not computed), the learning
+ * rates, records a second, seconds. */
+#ifndef MODEL_LOSS_TABLE_H
+#define MODEL_LOSS_TABLE_H
+
+#include "kernels/model/loss.h"
+#include <stdio.h>
+
+struct loss_row {
+    int64_t epoch;
+    const char *phase;
+    double losses[LOSSES]; /* means over the epoch */
+    double learning_rate, learning_rate_disc;
+    double records_per_second, seconds;
+};
+
+/* Opens FOLDER/losses.tsv to append, without rows behind `epochs` (an interrupted run's). Caller closes. */
+FILE *loss_table_open_or_die(const char *folder, int64_t epochs);
+
+/* Writes the row and flushes it. */
+void loss_table_add_or_die(FILE *table, const struct loss_row *row);
+
+#endif

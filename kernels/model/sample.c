@@ -1,0 +1,182 @@
+#include "kernels/model/sample.h"
+#include "common/fail.h"
+#include "common/memory.h"
+#include "common/progress.h"
+#include "kernels/model/model.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAMPLE_BATCH = 8 };
+
+/* A sample that may be among the best. */
+struct candidate {
+    double score;
+    uint64_t number;
+    float *keys; /* (channel, key, frame) */
+};
+
+struct sampler {
+    const struct ops *ops;
+    struct model_header header;
+    struct model *model;
+    uint64_t seed, count;
+    struct reader *noise;
+    struct record record;
+    real *keys, *noise_values; /* a batch, a sample's noise on the host */
+    real logits[SAMPLE_BATCH];
+    struct candidate *candidate;
+    size_t candidates;
+};
+
+static void load_parameters(struct sampler *s, struct reader *reader)
+{
+    struct model *m = s->model;
+    int rows = m->parameters[GENERATOR].count + m->parameters[DISCRIMINATOR].count;
+    bool *found = allocate_or_die((size_t)rows, sizeof found[0]);
+    while (reader_next_or_die(reader, &s->record))
+        model_take_parameter_or_die(m, reader, &s->record, found, false);
+    model_complete_or_die(m, reader, found, false, 0);
+    free(found);
+}
+
+struct sampler *sampler_open_or_die(const struct ops *ops, const char *path, uint64_t seed, uint64_t count)
+{
+    struct sampler *s = allocate_or_die(1, sizeof *s);
+    struct reader *reader = reader_open_or_die(path);
+    s->ops = ops;
+    s->seed = seed;
+    s->count = count;
+    s->header = model_read_header_or_die(reader, path);
+    int batch = count < SAMPLE_BATCH ? (int)count : SAMPLE_BATCH;
+    s->model = model_new_or_die(ops, s->header.config, s->header.keys, batch, false);
+    load_parameters(s, reader);
+    reader_close(reader);
+    s->keys = allocate_or_die(tensor_count(s->model->generator->output), sizeof s->keys[0]);
+    return s;
+}
+
+void sampler_use_noise_or_die(struct sampler *s, const char *path)
+{
+    struct tensor noise = s->model->generator->noise;
+    s->noise = reader_open_or_die(path);
+    s->noise_values = allocate_or_die((size_t)noise.length * (size_t)noise.channels, sizeof(real));
+}
+
+/* The next record of the noise as sample `index` of the batch. */
+static void read_noise(struct sampler *s, int index)
+{
+    struct tensor noise = s->model->generator->noise;
+    size_t length = (size_t)noise.length, channels = (size_t)noise.channels;
+    char shape[128];
+    if (!reader_next_finite_or_die(s->noise, &s->record))
+        reader_die(s->noise, "fewer records of noise than samples");
+    if (s->record.rank != 2 || s->record.shape[0] != channels || s->record.shape[1] != length)
+        reader_die(s->noise, "shape %s is not the noise of this model, (%zu, %zu)",
+                   record_shape_text(&s->record, shape, sizeof shape), channels, length);
+    const float *values = s->record.data;
+    for (size_t i = 0; i < length; i++) {
+        for (size_t c = 0; c < channels; c++)
+            s->noise_values[i * channels + c] = (real)values[c * length + i];
+    }
+    s->ops->upload(s->ops->at(noise.data, (size_t)index * length * channels), s->noise_values,
+                   length * channels);
+}
+
+/* A whole batch from sample `first` on; those past the count are made, so that all batches are alike, and
+ * left out. */
+static void make_batch(struct sampler *s, uint64_t first)
+{
+    struct model *m = s->model;
+    struct pass pass = {.seed = s->seed, .step = (uint32_t)first};
+    for (int i = 0; i < m->session.batch; i++) {
+        m->design->draw(m->generator, i, 1, s->seed, (uint32_t)(first + (uint64_t)i));
+        if (s->noise && first + (uint64_t)i < s->count) read_noise(s, i);
+    }
+    m->design->forward(m->generator, no_tensor(), pass);
+    discriminator_forward(&m->discriminator, m->generator->output, pass);
+    s->ops->download(s->keys, m->generator->output.data, tensor_count(m->generator->output));
+    s->ops->download(s->logits, m->discriminator.logit.data, (size_t)m->session.batch);
+}
+
+/* (cell, channel) of one sample to (channel, cell). */
+static void deinterleave(float *out, const real *in, size_t cells)
+{
+    for (size_t i = 0; i < cells; i++) {
+        for (size_t c = 0; c < 2; c++) out[c * cells + i] = (float)in[2 * i + c];
+    }
+}
+
+static void write_sample(struct sampler *s, struct writer *writer, const struct candidate *candidate)
+{
+    struct keys_shape keys = s->header.keys;
+    struct record record = {0};
+    if (s->header.facts) record.facts = text_or_die("%s", s->header.facts);
+    record_set_fact(&record, "kind", "keys");
+    record_set_fact(&record, "source", "musigan %llu-%llu", (unsigned long long)s->seed,
+                    (unsigned long long)candidate->number);
+    record_set_fact(&record, "seed", "%llu", (unsigned long long)s->seed);
+    record_set_fact(&record, "score", "%.6g", candidate->score);
+    float *values = record_shape_or_die(&record, 3, (size_t[]){2, (size_t)keys.keys, (size_t)keys.frames});
+    memcpy(values, candidate->keys, record.count * sizeof values[0]);
+    writer_put_or_die(writer, &record);
+    record_free(&record);
+}
+
+/* Inserts a sample into the list of the best `most`, best first; equal scores stay in the order made. */
+static void consider(struct sampler *s, double score, uint64_t number, const real *keys, size_t most,
+                     bool worst)
+{
+    size_t place = s->candidates, cells = (size_t)s->header.keys.keys * (size_t)s->header.keys.frames;
+    while (place > 0 &&
+           (worst ? s->candidate[place - 1].score > score : s->candidate[place - 1].score < score))
+        place--;
+    if (place >= most) return;
+    float *values = s->candidates == most ? s->candidate[--s->candidates].keys
+                                          : allocate_or_die(2 * cells, sizeof values[0]);
+    for (size_t i = s->candidates++; i > place; i--) s->candidate[i] = s->candidate[i - 1];
+    s->candidate[place] = (struct candidate){score, number, values};
+    deinterleave(values, keys, cells);
+}
+
+/* Keeps the samples of the batch, and writes them at once where all are wanted. */
+static void keep_batch(struct sampler *s, struct writer *writer, uint64_t first,
+                       struct sample_settings settings)
+{
+    size_t cells = (size_t)s->header.keys.keys * (size_t)s->header.keys.frames;
+    size_t most = settings.best ? settings.best : settings.worst;
+    for (int i = 0; i < s->model->session.batch && first + (uint64_t)i < s->count; i++) {
+        consider(s, (double)s->logits[i], first + (uint64_t)i, s->keys + (size_t)i * 2 * cells,
+                 most ? most : 1, settings.worst > 0);
+        if (most) continue;
+        write_sample(s, writer, &s->candidate[0]);
+        free(s->candidate[--s->candidates].keys);
+    }
+}
+
+void sampler_run_or_die(struct sampler *s, struct writer *writer, struct sample_settings settings)
+{
+    size_t most = settings.best ? settings.best : settings.worst;
+    s->candidate = allocate_or_die(most + 1, sizeof s->candidate[0]);
+    progress_begin("samples", (double)s->count, settings.progress, settings.quiet);
+    for (uint64_t first = 0; first < s->count; first += (uint64_t)s->model->session.batch) {
+        make_batch(s, first);
+        keep_batch(s, writer, first, settings);
+        progress_show((double)first + s->model->session.batch, NULL);
+    }
+    progress_end();
+    for (size_t i = 0; i < s->candidates; i++) write_sample(s, writer, &s->candidate[i]);
+}
+
+void sampler_close(struct sampler *s)
+{
+    for (size_t i = 0; i < s->candidates; i++) free(s->candidate[i].keys);
+    free(s->candidate);
+    if (s->noise) reader_close(s->noise);
+    record_free(&s->record);
+    model_free(s->model);
+    config_free(s->header.config);
+    free(s->header.facts);
+    free(s->noise_values);
+    free(s->keys);
+    free(s);
+}

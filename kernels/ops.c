@@ -1,0 +1,12 @@
+#include "kernels/ops.h"
+#include "common/fail.h"
+#include <string.h>
+
+const struct ops *ops_choose_or_die(const char *device)
+{
+    if (!strcmp(device, "cpu")) return ops_cpu();
+    const struct ops *ops = ops_cuda();
+    if (ops) return ops;
+    if (!strcmp(device, "cuda")) die_usage("-d cuda: this build has no CUDA");
+    return ops_cpu();
+}
