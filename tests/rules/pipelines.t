@@ -1,0 +1,68 @@
+#!/bin/bash
+# pipelines/music with stand-ins for the programs: what is made again, and what goes on, after which change.
+# shellcheck disable=SC2016 # the stand-ins expand their own variables
+. "$(dirname "$0")/../tap.sh"
+
+mkdir tree tree/bin "Möller's songs"
+cp -r "$root/pipelines" tree/
+echo one >"Möller's songs/a b.MP3"
+echo two >"Möller's songs/ü.mp3"
+
+# A stand-in notes that it ran, and writes something that depends on what it reads.
+stand_in()
+{
+    printf '#!/bin/bash\necho %s >>%q/ran\n%s\n' "$1" "$work" "$2" >"tree/bin/$1"
+    chmod +x "tree/bin/$1"
+}
+stand_in mp3-to-wave 'shift 2; find "$1" -type f | LC_ALL=C sort | tr "\n" "\0" | xargs -0 cat'
+stand_in wave-to-chunks 'cat'
+stand_in chunks-to-keys 'cat'
+stand_in gan-train '
+    while getopts c:o:-: option; do [ $option = o ] && folder=$OPTARG; done
+    mkdir -p "$folder"
+    if [ -e "$folder/last" ]; then echo resumed >>'"$work"'/ran; fi
+    touch "$folder/last"
+    [ ! -e '"$work"'/killed ] || { head -c 2; exit 1; }
+    cat'
+stand_in gan-sample 'cat "$2"'
+stand_in keys-to-wave 'cat'
+stand_in wave-to-mp3 'text=$(cat); for i in 1 2 3 4 5; do echo "$text" >"$(printf "$2" $i)"; done'
+
+# What ran, in the order of the stages.
+music()
+{
+    rm -f ran
+    tree/pipelines/music "Möller's songs" >out 2>err
+    touch ran
+    grep -vx -e wave-to-chunks -e chunks-to-keys -e keys-to-wave -e wave-to-mp3 ran | tr '\n' ' '
+}
+
+touch killed
+is "$(music)" "mp3-to-wave gan-train " "training that is interrupted ends the run"
+[ ! -e tree/build/music/demo/model ] && [ ! -e tree/music/demo-001.mp3 ]
+ok $? "it leaves neither a model nor music"
+rm killed
+is "$(music)" "gan-train resumed gan-sample " "the next run goes on from the checkpoint"
+is "$(cat tree/music/demo-003.mp3)" "one
+two" "songs with spaces, quotes and umlauts in their names arrive"
+is "$(grep -c 'music/demo-005.mp3' err)" 1 "what was made is said"
+is "$(music)" "" "a second run makes nothing again"
+rm tree/music/demo-002.mp3
+is "$(music)" "gan-sample " "a missing piece: only sampling"
+touch -d '2030-01-01' "Möller's songs/ü.mp3"
+is "$(music)" "mp3-to-wave gan-train gan-sample " "another song: everything, from no checkpoint"
+touch tree/pipelines/demo.yaml
+is "$(music)" "" "a configuration that is only touched: nothing"
+echo "epochs: 1" >"my config.yaml"
+export CONFIG="my config.yaml"
+is "$(music)" "gan-train gan-sample " "another configuration: training"
+[ -s tree/music/my_config-005.mp3 ]
+ok $? "its music has its name"
+unset CONFIG
+
+fails 1 'nowhere: no such folder' "no folder" tree/pipelines/music nowhere
+mkdir empty
+fails 1 'empty: no MP3 file there' "no songs" tree/pipelines/music empty
+CONFIG=nothing.yaml fails 1 'nothing.yaml: no such configuration' "no configuration" tree/pipelines/music empty
+SCORES=nowhere fails 1 'nowhere: no MIDI files' "no scores to render" "$root/pipelines/render-songs" songs
+done_testing
