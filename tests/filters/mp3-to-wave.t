@@ -233,6 +233,8 @@ import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 END
+# What the address sanitiser keeps of freed memory would count.
+export ASAN_OPTIONS=${ASAN_OPTIONS-}:quarantine_size_mb=1
 few=$("$python" peak.py mp3-to-wave -qs 1 three)
 many=$("$python" peak.py mp3-to-wave -qs 1 many)
 tag=$("$python" peak.py mp3-to-wave -qs 1 tag.mp3)

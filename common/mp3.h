@@ -1,0 +1,33 @@
+/* MP3 made by LAME, a song at a time, in memory: its first frame states the song's exact length, which is
+ * known last. */
+#ifndef COMMON_MP3_H
+#define COMMON_MP3_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct mp3_settings {
+    int rate;                    /* Hz, one of MPEG's nine; see mp3_rate_is_possible */
+    int channels;                /* 1 or 2 */
+    int bitrate;                 /* kbit/s, constant; 0: variable */
+    double quality;              /* of a variable bit rate: 0, the best, to 9.999 */
+    const char *title, *comment; /* tags in UTF-8 (anything else is taken for Latin-1); NULL: none */
+};
+
+/* 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100 and 48000 Hz. */
+bool mp3_rate_is_possible(double rate);
+
+/* The constant bit rates of a sample rate: 8 to 64 kbit/s up to 12000 Hz, to 160 up to 24000, 32 to 320
+ * above. */
+bool mp3_bitrate_is_possible(int rate, int bitrate);
+
+struct mp3 {
+    unsigned char *bytes;
+    size_t size;
+};
+
+/* Encodes wave (channels, samples), planar, finite, within -1 to 1 (LAME ends the process when it meets NaN
+ * or infinity). Caller frees the bytes. */
+struct mp3 mp3_encode_or_die(const struct mp3_settings *settings, const float *wave, size_t samples);
+
+#endif

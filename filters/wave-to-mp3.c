@@ -1,0 +1,145 @@
+/* wave-to-mp3: wave records to MP3 files, or one to standard output. */
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fail.h"
+#include "common/file.h"
+#include "common/memory.h"
+#include "common/mp3.h"
+#include "common/option.h"
+#include "common/progress.h"
+#include "common/stream.h"
+
+static long long bitrate, rate = 12000;
+static double quality = 2;
+static const char *output = "-";
+static bool quiet, progress;
+
+static const struct option options[] = {
+    {'b', "bitrate",  OPTION_INT,  &bitrate,  "KBIT",    0,    320,   "constant bit rate in kbit/s; 0: variable"},
+    {'V', "quality",  OPTION_REAL, &quality,  "QUALITY", 0,    9.999, "of a variable bit rate; 0 is best"       },
+    {'r', "rate",     OPTION_INT,  &rate,     "HZ",      8000, 48000, "of waves that do not state theirs"       },
+    {'o', "output",   OPTION_TEXT, &output,   "FILE",    0,    0,     "for several songs NAME-%03d.mp3"         },
+    {'q', "quiet",    OPTION_FLAG, &quiet,    NULL,      0,    0,     "no progress line"                        },
+    {0,   "progress", OPTION_FLAG, &progress, NULL,      0,    0,     "a progress line without a terminal too"  },
+    {0,   NULL,       0,           NULL,      NULL,      0,    0,     NULL                                      },
+};
+
+static const struct program program = {"wave-to-mp3", "[FILE]", "waves to MP3", 1, options};
+
+/* The file's name for one song: %d, %3d or %03d in `output` becomes the number. NULL when there is another
+ * conversion or a second one. Caller frees. */
+static char *output_name(unsigned long long number)
+{
+    const char *percent = strchr(output, '%'), *rest = percent + 1;
+    if (!percent) return text_or_die("%s", output);
+    bool zeros = *rest == '0';
+    int width = 0, before = (int)(percent - output);
+    for (; isdigit((unsigned char)*rest) && width < 20; rest++) width = 10 * width + (*rest - '0');
+    if (*rest != 'd' || width > 20 || strchr(rest, '%')) return NULL;
+    return zeros ? text_or_die("%.*s%0*llu%s", before, output, width, number, rest + 1)
+                 : text_or_die("%.*s%*llu%s", before, output, width, number, rest + 1);
+}
+
+static int check_wave_or_die(const struct reader *reader, const struct record *wave)
+{
+    char *kind = record_fact(wave, "kind"), shape[256];
+    if (kind && strcmp(kind, "wave") != 0) reader_die(reader, "kind=%s is not wave", kind);
+    free(kind);
+    if (wave->count == 0 || wave->rank > 2 || wave->rank < 1 || (wave->rank == 2 && wave->shape[0] > 2))
+        reader_die(reader, "shape %s is not (samples), (1, samples) or (2, samples)",
+                   record_shape_text(wave, shape, sizeof shape));
+    return wave->rank == 2 ? (int)wave->shape[0] : 1;
+}
+
+/* What a player would do to louder samples, done here, where it can be said. */
+static void clip(const struct reader *reader, struct record *wave)
+{
+    float *samples = wave->data, peak = 0;
+    for (size_t i = 0; i < wave->count; i++) peak = fmaxf(peak, fabsf(samples[i]));
+    if (peak <= 1) return;
+    reader_warn(reader, "its peak is %.3g, clipped to 1", (double)peak);
+    for (size_t i = 0; i < wave->count; i++) samples[i] = fminf(fmaxf(samples[i], -1), 1);
+}
+
+/* The song's file name without folders and .mp3. Caller frees. */
+static char *title_of(const char *source)
+{
+    const char *slash = strrchr(source, '/'), *name = slash ? slash + 1 : source;
+    size_t length = strlen(name);
+    if (length > 4 && strcasecmp(name + length - 4, ".mp3") == 0) length -= 4;
+    return text_or_die("%.*s", (int)length, name);
+}
+
+static struct mp3 encode_or_die(const struct reader *reader, struct record *wave)
+{
+    double hertz = record_fact_number(wave, "rate", (double)rate);
+    int channels = check_wave_or_die(reader, wave);
+    if (!mp3_rate_is_possible(hertz)) reader_die(reader, "MP3 has no sample rate of %g Hz", hertz);
+    if (bitrate && !mp3_bitrate_is_possible((int)hertz, (int)bitrate))
+        reader_die(reader, "MP3 at %g Hz has no constant %lld kbit/s", hertz, bitrate);
+    clip(reader, wave);
+
+    char *source = record_fact(wave, "source"), *seed = record_fact(wave, "seed"),
+         *score = record_fact(wave, "score");
+    char *title = source && strcmp(source, "-") != 0 ? title_of(source) : NULL;
+    char *comment = text_or_die("made by MusiGAN%s%s%s%s", seed ? ", seed " : "", seed ? seed : "",
+                                score ? ", score " : "", score ? score : "");
+    struct mp3_settings settings = {(int)hertz, channels, (int)bitrate, quality, title, comment};
+    struct mp3 mp3 = mp3_encode_or_die(&settings, wave->data, wave->count / (size_t)channels);
+    free(source), free(seed), free(score), free(title), free(comment);
+    return mp3;
+}
+
+/* Writes the song and frees it. */
+static void put_or_die(const char *name, struct mp3 song)
+{
+    bool standard = strcmp(name, "-") == 0;
+    struct whole_file *file = standard ? NULL : whole_file_open_or_die(name);
+    if (fwrite(song.bytes, 1, song.size, standard ? stdout : whole_file_stream(file)) != song.size)
+        die("%s: %s", standard ? "standard output" : name, strerror(errno));
+    if (standard)
+        stdout_close_or_die();
+    else
+        whole_file_close_or_die(file);
+    free(song.bytes);
+}
+
+int main(int argc, char **argv)
+{
+    int operand = options_parse_or_die(&program, argc, argv);
+    bool numbered = strchr(output, '%');
+    char *name = output_name(1);
+    if (!name) die_usage("-o %s: not a name with at most one %%d, like song-%%03d.mp3", output);
+    if (strcmp(name, "-") == 0 && isatty(STDOUT_FILENO))
+        die_usage("standard output is a terminal: redirect it or use -o");
+
+    struct reader *reader = reader_open_or_die(argv[operand]);
+    struct record wave = {0};
+    struct mp3 song = {0};
+    progress_begin("songs", 0, progress, quiet);
+    while (reader_next_finite_or_die(reader, &wave)) {
+        if (!numbered && reader_count(reader) > 1)
+            reader_die(reader, "several songs need numbered files: -o song-%%03d.mp3");
+        song = encode_or_die(reader, &wave);
+        if (numbered) {
+            free(name);
+            name = output_name(reader_count(reader));
+            put_or_die(name, song);
+        }
+        progress_show((double)reader_count(reader), NULL);
+    }
+    progress_end();
+    if (reader_count(reader) == 0) die("%s: no song in it", argv[operand] ? argv[operand] : "-");
+    /* Only now is the stream known to be whole, and the song the only one. */
+    if (!numbered) put_or_die(name, song);
+    free(name);
+    reader_close(reader);
+    record_free(&wave);
+    return 0;
+}
