@@ -1,0 +1,24 @@
+#include "common/expect.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void expect_kind_or_die(const struct reader *reader, const struct record *record, const char *kinds)
+{
+    char *kind = record_fact(record, "kind");
+    const char *word = kinds;
+    size_t length = strcspn(word, "|");
+    while (kind && (strlen(kind) != length || strncmp(kind, word, length) != 0)) {
+        if (!word[length]) reader_die(reader, "kind=%s, not %s", kind, kinds);
+        word += length + 1;
+        length = strcspn(word, "|");
+    }
+    free(kind);
+}
+
+double expect_rate_or_die(const struct reader *reader, const struct record *record, double fallback)
+{
+    double rate = record_fact_number(record, "rate", fallback);
+    if (rate < 1 || rate > 1e6) reader_die(reader, "rate=%g is not from 1 to 1000000 Hz", rate);
+    return rate;
+}

@@ -1,0 +1,13 @@
+/* What filters ask of a record before they compute with it; otherwise reader_die. */
+#ifndef COMMON_EXPECT_H
+#define COMMON_EXPECT_H
+
+#include "common/stream.h"
+
+/* The record's kind is one of these words, separated by '|', or not stated. */
+void expect_kind_or_die(const struct reader *reader, const struct record *record, const char *kinds);
+
+/* The sample rate that the record states, or `fallback`: 1 Hz to 1 MHz. */
+double expect_rate_or_die(const struct reader *reader, const struct record *record, double fallback);
+
+#endif

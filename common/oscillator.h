@@ -1,0 +1,23 @@
+/* Sines whose loudness is given interval by interval. */
+#ifndef COMMON_OSCILLATOR_H
+#define COMMON_OSCILLATOR_H
+
+#include <stddef.h>
+
+/* A time axis: `count` intervals of `seconds` at `rate` Hz, one after the other from sample 0. */
+struct intervals {
+    size_t count;
+    double seconds, rate;
+};
+
+/* The first sample of interval t, rounded to a whole one; of t = count: the number of samples. */
+size_t interval_start(struct intervals intervals, size_t t);
+
+/* Adds a sine to wave (samples): amplitude[t] (count) is its amplitude in interval t, times gain. Its phase,
+ * `phase` turns at sample 0, runs on through all intervals, silent ones too; from one amplitude to the next
+ * it glides for GLIDE_SECONDS (less in very short intervals) around their border, so that neither clicks nor
+ * the rhythm of the intervals are heard. */
+void oscillator_add(float *wave, struct intervals intervals, double frequency, double phase,
+                    const float *amplitude, double gain);
+
+#endif

@@ -1,0 +1,16 @@
+#include "common/shuffle.h"
+
+#include "common/memory.h"
+
+size_t *shuffled_or_die(struct random_key key, size_t count)
+{
+    size_t *order = allocate_or_die(count, sizeof *order);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits[4];
+        random_block(key, (uint32_t)i, bits);
+        size_t other = random_below(bits[0], (uint32_t)i + 1);
+        order[i] = order[other];
+        order[other] = i;
+    }
+    return order;
+}

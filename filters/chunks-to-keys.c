@@ -1,0 +1,142 @@
+/* chunks-to-keys: waves in, how loud each key is in each interval out. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/expect.h"
+#include "common/fail.h"
+#include "common/file.h"
+#include "common/key-transform.h"
+#include "common/level.h"
+#include "common/option.h"
+#include "common/progress.h"
+#include "common/spool.h"
+
+static const char *keys_text = "27-59", *width_text = "0.25st", *reference = "stream";
+static double threshold = 0.2, interval = 0.02, rate = 12000;
+static bool quiet, progress;
+
+/* clang-format off */
+static const struct option options[] = {
+    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys to listen for, within 1-88"},
+    {'w', "width", OPTION_TEXT, &width_text, "WIDTH", 0, 0,
+     "Standard deviation of a key's band, in hertz (12.5Hz) or semitones (0.25st)"},
+    {'t', "threshold", OPTION_REAL, &threshold, "SHARE", 0, 1, "Loudnesses below this share of the largest become 0"},
+    {0, "relative-to", OPTION_CHOICE, &reference, "stream|record", 0, 0, "Where to look for the largest"},
+    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10, "Length of an interval"},
+    {'r', "rate", OPTION_REAL, &rate, "HZ", 1, 1e6, "Sample rate of records that do not state theirs"},
+    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
+    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress although standard error is no terminal"},
+    {0}
+};
+/* clang-format on */
+
+static const struct program program = {"chunks-to-keys", "[FILE]", "Find how loud each key of a piano is", 1,
+                                       options};
+
+/* The transform of the last record, kept for the next one of the same size and rate. */
+struct analysis {
+    struct key_range keys;
+    struct key_width width;
+    struct key_transform *transform;
+    size_t samples, interval;
+    double rate;
+};
+
+/* Makes the transform for a record (..., samples), unless the last one serves. */
+static void analysis_fit_or_die(struct analysis *analysis, const struct reader *reader,
+                                const struct record *wave)
+{
+    char shape[256];
+    expect_kind_or_die(reader, wave, "wave|chunk|pair");
+    if (wave->rank == 0 || wave->rank == TENSOR_RANK_MAX || wave->count == 0)
+        reader_die(reader, "shape %s is not (..., samples)", record_shape_text(wave, shape, sizeof shape));
+    size_t samples = wave->shape[wave->rank - 1];
+    double hertz = expect_rate_or_die(reader, wave, rate), step = round(interval * hertz);
+    if (analysis->transform && samples == analysis->samples && hertz == analysis->rate) return;
+
+    double highest = key_frequency(analysis->keys.last);
+    if (highest > hertz / 2)
+        reader_die(reader, "key %d, %.0f Hz, is above half of the rate, %g Hz", analysis->keys.last, highest,
+                   hertz);
+    if (step < 1) reader_die(reader, "an interval of %g s has no sample at %g Hz", interval, hertz);
+    if ((double)samples + step > KEY_TRANSFORM_SAMPLES_MAX)
+        reader_die(reader, "too long: %zu samples", samples);
+
+    key_transform_free(analysis->transform);
+    analysis->samples = samples;
+    analysis->rate = hertz;
+    analysis->interval = (size_t)step;
+    analysis->transform =
+        key_transform_new_or_die(samples, hertz, analysis->interval, analysis->keys, analysis->width);
+}
+
+/* keys (..., keys, frames) of wave (..., samples). */
+static void wave_to_keys(struct analysis *analysis, struct record *keys, const struct record *wave)
+{
+    size_t shape[TENSOR_RANK_MAX], frames = key_transform_frames(analysis->transform);
+    memcpy(shape, wave->shape, sizeof shape);
+    shape[wave->rank - 1] = (size_t)(analysis->keys.last - analysis->keys.first + 1);
+    shape[wave->rank] = frames;
+    float *loudness = record_shape_or_die(keys, wave->rank + 1, shape);
+    const float *samples = wave->data;
+    for (size_t i = 0; i < wave->count; i += analysis->samples, loudness += shape[wave->rank - 1] * frames)
+        key_transform_apply(analysis->transform, loudness, samples + i);
+
+    record_copy_facts(keys, wave);
+    record_remove_fact(keys, "rate");
+    record_set_fact(keys, "kind", "keys");
+    record_set_fact(keys, "interval", "%.10g", (double)analysis->interval / analysis->rate);
+    record_set_fact(keys, "keys", "%d-%d", analysis->keys.first, analysis->keys.last);
+}
+
+static void put_thresholded_or_die(struct writer *writer, struct record *keys, float largest)
+{
+    float *loudness = keys->data;
+    double least = threshold * (double)largest;
+    for (size_t i = 0; i < keys->count; i++)
+        if ((double)loudness[i] < least) loudness[i] = 0;
+    writer_put_or_die(writer, keys);
+}
+
+int main(int argc, char **argv)
+{
+    int operand = options_parse_or_die(&program, argc, argv);
+    struct analysis analysis = {0};
+    if (!key_range_parse(keys_text, &analysis.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
+    if (!key_width_parse(width_text, &analysis.width))
+        die_usage("-w %s: not like 12.5Hz or 0.25st", width_text);
+
+    struct reader *reader = reader_open_or_die(argv[operand]);
+    struct writer *writer = writer_open_or_die(NULL);
+    bool whole = strcmp(reference, "stream") == 0 && threshold > 0;
+    FILE *spool = whole ? spool_open_or_die() : NULL;
+    struct record wave = {0}, keys = {0};
+    float largest = 0;
+
+    progress_begin("records", 0, progress, quiet);
+    while (reader_next_finite_or_die(reader, &wave)) {
+        analysis_fit_or_die(&analysis, reader, &wave);
+        wave_to_keys(&analysis, &keys, &wave);
+        largest = fmaxf(whole ? largest : 0, level_peak(keys.data, keys.count));
+        if (isinf(largest)) reader_die(reader, "too loud");
+        if (whole)
+            spool_put_or_die(spool, &keys);
+        else
+            put_thresholded_or_die(writer, &keys, largest);
+        progress_show((double)reader_count(reader), NULL);
+    }
+    progress_end();
+
+    if (whole) spool_seek_or_die(spool, 0);
+    for (uint64_t i = 0; whole && i < reader_count(reader); i++) {
+        spool_get_or_die(spool, &keys);
+        put_thresholded_or_die(writer, &keys, largest);
+    }
+    writer_close_or_die(writer);
+    reader_close(reader);
+    key_transform_free(analysis.transform);
+    record_free(&wave);
+    record_free(&keys);
+    return 0;
+}
