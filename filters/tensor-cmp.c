@@ -32,7 +32,7 @@ static const struct program program = {
     .options = options,
 };
 
-static const char *names[2];
+static char **names; /* the two operands */
 
 /* Every difference is printed here, one line, and ends the program. */
 _Noreturn static void __attribute__((format(printf, 1, 2))) differ(const char *format, ...)
@@ -107,7 +107,7 @@ _Noreturn static void differ_at(const struct record *a, const struct record *b, 
     if (element_is_integer(a->element))
         differ("record %" PRIu64 ": value %zu at %s: %" PRId64 " and %" PRId64, number, i + 1, index,
                record_integer(a, i), record_integer(b, i));
-    int digits = a->element == ELEMENT_F8 ? 17 : 9;
+    int digits = a->element == ELEMENT_F8 ? 17 : 9; /* enough to tell neighbours apart */
     differ("record %" PRIu64 ": value %zu at %s: %.*g and %.*g", number, i + 1, index, digits,
            record_value(a, i), digits, record_value(b, i));
 }
@@ -119,14 +119,19 @@ static void compare_values(const struct record *a, const struct record *b, uint6
         if (!within(a, b, i, allowed)) differ_at(a, b, number, i);
 }
 
-static void compare(const struct record *a, const struct record *b, uint64_t number)
+/* One record of each; false when both have ended. */
+static bool compare_next(struct reader *const readers[2], struct record records[2])
 {
-    compare_forms(a, b, number);
-    if (facts) {
-        compare_facts(a, b, number);
-        compare_facts(b, a, number);
-    }
-    compare_values(a, b, number);
+    bool more_a = reader_next_or_die(readers[0], &records[0]),
+         more_b = reader_next_or_die(readers[1], &records[1]);
+    uint64_t number = reader_count(readers[more_a ? 0 : 1]);
+    if (more_a != more_b) differ("%s ends before record %" PRIu64, names[more_a ? 1 : 0], number);
+    if (!more_a) return false;
+    compare_forms(&records[0], &records[1], number);
+    if (facts) compare_facts(&records[0], &records[1], number);
+    if (facts) compare_facts(&records[1], &records[0], number);
+    compare_values(&records[0], &records[1], number);
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -134,16 +139,11 @@ int main(int argc, char **argv)
     data_exit_code = EXIT_TROUBLE;
     int first = options_parse_or_die(&program, argc, argv);
     if (argc - first < 2) die_usage("two streams are needed");
-    for (int i = 0; i < 2; i++) names[i] = argv[first + i];
-    if (strcmp(names[0], "-") == 0 && strcmp(names[1], "-") == 0)
-        die_usage("only one operand can be standard input");
+    names = argv + first;
+    if (strcmp(names[0], "-") == 0 && strcmp(names[1], "-") == 0) die_usage("only one can be standard input");
     struct reader *readers[2] = {reader_open_or_die(names[0]), reader_open_or_die(names[1])};
-    struct record a = {0}, b = {0};
-    for (;;) {
-        bool more_a = reader_next_or_die(readers[0], &a), more_b = reader_next_or_die(readers[1], &b);
-        uint64_t number = reader_count(readers[more_a ? 0 : 1]);
-        if (more_a != more_b) differ("%s ends before record %" PRIu64, names[more_a ? 1 : 0], number);
-        if (!more_a) return EXIT_SUCCESS;
-        compare(&a, &b, number);
-    }
+    struct record records[2] = {{0}, {0}};
+    while (compare_next(readers, records)) continue;
+    for (int i = 0; i < 2; i++) reader_close(readers[i]);
+    for (int i = 0; i < 2; i++) record_free(&records[i]);
 }

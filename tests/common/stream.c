@@ -73,6 +73,30 @@ static void test_round_trip(void)
     record_free(&got);
 }
 
+/* numpy.load, file and head -n1 on what test_round_trip wrote. */
+static void test_others_read(void)
+{
+    static const char numpy[] = "/usr/bin/python3 -c 'import sys, numpy as np\n"
+                                "file = open(sys.argv[1], \"rb\")\n"
+                                "kinds = \"f4 f2 f8 i4 i8 u1\".split()\n"
+                                "for i in range(42):\n"
+                                "    array = np.load(file)\n"
+                                "    data = np.frombuffer(array.tobytes(), \"u1\")\n"
+                                "    assert array.dtype == kinds[i % 6]\n"
+                                "    assert (data == (np.arange(data.size) + 1) % 256).all()\n"
+                                "assert np.load(file).shape == (0,) and not file.read()'";
+    char command[1000];
+    snprintf(command, sizeof command, "%s %s", numpy, path);
+    ok(system(command) == 0, "numpy.load reads every record and the end");
+    snprintf(command, sizeof command, "file %s | grep -q 'NumPy .*version 1.0'", path);
+    ok(system(command) == 0, "file knows it");
+    snprintf(command, sizeof command, "head -n1 %s | grep -aq \"'shape': (), } # kind=test number=0 crc32=\"",
+             path);
+    ok(system(command) == 0, "head -n1 shows the header");
+    snprintf(command, sizeof command, "test $(($(head -n1 %s | wc -c) %% 64)) -eq 0", path);
+    ok(system(command) == 0, "a header is a multiple of 64 bytes");
+}
+
 static void fact_is(const struct record *record, const char *name, const char *wanted)
 {
     char *got = record_fact(record, name);
@@ -257,6 +281,7 @@ int main(void)
     if (!mkdtemp(folder)) return 1;
     snprintf(path, sizeof path, "%s/stream", folder);
     test_round_trip();
+    test_others_read();
     test_facts();
     test_halves();
     test_floats();
