@@ -36,8 +36,9 @@ static const struct program program = {"wave-to-mp3", "[FILE]", "waves to MP3", 
  * conversion or a second one. Caller frees. */
 static char *output_name(unsigned long long number)
 {
-    const char *percent = strchr(output, '%'), *rest = percent + 1;
+    const char *percent = strchr(output, '%');
     if (!percent) return text_or_die("%s", output);
+    const char *rest = percent + 1;
     bool zeros = *rest == '0';
     int width = 0, before = (int)(percent - output);
     for (; isdigit((unsigned char)*rest) && width < 20; rest++) width = 10 * width + (*rest - '0');
