@@ -5,6 +5,7 @@
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/fast-math.h"
+#include "kernels/cpu/largest.h"
 #include <math.h>
 #include <omp.h>
 
@@ -107,9 +108,8 @@ static void tile_dropout(const struct head *h, real *x, int first, int count)
 /* s becomes exp(s - largest). */
 static struct row exponentials(real *s, int length)
 {
-    real largest = -INFINITY, sum = 0;
-#pragma omp simd reduction(max : largest)
-    for (int j = 0; j < length; j++) largest = s[j] > largest ? s[j] : largest;
+    const real largest = largest_of(s, (size_t)length);
+    real sum = 0;
     for (int j = 0; j < length; j++) s[j] = fast_exp(s[j] - largest);
 #pragma omp simd reduction(+ : sum)
     for (int j = 0; j < length; j++) sum += s[j];
