@@ -21,7 +21,7 @@ struct whole_file {
 };
 
 static struct whole_file *open_files;
-static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP};
+static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 enum { FATAL_SIGNALS = sizeof fatal_signals / sizeof *fatal_signals };
 
 FILE *spool_open_or_die(void)

@@ -68,7 +68,9 @@ void reader_die(const struct reader *reader, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    die("%s", locate(reader, format, values));
+    char *text = locate(reader, format, values);
+    va_end(values);
+    die("%s", text);
 }
 
 void reader_warn(const struct reader *reader, const char *format, ...)

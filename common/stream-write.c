@@ -34,17 +34,20 @@ struct writer *writer_open_or_die(const char *path)
     return writer;
 }
 
+static void write_or_die(struct writer *writer, const void *data, size_t bytes)
+{
+    if (bytes && fwrite(data, 1, bytes, writer->file) != bytes) die("%s: %s", writer->name, strerror(errno));
+}
+
 static void put_or_die(struct writer *writer, const struct record *record)
 {
-    size_t size, bytes = record->count * element_size(record->element);
+    size_t size = 0, bytes = record->count * element_size(record->element);
     char *header =
         header_make(record, (uint32_t)crc32_z(0, bytes ? record->data : (const void *)"", bytes), &size);
-    if (!header)
-        die("%s: record %llu: its facts do not fit a header", writer->name,
-            (unsigned long long)writer->count + 1);
-    bool good = fwrite(header, 1, size, writer->file) == size;
-    if (good && bytes) good = fwrite(record->data, 1, bytes, writer->file) == bytes;
-    if (!good) die("%s: %s", writer->name, strerror(errno));
+    unsigned long long number = writer->count + 1;
+    if (!header) die("%s: record %llu: its facts do not fit a header", writer->name, number);
+    write_or_die(writer, header, size);
+    write_or_die(writer, record->data, bytes);
     free(header);
 }
 

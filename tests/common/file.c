@@ -91,10 +91,10 @@ static void open_in_nowhere(const void *unused)
 
 static void test_ends(void)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     int before = count_files(), end = 0;
     ok(child_run(leave_open, &end).status == 0 && count_files() == before, "a file open at exit is removed");
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         ok(child_run(leave_open, &signals[i]).status == -signals[i] && count_files() == before,
            "a file open at signal %d is removed, and the signal ends the program", signals[i]);
     end = -1;
