@@ -11,7 +11,7 @@ BIN := $(if $(asan),build/asan/bin,bin)
 PROGRAMS := $(basename $(notdir $(wildcard filters/*.c)))
 
 CFLAGS ?= -O3 -g
-FLAGS := -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. -march=$(MARCH) -fopenmp -Wall -Wextra -Wconversion \
+FLAGS := -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. -march=$(MARCH) -fopenmp -fno-math-errno -Wall -Wextra -Wconversion \
 	-Wno-sign-conversion -MMD -MP $(if $(asan),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 
 

@@ -23,7 +23,7 @@
 #define check_relative_error relative_error_float
 #endif
 
-enum { CHECK_PROBES = 400 };
+enum { CHECK_PROBES = 160 };
 
 /* Fills device memory with numbers in (-1, 1), a function of `purpose` and the index alone. */
 static inline void check_fill(const struct ops *ops, device memory, size_t count, uint32_t purpose)

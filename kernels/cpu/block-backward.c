@@ -1,0 +1,250 @@
+/* A block's backward pass: over the chunks of y for the gradients of the normalisation, then over the tiles
+ * for all that the convolution's gradients are. */
+#include "kernels/cpu/block.h"
+#include "kernels/cpu/resize.h"
+#include <string.h>
+
+/* One backward pass over the tiles. */
+struct backward {
+    struct block_flow flow; /* of gradients */
+    struct block_parameters p, dp;
+    struct tensor dx, x;
+};
+
+/* u (2 pairs, channels) becomes the gradient by u. Of equal ones the first is the largest, as in PyTorch. */
+static void unpool_rows(real *restrict u, const real *restrict dy, int pairs, int channels)
+{
+    for (int i = 0; i < pairs; i++, dy += channels, u += 2 * channels)
+        for (int c = 0; c < channels; c++) {
+            real first = u[c] >= u[channels + c] ? 1 : 0;
+            u[c] = dy[c] * ((real)0.5 + first);
+            u[channels + c] = dy[c] * ((real)1.5 - first);
+        }
+}
+
+static void add_rows(real *restrict y, const real *restrict x, size_t count)
+{
+    for (size_t i = 0; i < count; i++) y[i] += x[i];
+}
+
+static void multiply_rows(real *restrict y, const real *restrict x, size_t count)
+{
+    for (size_t i = 0; i < count; i++) y[i] *= x[i];
+}
+
+/* Rows of the gradient by (h - mean) gain + shift. Below the pool dy and dbare are of the same thing, so
+ * where both are there their sum is unpooled. */
+static void result_gradient(const struct block_flow *flow, struct block_scratch *group, real *g, size_t first,
+                            int count)
+{
+    const struct block *block = flow->block;
+    bool pool = block->shape.pool_pairs;
+    size_t out = (size_t)block->shape.out, values = (size_t)count * out,
+           start = (pool ? first / 2 : first) * out;
+    const real *factors = block_factors(block, group, first, count, flow->pass);
+    real *at = pool ? group->chunk : g;
+    memcpy(at, cpu_values(flow->y.data) + start, values / (pool ? 2 : 1) * sizeof *g);
+    if (flow->bare.data) add_rows(at, cpu_values(flow->bare.data) + start, values / (pool ? 2 : 1));
+    if (pool) {
+        block_affine(block, g, first, count, factors);
+        unpool_rows(g, at, count / 2, block->shape.out);
+    }
+    if (factors) multiply_rows(g, factors, values);
+}
+
+/* Column sums of g and of g (h - mean). */
+static void sum_rows(real *restrict sum, real *restrict moment, const real *restrict g,
+                     const real *restrict h, const real *restrict mean, int count, int channels)
+{
+    memset(sum, 0, (size_t)channels * sizeof *sum);
+    memset(moment, 0, (size_t)channels * sizeof *moment);
+    for (int i = 0; i < count; i++, g += channels, h += channels)
+        for (int c = 0; c < channels; c++) {
+            sum[c] += g[c];
+            moment[c] += g[c] * (h[c] - mean[c]);
+        }
+}
+
+static void norm_chunk(const struct block_flow *flow, struct block_scratch *group, size_t first, int count)
+{
+    const struct block *block = flow->block;
+    int out = block->shape.out;
+    real *sum = group->vectors, *moment = sum + out, *g = group->gradient;
+    result_gradient(flow, group, g, first, count);
+    sum_rows(sum, moment, g, block->h + first * out, block->mean, count, out);
+    for (int c = 0; c < 2 * out; c++) group->sums[c] += (double)group->vectors[c];
+}
+
+static void clear_sums(struct block *block)
+{
+    for (int g = 0; g < BLOCK_GROUPS; g++)
+        memset(block->groups[g].sums, 0, 2 * (size_t)block->shape.out * sizeof(double));
+}
+
+/* The gradients of scale and shift, and what becomes of a gradient on its way to h. In evaluation the
+ * statistics are constants. */
+static void norm_gradient(const struct block_flow *flow, struct block_parameters dp)
+{
+    struct block *block = flow->block;
+    int out = block->shape.out;
+    double rows = (double)flow->y.batch * block->convolved;
+    clear_sums(block);
+    int groups = block_over_chunks(flow, norm_chunk);
+    for (int c = 0; c < out; c++) {
+        double sum = 0, moment = 0, inverse = (double)block->inverse[c], gain = (double)block->gain[c];
+        for (int g = 0; g < groups; g++) {
+            sum += block->groups[g].sums[c];
+            moment += block->groups[g].sums[out + c];
+        }
+        if (dp.shift) cpu_values(dp.shift)[c] += (real)sum;
+        if (dp.scale) cpu_values(dp.scale)[c] += (real)(moment * inverse);
+        block->slip[c] = flow->pass.training ? (real)(gain * sum / rows) : 0;
+        block->pull[c] = flow->pass.training ? (real)(gain * inverse * inverse * moment / rows) : 0;
+    }
+}
+
+/* g, by the normalised h, becomes the gradient before the activation. */
+static void activation_gradient(const struct block *block, real *restrict g, size_t first, int count)
+{
+    int channels = block->shape.out;
+    real slope = block->shape.slope;
+    const real *restrict h = block->h + first * channels, *restrict mean = block->mean;
+    const real *restrict gain = block->gain, *restrict pull = block->pull, *restrict slip = block->slip;
+    for (int i = 0; i < count; i++, g += channels, h += channels)
+        for (int c = 0; c < channels; c++) {
+            real d = gain[c] * g[c] - slip[c] - (h[c] - mean[c]) * pull[c];
+            g[c] = h[c] > 0 ? d : slope * d;
+        }
+}
+
+/* The gradient before the activation for a tile's rows, zeros where they reach beyond the sample. */
+static void tile_gradient(const struct block_flow *flow, struct block_scratch *group, int sample,
+                          struct rows needed)
+{
+    const struct block *block = flow->block;
+    size_t out = (size_t)block->shape.out;
+    struct rows inside = rows_cut(needed, block->convolved);
+    real *g = group->gradient;
+    if (rows_count(inside) < rows_count(needed)) memset(g, 0, (size_t)rows_count(needed) * out * sizeof *g);
+    for (int row = inside.first, count; row < inside.end; row += count) {
+        count = inside.end - row < block->chunk_rows ? inside.end - row : block->chunk_rows;
+        size_t first = (size_t)sample * block->convolved + row;
+        real *at = g + (size_t)(row - needed.first) * out;
+        result_gradient(flow, group, at, first, count);
+        activation_gradient(block, at, first, count);
+    }
+}
+
+static void bias_gradient(const struct block *block, struct block_scratch *group, const real *g, int count)
+{
+    int channels = block->shape.out;
+    real *sum = group->vectors;
+    for (int n; count > 0; count -= n, g += (size_t)n * channels) {
+        n = count < block->chunk_rows ? count : block->chunk_rows;
+        memset(sum, 0, (size_t)channels * sizeof *sum);
+        for (int i = 0; i < n; i++) add_rows(sum, g + (size_t)i * channels, (size_t)channels);
+        for (int c = 0; c < channels; c++) group->sums[c] += (double)sum[c];
+    }
+}
+
+/* A tile's part of the gradients of a convolution: y is on the coarse side. */
+static void convolution_tile(const struct backward *b, struct block_scratch *group, struct block_tile tile,
+                             struct rows needed)
+{
+    const struct block *block = b->flow.block;
+    const struct window *w = &block->window;
+    const size_t in = (size_t)b->x.channels, sample = (size_t)tile.sample * b->x.length * in;
+    const real *g = group->gradient;
+    if (b->dp.weight) {
+        const real *rows = window_rows(group->rows, cpu_values(b->x.data) + sample, w->fine, b->x.channels,
+                                       window_covered(w, tile.coarse));
+        window_gradient(w, group->dweight,
+                        g + (ptrdiff_t)(tile.coarse.first - needed.first) * block->shape.out, rows,
+                        rows_count(tile.coarse));
+    }
+    if (b->dx.data && rows_count(tile.fine))
+        window_spread(w, cpu_values(b->dx.data) + sample + (size_t)tile.fine.first * in, tile.fine,
+                      g + (ptrdiff_t)(window_reaching(w, tile.fine).first - needed.first) * block->shape.out,
+                      block->arranged);
+}
+
+/* The same of a transposed convolution: y is on the fine side. */
+static void transposed_tile(const struct backward *b, struct block_scratch *group, struct block_tile tile,
+                            struct rows needed)
+{
+    const struct block *block = b->flow.block;
+    const struct window *w = &block->window;
+    size_t at = ((size_t)tile.sample * b->x.length + (size_t)tile.coarse.first) * b->x.channels;
+    const real *g =
+        group->gradient + (ptrdiff_t)(window_covered(w, tile.coarse).first - needed.first) * block->shape.out;
+    int count = rows_count(tile.coarse);
+    if (b->dp.weight) window_gradient(w, group->dweight, cpu_values(b->x.data) + at, g, count);
+    if (b->dx.data) window_correlate(w, cpu_values(b->dx.data) + at, g, count, cpu_values(b->p.weight));
+}
+
+static void backward_tile(const struct backward *b, struct block_scratch *group, int number)
+{
+    const struct block *block = b->flow.block;
+    struct block_tile tile = block_tile(block, number);
+    struct rows own = block_own(block, tile), needed = block_needed(block, tile);
+    tile_gradient(&b->flow, group, tile.sample, needed);
+    if (b->dp.bias)
+        bias_gradient(block, group,
+                      group->gradient + (ptrdiff_t)(own.first - needed.first) * block->shape.out,
+                      rows_count(own));
+    if (block->shape.transposed)
+        transposed_tile(b, group, tile, needed);
+    else
+        convolution_tile(b, group, tile, needed);
+}
+
+/* The groups' parts to the parameters' gradients. */
+static void add_parts(const struct block *block, struct block_parameters dp, int groups)
+{
+    int count = (int)window_weight_count(&block->window);
+    for (int c = 0; dp.bias && c < block->shape.out; c++) {
+        double sum = 0;
+        for (int g = 0; g < groups; g++) sum += block->groups[g].sums[c];
+        cpu_values(dp.bias)[c] += (real)sum;
+    }
+    if (!dp.weight) return;
+#pragma omp parallel for schedule(static)
+    for (int part = 0; part < BLOCK_GROUPS; part++) {
+        struct rows range = block_part(count, BLOCK_GROUPS, part);
+        for (int g = 0; g < groups; g++)
+            add_rows(cpu_values(dp.weight) + range.first, block->groups[g].dweight + range.first,
+                     (size_t)rows_count(range));
+    }
+}
+
+static void convolution_gradient(const struct backward *b)
+{
+    struct block *block = b->flow.block;
+    int tiles = b->x.batch * block->tiles, groups = block_groups(tiles);
+    clear_sums(block);
+    if (!block->shape.transposed && b->dx.data)
+        window_arrange(&block->window, block->arranged, cpu_values(b->p.weight));
+#pragma omp parallel for schedule(dynamic)
+    for (int g = 0; g < groups; g++) {
+        struct block_scratch *group = &block->groups[g];
+        struct rows part = block_part(tiles, groups, g);
+        memset(group->dweight, 0, window_weight_count(&block->window) * sizeof(real));
+        for (int tile = part.first; tile < part.end; tile++) backward_tile(b, group, tile);
+    }
+    add_parts(block, b->dp, groups);
+}
+
+/* dskip comes last: it may be the same memory as dx. */
+void cpu_block_backward(struct block *block, struct block_parameters p, struct block_parameters dp,
+                        struct tensor dx, struct tensor dskip, struct tensor dy, struct tensor dbare,
+                        struct tensor x, struct pass pass)
+{
+    block_check(block, x, dy);
+    struct backward b = {
+        .flow = {.block = block, .y = dy, .bare = dbare, .pass = pass},
+          .p = p, .dp = dp, .dx = dx, .x = x
+    };
+    if (block->shape.norm) norm_gradient(&b.flow, dp);
+    convolution_gradient(&b);
+    if (dskip.data) cpu_resize_backward(dskip, dy);
+}
