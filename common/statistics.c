@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static void add_value(struct statistics *all, double value)
+static void count_value(struct statistics *all, double value)
 {
     all->nans += isnan(value) != 0;
     all->infinite += isinf(value) != 0;
@@ -11,7 +11,6 @@ static void add_value(struct statistics *all, double value)
     all->zeros += value == 0;
     if (value < all->least) all->least = value;
     if (value > all->most) all->most = value;
-    all->mean += (value - all->mean) / (double)all->finite;
 }
 
 static void find_integer_range(struct statistics *all, const struct record *record)
@@ -29,8 +28,14 @@ static void find_integer_range(struct statistics *all, const struct record *reco
 struct statistics record_statistics(const struct record *record)
 {
     struct statistics all = {.least = INFINITY, .most = -INFINITY};
+    long double sum = 0; /* of doubles, it cannot overflow */
     double squares = 0;
-    for (size_t i = 0; i < record->count; i++) add_value(&all, record_value(record, i));
+    for (size_t i = 0; i < record->count; i++) {
+        double value = record_value(record, i);
+        count_value(&all, value);
+        if (isfinite(value)) sum += (long double)value;
+    }
+    if (all.finite) all.mean = (double)(sum / (long double)all.finite);
     for (size_t i = 0; i < record->count; i++) {
         double value = record_value(record, i);
         if (isfinite(value)) squares += (value - all.mean) * (value - all.mean);
