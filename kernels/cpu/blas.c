@@ -40,14 +40,15 @@ void cpu_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, real alph
 #endif
 }
 
-/* True where the processor has 512-bit vectors but OpenBLAS, older than it, took its kernels for 256. */
+/* True where the processor has 512-bit vectors but OpenBLAS took other kernels: it knows the processors of
+ * its time, and falls back to Prescott where it does not know one. */
 static bool kernels_too_narrow(void)
 {
 #ifdef __x86_64__
     const char *core = openblas_get_corename();
-    return (strcmp(core, "Haswell") == 0 || strcmp(core, "Zen") == 0) && __builtin_cpu_supports("avx512f") &&
-           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vl");
+    return (strcmp(core, "Prescott") == 0 || strcmp(core, "Haswell") == 0 || strcmp(core, "Zen") == 0) &&
+           __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 #else
     return false;
 #endif
