@@ -16,6 +16,13 @@ void expect_kind_or_die(const struct reader *reader, const struct record *record
     free(kind);
 }
 
+void expect_stereo_or_die(const struct reader *reader, const struct record *record)
+{
+    char shape[256];
+    if (record->rank != 2 || record->shape[0] != 2)
+        reader_die(reader, "shape %s is not (2, samples)", record_shape_text(record, shape, sizeof shape));
+}
+
 double expect_rate_or_die(const struct reader *reader, const struct record *record, double fallback)
 {
     double rate = record_fact_number(record, "rate", fallback);

@@ -7,6 +7,9 @@
 /* The record's kind is one of these words, separated by '|', or not stated. */
 void expect_kind_or_die(const struct reader *reader, const struct record *record, const char *kinds);
 
+/* Its shape is (2, samples). */
+void expect_stereo_or_die(const struct reader *reader, const struct record *record);
+
 /* The sample rate that the record states, or `fallback`: 1 Hz to 1 MHz. */
 double expect_rate_or_die(const struct reader *reader, const struct record *record, double fallback);
 

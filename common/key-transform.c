@@ -8,7 +8,6 @@
 
 #include "common/fail.h"
 #include "common/memory.h"
-#include "common/number.h"
 
 /* The mask ends this many sigma from the key, at 1.5e-8. */
 static const double MASK_SIGMAS = 6;
@@ -38,24 +37,6 @@ struct key_transform {
     double *sums;             /* (frames): of band^2, doubled */
     fftw_plan analyse, synthesise;
 };
-
-bool key_width_parse(const char *text, struct key_width *width)
-{
-    char number[32];
-    size_t length = strlen(text);
-    if (length < 3 || length - 2 >= sizeof number) return false;
-    const char *unit = text + length - 2;
-    memcpy(number, text, length - 2);
-    number[length - 2] = 0;
-    width->semitones = strcmp(unit, "st") == 0;
-    return (width->semitones || strcmp(unit, "Hz") == 0) && parse_real(number, &width->value) &&
-           width->value > 0;
-}
-
-static double key_sigma(struct key_width width, int key)
-{
-    return width.semitones ? key_frequency(key) * (exp2(width.value / 12) - 1) : width.value;
-}
 
 /* The next size that FFTW is quick at: 4, 5, 6 or 7 times a power of two. */
 static size_t quick_size(size_t least)

@@ -5,28 +5,19 @@
  *     band_n        = irfft( rfft(x) * exp(-1/2 ((f - f_n) / sigma_n)^2) )
  *     loudness[n,t] = sqrt( mean over the samples of interval t of band_n^2 )
  *
- * with f_n the key's frequency. The numbers are those of this formula computed in full (2e-8 of a tone's
- * loudness leaks through the mask's tails beyond six sigma, and is left out), but no band is ever made:
- * the mask leaves a few bins, whose inverse transform is the band's complex envelope a at a low rate, and
- * band^2 = |a|^2 / 2 + Re(a^2) / 2 is summed over the intervals among the frequencies: an interval's sum of
- * exp(2 pi i u r / N) is Dirichlet's kernel.
+ * with f_n the key's frequency and sigma_n as common/key-width.h has it. The numbers are those of this
+ * formula computed in full (2e-8 of a tone's loudness leaks through the mask's tails beyond six sigma, and is
+ * left out), but no band is ever made: the mask leaves a few bins, whose inverse transform is the band's
+ * complex envelope a at a low rate, and band^2 = |a|^2 / 2 + Re(a^2) / 2 is summed over the intervals among
+ * the frequencies: an interval's sum of exp(2 pi i u r / N) is Dirichlet's kernel.
  */
 #ifndef COMMON_KEY_TRANSFORM_H
 #define COMMON_KEY_TRANSFORM_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
+#include "common/key-width.h"
 #include "common/keyboard.h"
-
-/* sigma_n: `value` Hz for every key, or f_n * (2^(value / 12) - 1). */
-struct key_width {
-    double value;
-    bool semitones;
-};
-
-/* Parses "12.5Hz" or "0.25st"; false when it is neither, or not above 0. */
-bool key_width_parse(const char *text, struct key_width *width);
 
 enum { KEY_TRANSFORM_SAMPLES_MAX = 1 << 30 };
 

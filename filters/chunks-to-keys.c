@@ -88,6 +88,7 @@ static void wave_to_keys(struct analysis *analysis, struct record *keys, const s
     record_set_fact(keys, "kind", "keys");
     record_set_fact(keys, "interval", "%.10g", (double)analysis->interval / analysis->rate);
     record_set_fact(keys, "keys", "%d-%d", analysis->keys.first, analysis->keys.last);
+    record_set_fact(keys, "width", "%s", width_text);
 }
 
 static void put_thresholded_or_die(struct writer *writer, struct record *keys, float largest)

@@ -3,28 +3,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/expect.h"
 #include "common/fail.h"
-#include "common/keyboard.h"
 #include "common/level.h"
 #include "common/memory.h"
 #include "common/option.h"
 #include "common/progress.h"
+#include "common/score.h"
+#include "common/sharpen.h"
 #include "common/stream.h"
 #include "common/voice.h"
 
-static const char *voice_name = "sine", *keys_text = "27-59";
-static double rate = 12000, interval = 0.02, release = 0.05, least;
+static const char *voice_name = "sine", *keys_text = "27-59", *width_text = "0.25st";
+static double rate = 12000, interval = 0.02, release = 0.02, most = 2, least;
 static bool quiet, progress;
 static const float HIGHEST_PEAK = 0.99f, INAUDIBLE = 1e-5f; /* of full scale; the latter is -100 dB */
 
 /* clang-format off */
 static const struct option options[] = {
     {0, "voice", OPTION_CHOICE, &voice_name, VOICE_NAMES, 0, 0, "What a key sounds like"},
-    {0, "release", OPTION_REAL, &release, "SECONDS", 0, 10, "Time in which a key that ends fades to 1/e; 0: none"},
     {0, "floor", OPTION_REAL, &least, "LOUDNESS", 0, 1e6, "Subtract this and divide by the largest first; 0: neither"},
+    {0, "sharpen", OPTION_REAL, &most, "FACTOR", 1, 100, "Most by which a short note is raised; 1: not at all"},
+    {0, "release", OPTION_REAL, &release, "SECONDS", 0, 10, "Time in which a key that ends fades to 1/e; 0: none"},
     {'r', "rate", OPTION_REAL, &rate, "HZ", 1, 1e6, "Sample rate of the waves"},
     {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
+    {'w', "width", OPTION_TEXT, &width_text, "WIDTH", 0, 0, "Width of the bands of records that do not state it"},
     {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10, "Interval of records that do not state theirs"},
     {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
     {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress although standard error is no terminal"},
@@ -34,45 +36,22 @@ static const struct option options[] = {
 
 static const struct program program = {"keys-to-wave", "[FILE]", "Play keys", 1, options};
 
-/* A record (parts, channels, keys, frames): parts follow one another in time. */
-struct score {
-    struct key_range keys;
-    size_t parts, channels, rows, frames;
-    struct intervals intervals; /* of all parts */
-};
-
-static void score_shape_or_die(struct score *score, const struct reader *reader, const struct record *keys)
+static struct score defaults_or_die(void)
 {
-    char shape[256];
-    expect_kind_or_die(reader, keys, "keys");
-    bool mono = keys->rank == 2, stereo = keys->rank > 2 && keys->shape[keys->rank - 3] == 2;
-    record_shape_text(keys, shape, sizeof shape);
-    if (keys->count == 0 || !(mono || stereo))
-        reader_die(reader, "shape %s is not (..., 2, keys, intervals)", shape);
-    score->channels = mono ? 1 : 2;
-    score->rows = keys->shape[keys->rank - 2];
-    score->frames = keys->shape[keys->rank - 1];
-    score->parts = keys->count / (score->channels * score->rows * score->frames);
+    struct score score = {.interval = interval};
+    if (!key_range_parse(keys_text, &score.keys)) die_usage("-k %s: not two keys in 1-88", keys_text);
+    if (!key_width_parse(width_text, &score.width)) die_usage("-w %s: not like 12.5Hz or 0.25st", width_text);
+    return score;
 }
 
-static struct score score_or_die(const struct reader *reader, const struct record *keys)
+static void check_rate_or_die(const struct reader *reader, const struct score *score)
 {
-    struct score score;
-    score_shape_or_die(&score, reader, keys);
-    char *text = record_fact(keys, "keys");
-    struct key_range *range = &score.keys;
-    if (!key_range_parse(text ? text : keys_text, range))
-        reader_die(reader, "keys=%s: not two keys in 1-88", text);
-    free(text);
-    if (score.rows != (size_t)(range->last - range->first + 1))
-        reader_die(reader, "%zu rows for the keys %d-%d", score.rows, range->first, range->last);
-    double hertz = key_frequency(range->last), seconds = record_fact_number(keys, "interval", interval);
-    if (hertz > rate / 2)
-        reader_die(reader, "key %d, %.0f Hz, is above half of the rate, %g Hz", range->last, hertz, rate);
-    if (seconds * rate < 1 || seconds > 10)
-        reader_die(reader, "interval=%g is not from one sample to 10 s", seconds);
-    score.intervals = (struct intervals){score.parts * score.frames, seconds, rate};
-    return score;
+    double highest = key_frequency(score->keys.last);
+    if (highest > rate / 2)
+        reader_die(reader, "key %d, %.0f Hz, is above half of the rate, %g Hz", score->keys.last, highest,
+                   rate);
+    if (score->interval * rate < 1)
+        reader_die(reader, "an interval of %g s has no sample at %g Hz", score->interval, rate);
 }
 
 /* Subtracts the floor, clips at 0, divides by the largest that is left. */
@@ -83,62 +62,66 @@ static void lift_off_floor(float *loudness, size_t count)
     if (largest > 0) level_scale(loudness, count, 1 / largest);
 }
 
-/* line (parts * frames) = row k of a channel, its ends faded. */
-static void read_line(float *line, const struct score *score, const float *loudness, size_t channel, size_t k)
+/* A loudness falls no faster than by `decay` an interval. */
+static void fade(float *line, size_t count, float decay)
 {
-    float decay = release > 0 ? (float)exp(-score->intervals.seconds / release) : 0, ringing = 0;
-    for (size_t part = 0; part < score->parts; part++) {
-        const float *row = loudness + ((part * score->channels + channel) * score->rows + k) * score->frames;
-        for (size_t t = 0; t < score->frames; t++) {
-            ringing *= decay;
-            if (ringing < INAUDIBLE) ringing = 0;
-            if (ringing < row[t]) ringing = row[t];
-            *line++ = ringing;
-        }
+    for (size_t t = 1; t < count; t++) {
+        float ringing = line[t - 1] * decay;
+        if (ringing > line[t] && ringing > INAUDIBLE) line[t] = ringing;
     }
 }
 
-/* wave (2, samples) of keys. */
-static void play_or_die(struct record *wave, const struct record *keys, const struct score *score,
-                        voice *play)
+/* wave (2, samples) of the score. */
+static void play_or_die(struct record *wave, const struct score *score, voice *play)
 {
-    size_t samples = interval_start(score->intervals, score->intervals.count);
+    struct intervals intervals = {score->parts * score->frames, score->interval, rate};
+    size_t samples = interval_start(intervals, intervals.count);
     float *to = record_shape_or_die(wave, 2, (size_t[]){2, samples});
-    float *line = allocate_or_die(score->intervals.count, sizeof *line);
+    float *line = allocate_or_die(intervals.count, sizeof *line);
     memset(to, 0, wave->count * sizeof *to);
     for (size_t channel = 0; channel < score->channels; channel++)
         for (size_t k = 0; k < score->rows; k++) {
-            read_line(line, score, keys->data, channel, k);
-            play(to + channel * samples, score->intervals, score->keys.first + (int)k, line);
+            int key = score->keys.first + (int)k;
+            double spread = 1 / (2 * M_PI * key_sigma(score->width, key) * score->interval);
+            score_line(score, channel, k, line);
+            if (most > 1) sharpen(line, intervals.count, spread, most);
+            if (release > 0) fade(line, intervals.count, (float)exp(-score->interval / release));
+            play(to + channel * samples, intervals, key, line);
         }
-    free(line);
     if (score->channels == 1) memcpy(to + samples, to, samples * sizeof *to);
+    free(line);
+}
 
+static void put_wave_or_die(struct writer *writer, const struct reader *reader, struct record *wave,
+                            const struct record *keys)
+{
+    float peak = level_peak(wave->data, wave->count);
+    if (isinf(peak)) reader_die(reader, "too loud");
+    if (peak > HIGHEST_PEAK) level_scale(wave->data, wave->count, HIGHEST_PEAK / peak);
     record_copy_facts(wave, keys);
     record_remove_fact(wave, "interval");
     record_remove_fact(wave, "keys");
+    record_remove_fact(wave, "width");
     record_set_fact(wave, "kind", "wave");
     record_set_fact(wave, "rate", "%.10g", rate);
+    writer_put_or_die(writer, wave);
 }
 
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct key_range range;
-    if (!key_range_parse(keys_text, &range)) die_usage("-k %s: not two keys in 1-88", keys_text);
+    struct score defaults = defaults_or_die();
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct writer *writer = writer_open_or_die(NULL);
     struct record keys = {0}, wave = {0};
 
     progress_begin("records", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &keys)) {
-        struct score score = score_or_die(reader, &keys);
+        struct score score = score_or_die(reader, &keys, defaults);
+        check_rate_or_die(reader, &score);
         if (least > 0) lift_off_floor(keys.data, keys.count);
-        play_or_die(&wave, &keys, &score, voice_named(voice_name));
-        float peak = level_peak(wave.data, wave.count);
-        if (isinf(peak)) reader_die(reader, "too loud");
-        if (peak > HIGHEST_PEAK) level_scale(wave.data, wave.count, HIGHEST_PEAK / peak);
-        writer_put_or_die(writer, &wave);
+        play_or_die(&wave, &score, voice_named(voice_name));
+        put_wave_or_die(writer, reader, &wave, &keys);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();

@@ -31,8 +31,8 @@ static const struct option options[] = {
 };
 /* clang-format on */
 
-static const struct program program = {"wave-to-chunks", "[FILE]", "Cut songs into shuffled pairs of chunks",
-                                       1, options};
+static const struct program program = {"wave-to-chunks", "[FILE]", "Cut songs into pairs of chunks", 1,
+                                       options};
 
 enum { PURPOSE_ORDER = 1, PURPOSE_VALIDATION = 2 };
 
@@ -53,17 +53,13 @@ struct pairs {
 /* A wave (2, samples) at the rate of those before it. */
 static void check_wave_or_die(const struct reader *reader, const struct record *wave, struct pairs *pairs)
 {
-    char shape[256];
     expect_kind_or_die(reader, wave, "wave");
-    if (wave->rank != 2 || wave->shape[0] != 2)
-        reader_die(reader, "shape %s is not (2, samples)", record_shape_text(wave, shape, sizeof shape));
-
+    expect_stereo_or_die(reader, wave);
     double hertz = expect_rate_or_die(reader, wave, rate);
     if (pairs->rate > 0 && hertz != pairs->rate)
         reader_die(reader, "rate=%g, but the records before have %g", hertz, pairs->rate);
     pairs->rate = hertz;
-    pairs->samples = (size_t)round(seconds * hertz);
-    if (pairs->samples == 0) reader_die(reader, "a chunk of %g s has no sample at %g Hz", seconds, hertz);
+    pairs->samples = (size_t)fmax(1, round(seconds * hertz));
 }
 
 static void warn_too_short(const struct reader *reader, const struct record *wave)
