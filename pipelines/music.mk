@@ -14,9 +14,11 @@ told: $(pieces)
 	@echo "music: five pieces of ten seconds: $(pieces)" >&2
 	@echo "music: one more: bin/gan-sample -m $(work)/model -n 1 -S 2 | bin/keys-to-wave --floor 0.4 | bin/wave-to-mp3 >more.mp3" >&2
 
-# Songs of a minute or more count; a tenth of them is kept aside, unheard.
+# Songs of a minute or more count; a tenth of them is kept aside, unheard. The threshold refers to each record, or
+# quiet songs would be silent beside loud ones.
 $(keys): build/music/songs bin/mp3-to-wave bin/wave-to-chunks bin/chunks-to-keys
-	bin/mp3-to-wave -m 60 "$$FOLDER" | bin/wave-to-chunks -v build/music/valid.pairs | bin/chunks-to-keys >$@.part
+	bin/mp3-to-wave -m 60 "$$FOLDER" | bin/wave-to-chunks -v build/music/valid.pairs | \
+	    bin/chunks-to-keys --relative-to record >$@.part
 	@mv $@.part $@
 
 # Other songs, another configuration or another program: earlier checkpoints do not count.
