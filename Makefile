@@ -59,7 +59,7 @@ build/packages-%:
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%.t,$(wildcard tests/common/*.c tests/ops/*.c tests/model/*.c))
 $(BUILD)/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/libcore.a $(BUILD)/libcommon.a
 	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lopenblas -lcyaml -lz -lm
-TESTS += $(patsubst tests/%.c,$(BUILD)/double/tests/%.t,$(wildcard tests/ops/*.c))
+TESTS += $(patsubst tests/%.c,$(BUILD)/double/tests/%.t,$(wildcard tests/ops/*.c tests/model/pytorch-*.c))
 $(BUILD)/double/tests/%.t: $(BUILD)/double/tests/%.o $(BUILD)/libcore-double.a $(BUILD)/libcommon.a
 	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lopenblas -lcyaml -lz -lm
 
@@ -67,7 +67,7 @@ check:
 	@pipelines/packages install check
 	@$(MAKE) --no-print-directory check-built
 check-built: all $(TESTS)
-	BIN=$(abspath $(BIN)) prove --exec '' $(wildcard tests/*/*.t) $(TESTS)
+	OMP_WAIT_POLICY=passive BIN=$(abspath $(BIN)) prove --exec '' $(wildcard tests/*/*.t) $(TESTS)
 music:
 	@pipelines/packages install music
 	@$(MAKE) --no-print-directory all

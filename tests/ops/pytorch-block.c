@@ -28,7 +28,8 @@ static void check_forward(struct numbers *n, struct block *block, struct block_p
     numbers_check(n, pass.training ? "moved_variance" : "variance", p.running_variance);
 }
 
-static void check_backward(struct numbers *n, struct block *block, struct block_parameters p, struct pass pass)
+static void check_backward(struct numbers *n, struct block *block, struct block_parameters p,
+                           struct pass pass)
 {
     struct tensor dx = numbers_room(n, "dx"), dskip = numbers_gradient_tensor(n, "dskip");
     struct block_parameters dp = {.weight = numbers_gradient(n, "dweight"),

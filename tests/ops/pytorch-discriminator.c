@@ -14,7 +14,8 @@ static void check_minibatch(struct numbers *n)
 static void check_spectral(struct numbers *n)
 {
     const struct record *matrix = numbers_find(n, "weight");
-    int rows = (int)matrix->shape[0], columns = (int)matrix->shape[1], iterations = numbers_integer(n, "iterations");
+    int rows = (int)matrix->shape[0], columns = (int)matrix->shape[1],
+        iterations = numbers_integer(n, "iterations");
     device weight = numbers_values(n, "weight"), normal = numbers_filled(n, matrix->count, NAN);
     device u = numbers_values(n, "u"), v = numbers_values(n, "v"), sigma = numbers_filled(n, 1, NAN);
     device dweight = numbers_gradient(n, "dweight");
@@ -54,10 +55,12 @@ int main(void)
     static const struct {
         const char *group;
         void (*check)(struct numbers *n);
-    } tests[] = {{"minibatch", check_minibatch},
-                 {"spectral", check_spectral},
-                 {"bce", check_bce},
-                 {"feature-match", check_feature_match}};
+    } tests[] = {
+        {"minibatch",     check_minibatch    },
+        {"spectral",      check_spectral     },
+        {"bce",           check_bce          },
+        {"feature-match", check_feature_match}
+    };
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         struct numbers n = numbers_open_or_die(ops_cpu(), tests[i].group);
         while (numbers_next_case(&n)) tests[i].check(&n);

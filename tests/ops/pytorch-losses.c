@@ -14,7 +14,7 @@ static void check_values(const struct numbers *n, const char *name, device value
     bool still = true;
     for (size_t i = 0; i < losses; i++) {
         if (i == only || only == losses)
-            numbers_check_part(n, name, i, 1, n->ops->at(values, i), gradient_before);
+            numbers_check_part(n, name, i, 1, n->ops->at(values, i), gradient_before, tolerance);
         else
             still &= got[i] == gradient_before;
     }
@@ -23,13 +23,14 @@ static void check_values(const struct numbers *n, const char *name, device value
 
 static void check_generator_loss(struct numbers *n, size_t i)
 {
-    struct tensor x = numbers_tensor(n, "x"), r = numbers_tensor(n, "r"), dx = numbers_gradient_tensor(n, "mixed_dx");
+    struct tensor x = numbers_tensor(n, "x"), r = numbers_tensor(n, "r"),
+                  dx = numbers_gradient_tensor(n, "mixed_dx");
     device values = numbers_gradient(n, "generator_values");
     real weights[GENERATOR_LOSSES] = {0};
     weights[i] = 1;
     n->ops->generator_losses(values, dx, x, r, keys_of(n), weights, false);
     check_values(n, "generator_values", values, GENERATOR_LOSSES, i);
-    numbers_check_part(n, "dx", i * tensor_count(x), tensor_count(x), dx.data, gradient_before);
+    numbers_check_part(n, "dx", i * tensor_count(x), tensor_count(x), dx.data, gradient_before, tolerance);
 }
 
 static void check_discriminator_loss(struct numbers *n, size_t i)
@@ -41,19 +42,22 @@ static void check_discriminator_loss(struct numbers *n, size_t i)
     weights[i] = 1;
     n->ops->discriminator_losses(values, dlogit, logit, x, r, keys_of(n), weights, false);
     check_values(n, "discriminator_values", values, DISCRIMINATOR_LOSSES, i);
-    numbers_check_part(n, "dlogit", i * tensor_count(logit), tensor_count(logit), dlogit.data, gradient_before);
+    numbers_check_part(n, "dlogit", i * tensor_count(logit), tensor_count(logit), dlogit.data,
+                       gradient_before, tolerance);
 }
 
 /* All at once with their weights; then without weights, where values alone are wanted. */
 static void check_all(struct numbers *n, bool weighted)
 {
     struct tensor x = numbers_tensor(n, "x"), r = numbers_tensor(n, "r"), logit = numbers_tensor(n, "logit");
-    struct tensor dx = numbers_gradient_tensor(n, "mixed_dx"), dlogit = numbers_gradient_tensor(n, "mixed_dlogit");
+    struct tensor dx = numbers_gradient_tensor(n, "mixed_dx"),
+                  dlogit = numbers_gradient_tensor(n, "mixed_dlogit");
     device generator = numbers_gradient(n, "generator_values");
     device discriminator = numbers_gradient(n, "discriminator_values");
     real *weights = numbers_reals(numbers_find(n, "weights")), none[GENERATOR_LOSSES] = {0};
     n->ops->generator_losses(generator, dx, x, r, keys_of(n), weighted ? weights : none, true);
-    n->ops->discriminator_losses(discriminator, dlogit, logit, x, r, keys_of(n), weighted ? weights : none, true);
+    n->ops->discriminator_losses(discriminator, dlogit, logit, x, r, keys_of(n), weighted ? weights : none,
+                                 true);
     check_values(n, "generator_values", generator, GENERATOR_LOSSES, GENERATOR_LOSSES);
     check_values(n, "discriminator_values", discriminator, DISCRIMINATOR_LOSSES, DISCRIMINATOR_LOSSES);
     if (weighted) {

@@ -52,10 +52,12 @@ int main(void)
     static const struct {
         const char *group;
         void (*check)(struct numbers *n);
-    } tests[] = {{"adaptive-pool", check_adaptive_pool},
-                 {"halve", check_halve},
-                 {"squash", check_squash},
-                 {"envelope", check_envelope}};
+    } tests[] = {
+        {"adaptive-pool", check_adaptive_pool},
+        {"halve",         check_halve        },
+        {"squash",        check_squash       },
+        {"envelope",      check_envelope     }
+    };
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         struct numbers n = numbers_open_or_die(ops_cpu(), tests[i].group);
         while (numbers_next_case(&n)) tests[i].check(&n);

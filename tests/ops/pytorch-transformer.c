@@ -22,8 +22,8 @@ static void check_attention(struct numbers *n)
 {
     struct tensor qkv = numbers_tensor(n, "qkv"), dy = numbers_tensor(n, "dy");
     struct tensor y = numbers_room(n, "y"), dqkv = numbers_room(n, "dqkv");
-    struct attention *attention = n->ops->attention_new_or_die(y.batch, y.length, y.channels,
-                                                               numbers_integer(n, "heads"), (struct dropout){0});
+    struct attention *attention = n->ops->attention_new_or_die(
+        y.batch, y.length, y.channels, numbers_integer(n, "heads"), (struct dropout){0});
     n->ops->attention_forward(attention, y, qkv, training);
     n->ops->attention_backward(attention, dqkv, dy, y, qkv, training);
     numbers_check(n, "y", y.data);
@@ -54,7 +54,8 @@ static void check_latent(struct numbers *n)
 {
     struct tensor mu = numbers_tensor(n, "mu"), logvar = numbers_tensor(n, "logvar");
     struct tensor epsilon = numbers_tensor(n, "epsilon"), dz = numbers_tensor(n, "dz");
-    struct tensor z = numbers_room(n, "z"), dmu = numbers_room(n, "dmu"), dlogvar = numbers_room(n, "dlogvar");
+    struct tensor z = numbers_room(n, "z"), dmu = numbers_room(n, "dmu"),
+                  dlogvar = numbers_room(n, "dlogvar");
     device kl = numbers_gradient(n, "kl");
     n->ops->latent(z, mu, logvar, epsilon, numbers_values(n, "position"));
     n->ops->latent_backward(dmu, dlogvar, dz, mu, logvar, epsilon, (real)numbers_setting(n, "kl_weight"));

@@ -1,4 +1,4 @@
-"""MusiGAN's losses in PyTorch, vectorised, and how a step of either network adds them up.
+"""MusiGAN's losses in PyTorch, vectorised, and which of them a step of either network has.
 
 x are generated keys, r real ones with instance noise, both (batch, 2, keys, frames).
 """
@@ -28,11 +28,11 @@ def sounding(x):
 
 def no_silence(x):
     per_key = x.transpose(1, 2).flatten(2)
-    loud = torch.where(per_key > 0.1, per_key, 0).mean(-1)
+    mean = per_key.mean(-1)
     return (
         torch.exp(-20 * sounding(x).mean())
         - torch.log(per_key.std(-1) + EPSILON).mean()
-        - 0.001 * torch.log(loud + EPSILON).mean()
+        - 0.001 * torch.log(torch.where(mean > 0.1, mean, 0) + EPSILON).mean()
     )
 
 
@@ -144,29 +144,29 @@ def keys_of(x, sizes):
     return x.unflatten(-1, (sizes.keys, sizes.frames))
 
 
-def generator_losses(generator, discriminator, real, draws, weights, smoothing, iterate=False):
-    """draws: noise, epsilon and instance noise. Returns the losses by name."""
+def of_generator(generator, discriminator, real, drawn, smoothing):
+    """All losses of one of its steps, by the names of their weights; drawn: noise, epsilon, instance noise."""
     sizes = generator.sizes
-    x, mu, logvar = generator(draws["noise"], draws["epsilon"])
-    r = real + INSTANCE_NOISE * draws["instance"]
-    logits, features = discriminator(x, iterate)
+    x, mu, logvar = generator(drawn["noise"], drawn["epsilon"])
+    r = real + INSTANCE_NOISE * drawn["instance"]
+    with torch.no_grad():
+        _, wanted = discriminator(r)
+    logits, features = discriminator(x)
     losses = {name: f(keys_of(x, sizes), keys_of(r, sizes)) for name, f in GENERATOR.items()}
     losses["g_cost"] = bce(logits, 1 - smoothing)
     losses["g_cost_kl"] = kl(mu, logvar)
-    if weights["g_feature_matching_cost"]:
-        with torch.no_grad():
-            _, wanted = discriminator(r)
-        losses["g_feature_matching_cost"] = feature_match(features, wanted)
+    losses["g_feature_matching_cost"] = feature_match(features, wanted)
     return losses
 
 
-def discriminator_losses(generator, discriminator, real, draws, weights, smoothing, iterate=False):
+def of_discriminator(generator, discriminator, real, drawn, smoothing):
+    """The same for a step of the discriminator; its cross entropy is d_cost, of weight 1."""
     sizes = generator.sizes
     with torch.no_grad():
-        x, _, _ = generator(draws["noise"], draws["epsilon"])
-    r = real + INSTANCE_NOISE * draws["instance"]
-    real_logits, _ = discriminator(r, iterate)
-    logits, _ = discriminator(x)
+        x, _, _ = generator(drawn["noise"], drawn["epsilon"])
+    r = real + INSTANCE_NOISE * drawn["instance"]
+    real_logits, _ = discriminator(r, update=True)
+    logits, _ = discriminator(x, update=True)
     p = torch.sigmoid(logits)
     losses = {name: f(keys_of(x, sizes), keys_of(r, sizes), p) for name, f in DISCRIMINATOR.items()}
     losses["d_cost"] = bce(real_logits, 1 - smoothing) + bce(logits, 0.0)

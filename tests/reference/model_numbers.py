@@ -1,15 +1,25 @@
-"""Numbers for whole models on tiny sizes: forward passes, every gradient, every loss."""
+"""Numbers for whole models on tiny sizes: either network's step with every loss and gradient, evaluation, and a
+training run of several batches."""
 
 import losses
 import musigan
 import philox
 import torch
-from cases import Cases, draw, last
+from cases import Cases, last
 from losses import WEIGHTS
 
 SEED = 5
 PURPOSE_NOISE, PURPOSE_EPSILON, PURPOSE_INSTANCE = 2, 3, 4  # kernels/model/session.h
 SMOOTHING = 0.2
+# In the order of enum loss of kernels/model/loss.h.
+LOSSES = [
+    "g_cost",
+    "g_cost_kl",
+    "d_cost",
+    "g_feature_matching_cost",
+    *losses.GENERATOR,
+    *losses.DISCRIMINATOR,
+]
 SMALL = musigan.Sizes(
     noise_dim=128,
     n_channels=6,
@@ -30,60 +40,43 @@ OTHER = SMALL._replace(
     norm="spectral",
     activation="leaky_relu",
 )
+MODEL_KEYS = "n_channels seq_len latent_seq_len num_of_gaussians dropout latent_dim num_heads num_layers position".split()
 
 
-def yaml(sizes, batch, weights, training=()):
-    model = {
-        "n_channels": sizes.n_channels,
-        "seq_len": sizes.seq_len,
-        "latent_seq_len": sizes.latent_seq_len,
-        "use_gaussians": str(sizes.use_gaussians).lower(),
-        "num_of_gaussians": sizes.num_of_gaussians,
-        "dropout": sizes.dropout,
-        "latent_dim": sizes.latent_dim,
-        "num_heads": sizes.num_heads,
-        "num_layers": sizes.num_layers,
-        "position": sizes.position,
-    }
-    top = {
-        "batch_size": batch,
-        "dropout": sizes.conv_dropout,
-        "noise_dim": sizes.noise_dim,
-        "smoothing": SMOOTHING,
-    } | dict(training)
+def yaml(sizes, weights, **top):
+    """The configuration of the same model and training."""
+    top = {"dropout": sizes.conv_dropout, "noise_dim": sizes.noise_dim, "smoothing": SMOOTHING} | top
+    model = {key: getattr(sizes, key) for key in MODEL_KEYS}
     groups = {
-        "model": model,
+        "model": model | {"use_gaussians": str(sizes.use_gaussians).lower()},
         "discriminator": {"norm": sizes.norm, "activation": sizes.activation},
-        "loss_weights": {k: v for k, v in weights.items() if k != "d_cost"},
+        "loss_weights": {name: weight for name, weight in weights.items() if name != "d_cost"},
     }
-    lines = [f"{k}: {v}" for k, v in top.items()]
+    lines = [f"{key}: {value}" for key, value in top.items()]
     for group, values in groups.items():
-        lines += [f"{group}:"] + [f"  {k}: {v}" for k, v in values.items()]
+        lines += [f"{group}:"] + [f"  {key}: {value}" for key, value in values.items()]
     return "\n".join(lines) + "\n"
 
 
 def networks(sizes):
-    """Both, with parameters that float32 holds exactly, running statistics and biases that are not 0."""
+    """Both, with numbers that float32 holds exactly, running statistics and biases that are not 0."""
     generator, discriminator = musigan.Generator(sizes), musigan.Discriminator(sizes)
-    with torch.no_grad():
-        if sizes.use_gaussians:  # broad bells: a narrow one falls between the few cells
-            g = sizes.num_of_gaussians
-            generator.gaussians[2].bias.copy_(
-                torch.cat([torch.linspace(8.5, 9.5, g), torch.linspace(-3, 2, g)])
-            )
-        for network in (generator, discriminator):
-            for name, tensor in network.state_dict().items():
-                if "norm" in name and tensor.is_floating_point():
-                    tensor.add_(0.1 * torch.rand_like(tensor))
-                if "in_proj_bias" in name or "out_proj.bias" in name:
-                    tensor.add_(0.1 * torch.randn_like(tensor))
-                if tensor.is_floating_point():
-                    tensor.copy_(tensor.float().double())
+    if sizes.use_gaussians:  # broad bells: a narrow one falls between the few cells
+        widths = torch.linspace(8.5, 9.5, sizes.num_of_gaussians)
+        centres = torch.linspace(-3, 2, sizes.num_of_gaussians)
+        generator.gaussians[2].bias.data = torch.cat([widths, centres])
+    for network in (generator, discriminator):
+        for name, tensor in network.state_dict().items():
+            if not tensor.is_floating_point():
+                continue
+            if "norm" in name or "proj_bias" in name or "proj.bias" in name:
+                tensor += 0.1 * torch.rand_like(tensor)
+            tensor.copy_(tensor.float())
     return generator, discriminator
 
 
 def draws(sizes, batch, number):
-    """What the core draws for its pass of this number."""
+    """What the core draws for its forward pass of this number."""
 
     def normal(purpose, *shape):
         return torch.from_numpy(philox.normal(SEED, purpose, number, *shape)).double()
@@ -95,51 +88,155 @@ def draws(sizes, batch, number):
     }
 
 
-def real_keys(sizes, count):
-    """Records with some silence, each with a largest value of 1: (count, 2, L)"""
-    loud = torch.rand(count, 2, sizes.keys, sizes.frames) * torch.linspace(1, 0.3, sizes.keys)[:, None]
-    keys = torch.where(loud > 0.35, loud, 0).flatten(2)
-    return (keys / keys.amax((1, 2), keepdim=True)).float().double()
+def real_keys(sizes, *count):
+    """Records with some silence, each with a largest value of 1: (…, 2, L)"""
+    loud = torch.rand(*count, 2, sizes.keys, sizes.frames) * torch.linspace(1, 0.3, sizes.keys)[:, None]
+    keys = torch.where(loud > 0.35, loud, 0).flatten(-2)
+    return (keys / keys.amax((-2, -1), keepdim=True)).float().double()
 
 
-def parameters(generator, discriminator):
-    return musigan.for_core("generator", generator.state_dict().items()) | musigan.for_core(
-        "discriminator", discriminator.state_dict().items()
-    )
+def parameters(generator, discriminator, prefix=""):
+    both = musigan.for_core("generator", generator.state_dict().items())
+    both |= musigan.for_core("discriminator", discriminator.state_dict().items())
+    return {prefix + name: tensor.clone() for name, tensor in both.items()}
 
 
-def gradients(network, module, loss):
-    module.zero_grad()
-    loss.backward()
+def gradients(network, module):
     pairs = ((name, p.grad) for name, p in module.named_parameters())
     return {f"gradient {name}": g for name, g in musigan.for_core(network, pairs).items()}
 
 
+def in_order(values):
+    return torch.stack([values.get(name, torch.zeros(())).detach() for name in LOSSES])
+
+
 def one_step(cases, name, sizes, batch, weights):
-    """A forward and a backward pass of either network from the same parameters, then evaluation."""
+    """A step of either network from the same parameters, without an update; then evaluation. The core's pass 1
+    is the generator's step, pass 2 its features of real records, pass 3 the discriminator's step."""
     generator, discriminator = networks(sizes)
-    start = {name: p.clone() for name, p in parameters(generator, discriminator).items()}
+    start = parameters(generator, discriminator)
     real = real_keys(sizes, batch)
-    drawn = draws(sizes, batch, 0)
-    x, _, _ = generator(drawn["noise"], drawn["epsilon"])
-    after = {k: v for k, v in parameters(generator, discriminator).items() if "running" in k}
-    moved = {f"moved {k}": v.clone() for k, v in after.items() if k.startswith("generator")}
-    g = losses.generator_losses(generator, discriminator, real, drawn, weights, SMOOTHING)
-    g_gradients = gradients("generator", generator, losses.weighted(g, weights))
-    d = losses.discriminator_losses(generator, discriminator, real, drawn, weights, SMOOTHING)
-    d_gradients = gradients("discriminator", discriminator, losses.weighted(d, weights))
+    g = losses.of_generator(generator, discriminator, real, draws(sizes, batch, 1), SMOOTHING)
+    losses.weighted(g, weights).backward()
+    g_gradients = gradients("generator", generator)
+    discriminator.zero_grad()
+    d = losses.of_discriminator(generator, discriminator, real, draws(sizes, batch, 3), SMOOTHING)
+    losses.weighted(d, weights).backward()
+    d_gradients = gradients("discriminator", discriminator)
+    after = {
+        k: v
+        for k, v in parameters(generator, discriminator, "after ").items()
+        if "running" in k or "spectral" in k
+    }
+    drawn = draws(sizes, batch, 1)
+    generator.eval(), discriminator.eval()
+    x, mu, logvar = generator(drawn["noise"], drawn["epsilon"])
     logits, feature = discriminator(x)
-    generator.load_state_dict(generator.state_dict())
-    settings = {"seed": SEED, "batch": batch, "keys": sizes.keys, "frames": sizes.frames}
     cases.case(
         name,
-        settings | {"config": yaml(sizes, batch, weights)},
-        real=last(real), output=last(x), logit=logits[:, None, None], feature=last(feature),
-        **start, **moved, **g, **d, **g_gradients, **d_gradients,
+        {"seed": SEED, "keys": sizes.keys, "frames": sizes.frames, "batch": batch, "config": yaml(sizes, weights, accumulation_steps=1)},
+        real=last(real), **start, generator_losses=in_order(g), **g_gradients, discriminator_losses=in_order(d), **d_gradients, **after, output=last(x), logit=logits[:, None, None], feature=last(feature),
+    )  # fmt: skip
+
+
+class Training:
+    """The core's training run: the same numbers of passes, the same order."""
+
+    def __init__(self, sizes, batch, weights, settings):
+        self.sizes, self.batch, self.weights, self.settings = sizes, batch, weights, settings
+        self.generator, self.discriminator = networks(sizes)
+        self.passes = 0
+
+        def adamw(network, rate):
+            return torch.optim.AdamW(network.parameters(), lr=rate, betas=(0.5, 0.999), weight_decay=0.01)
+
+        self.optimiser = {
+            self.generator: adamw(self.generator, settings["learning_rate"]),
+            self.discriminator: adamw(self.discriminator, settings["learning_rate_disc"]),
+        }
+
+    def draws(self, passes):
+        """Of the next pass; the step has this many passes in all."""
+        self.passes += passes
+        return draws(self.sizes, self.batch, self.passes - passes + 1)
+
+    def apply(self, network):
+        limit = self.settings.get("grad_clip_value")
+        if limit:
+            torch.nn.utils.clip_grad_norm_(network.parameters(), limit)
+        self.optimiser[network].step()
+        self.optimiser[network].zero_grad()
+
+    def step(self, network, values, apply):
+        """Gradients of this network alone."""
+        loss = losses.weighted(values, self.weights) / self.settings["accumulation_steps"]
+        loss.backward(inputs=list(network.parameters()))
+        if apply:
+            self.apply(network)
+        return in_order(values)
+
+    def adversarial(self, real, apply):
+        total = 0
+        for _ in range(self.settings["g_steps_per_batch"]):
+            values = losses.of_generator(self.generator, self.discriminator, real, self.draws(2), SMOOTHING)
+            total = total + self.step(self.generator, values, apply)
+        for _ in range(self.settings["d_steps_per_g_step"]):
+            values = losses.of_discriminator(
+                self.generator, self.discriminator, real, self.draws(3), SMOOTHING
+            )
+            total = total + self.step(self.discriminator, values, apply)
+        return total
+
+    def pretrain_generator(self, real):
+        drawn = self.draws(1)
+        x, _, _ = self.generator(drawn["noise"], drawn["epsilon"])
+        loss = losses.reconstruction(x, real)
+        loss.backward()
+        self.apply(self.generator)
+        return in_order({"g_cost_reconstruction": loss})
+
+    def pretrain_discriminator(self, real):
+        drawn = self.draws(3)
+        with torch.no_grad():
+            x, _, _ = self.generator(drawn["noise"], drawn["epsilon"])
+        parts = [
+            losses.bce(self.discriminator(keys, update=True)[0], label)
+            for keys, label in ((real, 1.0), (x, 0.0))
+        ]
+        (0.5 * sum(parts)).backward()
+        self.apply(self.discriminator)
+        return in_order({"d_cost": sum(parts)})
+
+
+PRETRAIN, BATCHES = 2, 10
+
+
+def training(cases, name, sizes, batch, weights, **settings):
+    """Both pretrainings, then ten batches: the losses of each, and the parameters at the end."""
+    settings = {
+        "learning_rate": 0.002,
+        "learning_rate_disc": 0.001,
+        "accumulation_steps": 2,
+        "g_steps_per_batch": 2,
+        "d_steps_per_g_step": 1,
+    } | settings
+    run = Training(sizes, batch, weights, settings)
+    start = parameters(run.generator, run.discriminator)
+    real = real_keys(sizes, 2 * PRETRAIN + BATCHES, batch)
+    rows = [run.pretrain_generator(r) for r in real[:PRETRAIN]]
+    rows += [run.pretrain_discriminator(r) for r in real[PRETRAIN : 2 * PRETRAIN]]
+    rows += [run.adversarial(r, i % 2 == 1) for i, r in enumerate(real[2 * PRETRAIN :])]
+    cases.case(
+        name,
+        {"seed": SEED, "keys": sizes.keys, "frames": sizes.frames, "batch": batch, "pretrain": PRETRAIN, "config": yaml(sizes, weights, **settings)},
+        real=real.transpose(-1, -2), **start, losses=torch.stack(rows), **parameters(run.generator, run.discriminator, "after "),
     )  # fmt: skip
 
 
 def write(folder):
-    with Cases(folder / "model.tensors") as cases:
+    with Cases(folder / "step.tensors") as cases:
         one_step(cases, "musigan", SMALL, 4, WEIGHTS)
         one_step(cases, "variants", OTHER, 3, WEIGHTS | {"g_feature_matching_cost": 0.5})
+    with Cases(folder / "training.tensors") as cases:
+        training(cases, "musigan", SMALL, 4, WEIGHTS)
+        training(cases, "variants", OTHER, 4, WEIGHTS | {"g_feature_matching_cost": 0.5}, grad_clip_value=1.0)

@@ -174,19 +174,26 @@ class DiscriminatorBlock(nn.Module):
         super().__init__()
         self.conv = nn.Conv1d(inputs, outputs, 4, stride=2, padding=1)
         self.skip = nn.Conv1d(inputs, outputs, 1) if inputs != outputs else None
-        self.norm = nn.BatchNorm1d(outputs) if batch_norm else nn.Identity()
+        self.norm = nn.BatchNorm1d(outputs) if batch_norm else None
         self.slope = slope
         self.spectral_norm = spectral_norm
         if spectral_norm:
             self.register_buffer("u", unit(torch.randn(outputs)))
             self.register_buffer("v", unit(torch.randn(inputs * 4)))
 
-    def forward(self, x, iterate):
+    def normalise(self, h, update):
+        if self.norm is None:
+            return h
+        if self.training and not update:
+            return F.batch_norm(h, None, None, self.norm.weight, self.norm.bias, True, eps=self.norm.eps)
+        return self.norm(h)
+
+    def forward(self, x, update):
         weight = self.conv.weight
         if self.spectral_norm:
-            weight = spectral(weight, self.u, self.v, iterate)
+            weight = spectral(weight, self.u, self.v, self.training and update)
         h = F.conv1d(x, weight, self.conv.bias, stride=2, padding=1)
-        h = self.norm(F.leaky_relu(h, self.slope) if self.slope else F.relu(h))
+        h = self.normalise(F.leaky_relu(h, self.slope) if self.slope else F.relu(h), update)
         skip = F.avg_pool1d(x, 2)[..., : h.shape[-1]]
         return h + (self.skip(skip) if self.skip else skip)
 
@@ -213,11 +220,12 @@ class Discriminator(nn.Module):
         self.minibatch = nn.Parameter(torch.randn(inputs, 10 * 5))
         self.final = nn.Linear(inputs + 10, 1)
 
-    def forward(self, x, iterate=False):
-        """x (batch, 2, L) -> logits (batch), the output of the block before the last"""
+    def forward(self, x, update=False):
+        """x (batch, 2, L) -> logits (batch), the output of the block before the last; update: in training,
+        the running statistics move and the power iteration goes one step"""
         feature = None
         for block in self.blocks:
-            feature, x = x, block(x, iterate)
+            feature, x = x, block(x, update)
         h = x.mean(-1)
         o = minibatch((h @ self.minibatch).unflatten(1, (10, 5)))
         return self.final(torch.cat([h, o], 1)).squeeze(1), feature

@@ -20,7 +20,7 @@ def blocks(seed, purpose, step, count):
 
 
 def uniform(bits):
-    return ((bits >> numpy.uint32(8)).astype(numpy.float32) + numpy.float32(0.5)) * numpy.float32(2.0**-24)
+    return ((bits >> numpy.uint32(9)).astype(numpy.float32) + numpy.float32(0.5)) * numpy.float32(2.0**-23)
 
 
 def normal(seed, purpose, step, *shape):

@@ -1,0 +1,75 @@
+/* A model as a case of numbers describes it: configuration, parameters and real records. */
+#ifndef TESTS_MODEL_CASE_MODEL_H
+#define TESTS_MODEL_CASE_MODEL_H
+
+#include "kernels/model/step.h"
+#include "tests/reference/numbers.h"
+
+struct case_model {
+    struct config *config;
+    struct model *model;
+    struct counters counters;
+    struct step step;
+};
+
+/* Every parameter and running statistic has to be in the case. */
+static inline void case_model_load(struct numbers *n, struct model *model)
+{
+    for (int network = 0; network < NETWORKS; network++) {
+        for (int i = 0; i < model->parameters[network].count; i++) {
+            const struct parameter *row = &model->parameters[network].table[i];
+            const struct record *record = numbers_find(n, row->name);
+            if (!record || record->count != row->count)
+                die("%s: %s: no such %s", n->group, n->name, row->name);
+            upload_floats(n->ops, row->weight->value, record->data, row->count);
+        }
+    }
+}
+
+static inline struct case_model *case_model_new(struct numbers *n)
+{
+    struct case_model *c = allocate_or_die(1, sizeof *c);
+    char *text = record_fact(&n->head, "config");
+    if (!text) die("%s: %s: no configuration", n->group, n->name);
+    c->config = config_parse_or_die(n->name, (const uint8_t *)text, strlen(text));
+    free(text);
+    struct keys_shape keys = {numbers_integer(n, "keys"), numbers_integer(n, "frames")};
+    c->model = model_new_or_die(n->ops, c->config, keys, numbers_integer(n, "batch"), true);
+    c->counters = (struct counters){.seed = (int64_t)numbers_setting(n, "seed")};
+    c->step = step_make_or_die(c->model, &c->counters);
+    case_model_load(n, c->model);
+    return c;
+}
+
+static inline void case_model_free(struct case_model *c)
+{
+    model_free(c->model);
+    config_free(c->config);
+    free(c);
+}
+
+/* The losses since the last call, as enum loss has them. */
+static inline void case_model_losses(struct case_model *c, real losses[LOSSES])
+{
+    const struct ops *ops = c->model->session.ops;
+    ops->download(losses, c->step.losses, LOSSES);
+    ops->zero(c->step.losses, LOSSES);
+}
+
+/* Each of LOSSES losses against the row at `start` of the case's tensor: the largest relative error of one.
+ */
+static inline double case_model_loss_error(struct numbers *n, const char *name, size_t start,
+                                           const real *losses)
+{
+    real *want = numbers_reals(numbers_find(n, name));
+    double worst = 0;
+    for (int i = 0; i < LOSSES; i++) {
+        double error = fabs((double)losses[i] - (double)want[start + i]);
+        if (want[start + i] != 0) error /= fabs((double)want[start + i]);
+        if (!(error <= worst)) worst = isnan(error) ? INFINITY : error;
+    }
+    free(want);
+    return worst;
+}
+
+#endif
