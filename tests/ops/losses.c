@@ -11,10 +11,8 @@ struct context {
 
 static struct context begin(const struct ops *ops, int batch, int keys, int frames)
 {
-    struct context c = {
-        .ops = ops, .shape = {keys, frames},
-             .label = (real)0.9
-    };
+    struct context c = {.ops = ops};
+    c.shape = (struct keys_shape){keys, frames};
     c.x = check_tensor(ops, batch, keys * frames, 2, 1);
     c.r = check_tensor(ops, batch, keys * frames, 2, 2);
     c.dx = check_tensor(ops, batch, keys * frames, 2, 0);
