@@ -251,7 +251,7 @@ int main(void)
     const struct ops *ops = ops_cpu();
     omp_set_num_threads(1);
     generator_gradients(ops, 1, 2, 7, 1);
-    generator_gradients(ops, 2, 6, 11, 0.08);
+    generator_gradients(ops, 2, 12, 11, 0.08);
     generator_gradients(ops, 3, 4, 241, 1);
     generator_silence(ops);
     generator_by_hand(ops);
