@@ -26,7 +26,8 @@ static inline void case_model_load(struct numbers *n, struct model *model)
     }
 }
 
-static inline struct case_model *case_model_new(struct numbers *n)
+/* load: the case has the parameters too. */
+static inline struct case_model *case_model_new(struct numbers *n, bool load)
 {
     struct case_model *c = allocate_or_die(1, sizeof *c);
     char *text = record_fact(&n->head, "config");
@@ -37,7 +38,7 @@ static inline struct case_model *case_model_new(struct numbers *n)
     c->model = model_new_or_die(n->ops, c->config, keys, numbers_integer(n, "batch"), true);
     c->counters = (struct counters){.seed = (int64_t)numbers_setting(n, "seed")};
     c->step = step_make_or_die(c->model, &c->counters);
-    case_model_load(n, c->model);
+    if (load) case_model_load(n, c->model);
     return c;
 }
 

@@ -47,7 +47,7 @@ static void check_evaluation(struct numbers *n, struct case_model *c)
 
 static void check_case(struct numbers *n)
 {
-    struct case_model *c = case_model_new(n);
+    struct case_model *c = case_model_new(n, true);
     upload_floats(n->ops, c->step.records.data, numbers_find(n, "real")->data, tensor_count(c->step.records));
     step_generator(&c->step, false);
     check_losses(n, c, "generator_losses");

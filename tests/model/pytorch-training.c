@@ -47,7 +47,7 @@ static void check_parameters(struct numbers *n, const struct parameters *p)
 
 static void check_case(struct numbers *n)
 {
-    struct case_model *c = case_model_new(n);
+    struct case_model *c = case_model_new(n, true);
     size_t batches = numbers_find(n, "losses")->shape[0];
     for (size_t batch = 0; batch < batches; batch++) check_batch(n, c, batch);
     for (int network = 0; network < NETWORKS; network++) check_parameters(n, &c->model->parameters[network]);

@@ -233,6 +233,19 @@ def training(cases, name, sizes, batch, weights, **settings):
     )  # fmt: skip
 
 
+def initial(cases, name, sizes, drawn=8):
+    """Of each parameter as PyTorch initialises it: mean, standard deviation and largest value."""
+    found = []
+    for _ in range(drawn):
+        every = parameters(musigan.Generator(sizes), musigan.Discriminator(sizes))
+        found.append(
+            {k: torch.stack([p.mean(), p.std(correction=0), p.abs().max()]) for k, p in every.items()}
+        )
+    middle = {k: torch.stack([f[k] for f in found]).mean(0) for k in found[0]}
+    settings = {"seed": SEED, "keys": sizes.keys, "frames": sizes.frames, "batch": 1}
+    cases.case(name, settings | {"config": yaml(sizes, WEIGHTS)}, **middle)
+
+
 def write(folder):
     with Cases(folder / "step.tensors") as cases:
         one_step(cases, "musigan", SMALL, 4, WEIGHTS)
@@ -240,3 +253,16 @@ def write(folder):
     with Cases(folder / "training.tensors") as cases:
         training(cases, "musigan", SMALL, 4, WEIGHTS)
         training(cases, "variants", OTHER, 4, WEIGHTS | {"g_feature_matching_cost": 0.5}, grad_clip_value=1.0)
+    larger = SMALL._replace(
+        n_channels=24,
+        latent_dim=36,
+        num_heads=3,
+        keys=33,
+        frames=20,
+        num_layers=1,
+        latent_seq_len=20,
+        noise_dim=160,
+    )
+    with Cases(folder / "initial.tensors") as cases:
+        initial(cases, "batch", larger)
+        initial(cases, "spectral", larger._replace(norm="spectral", use_gaussians=True))
