@@ -11,15 +11,21 @@ struct backward {
     struct tensor dx, x;
 };
 
-/* u (2 pairs, channels) becomes the gradient by u. Of equal ones the first is the largest, as in PyTorch. */
-static void unpool_rows(real *restrict u, const real *restrict dy, int pairs, int channels)
+/* u (2 pairs, channels) becomes the gradient by what dropout was applied to. Of equal ones the first is the
+ * largest, as in PyTorch. */
+static void unpool_rows(real *restrict u, const real *restrict dy, const real *restrict factors, int pairs,
+                        int channels)
 {
-    for (int i = 0; i < pairs; i++, dy += channels, u += 2 * channels)
+    for (int i = 0; i < pairs; i++, dy += channels, u += 2 * channels) {
         for (int c = 0; c < channels; c++) {
             real first = u[c] >= u[channels + c] ? 1 : 0;
             u[c] = dy[c] * ((real)0.5 + first);
             u[channels + c] = dy[c] * ((real)1.5 - first);
         }
+        if (!factors) continue;
+        for (int c = 0; c < 2 * channels; c++) u[c] *= factors[c];
+        factors += 2 * channels;
+    }
 }
 
 static void add_rows(real *restrict y, const real *restrict x, size_t count)
@@ -27,29 +33,42 @@ static void add_rows(real *restrict y, const real *restrict x, size_t count)
     for (size_t i = 0; i < count; i++) y[i] += x[i];
 }
 
-static void multiply_rows(real *restrict y, const real *restrict x, size_t count)
+/* g = (dy + dbare) factors; without dbare, without factors where they are NULL. */
+static void join_gradients(real *restrict g, const real *restrict dy, const real *restrict dbare,
+                           const real *restrict factors, size_t count)
 {
-    for (size_t i = 0; i < count; i++) y[i] *= x[i];
+    if (dbare && factors)
+        for (size_t i = 0; i < count; i++) g[i] = (dy[i] + dbare[i]) * factors[i];
+    else if (dbare)
+        for (size_t i = 0; i < count; i++) g[i] = dy[i] + dbare[i];
+    else if (factors)
+        for (size_t i = 0; i < count; i++) g[i] = dy[i] * factors[i];
+    else
+        memcpy(g, dy, count * sizeof *g);
 }
 
-/* Rows of the gradient by (h - mean) gain + shift. Below the pool dy and dbare are of the same thing, so
- * where both are there their sum is unpooled. */
+/* Rows of the gradient by (h - mean) gain + shift. */
 static void result_gradient(const struct block_flow *flow, struct block_scratch *group, real *g, size_t first,
                             int count)
 {
     const struct block *block = flow->block;
+    size_t out = (size_t)block->shape.out, values = (size_t)count * out, start = first * out;
     bool pool = block->shape.pool_pairs;
-    size_t out = (size_t)block->shape.out, values = (size_t)count * out,
-           start = (pool ? first / 2 : first) * out;
+    const real *dy = cpu_values(flow->y.data) + (pool ? start / 2 : start);
+    const real *dbare = flow->bare.data ? cpu_values(flow->bare.data) + (pool ? start / 2 : start) : NULL;
+    block_prefetch(dy, pool ? values / 2 : values);
+    block_prefetch(block->h + start, values);
     const real *factors = block_factors(block, group, first, count, flow->pass);
-    real *at = pool ? group->chunk : g;
-    memcpy(at, cpu_values(flow->y.data) + start, values / (pool ? 2 : 1) * sizeof *g);
-    if (flow->bare.data) add_rows(at, cpu_values(flow->bare.data) + start, values / (pool ? 2 : 1));
-    if (pool) {
-        block_affine(block, g, first, count, factors);
-        unpool_rows(g, at, count / 2, block->shape.out);
+    if (!pool) {
+        join_gradients(g, dy, dbare, factors, values);
+        return;
     }
-    if (factors) multiply_rows(g, factors, values);
+    if (dbare) {
+        join_gradients(group->chunk, dy, dbare, NULL, values / 2);
+        dy = group->chunk;
+    }
+    block_affine(block, g, first, count, factors);
+    unpool_rows(g, dy, factors, count / 2, block->shape.out);
 }
 
 /* Column sums of g and of g (h - mean). */

@@ -7,7 +7,7 @@
 enum {
     TILE_BYTES = 768 * 1024, /* both sides of a tile: stays in a core's second-level cache */
     TILE_ROWS_LEAST = 64,
-    CHUNK_VALUES = 4096 /* of element-wise work: stays in the first-level cache */
+    CHUNK_VALUES = 2048 /* of element-wise work: stays in the first-level cache */
 };
 
 static int even(int rows)
@@ -206,6 +206,7 @@ static void add_skip(struct tensor y, struct tensor skip, size_t first, int coun
 static void finish_chunk(const struct block_flow *flow, struct block_scratch *group, size_t first, int count)
 {
     struct block *block = flow->block;
+    block_prefetch(block->h + first * block->shape.out, (size_t)count * block->shape.out);
     const real *factors = block_factors(block, group, first, count, flow->pass);
     bool pool = block->shape.pool_pairs;
     size_t out = (size_t)block->shape.out, start = (pool ? first / 2 : first) * out;

@@ -86,6 +86,13 @@ void block_activate(struct block *block, struct block_scratch *group, size_t fir
 /* From the groups' sums, or the running statistics, to mean, inverse, gain and shift. */
 void block_normalise(struct block *block, struct block_parameters p, int groups, struct pass pass);
 
+/* Has values fetched that are wanted soon, while dropout's factors are made. */
+static inline void block_prefetch(const real *x, size_t count)
+{
+    enum { LINE = 64 / sizeof(real) };
+    for (size_t i = 0; i < count; i += LINE) __builtin_prefetch(x + i);
+}
+
 /* Rows of the result before dropout's, the pool's and the skip's turn: u = ((h - mean) gain + shift) factors.
  */
 void block_affine(const struct block *block, real *u, size_t first, int count, const real *factors);

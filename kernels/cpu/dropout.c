@@ -40,6 +40,10 @@ void cpu_dropout_factors(real *factors, size_t first, size_t count, struct dropo
     real batch[BATCH];
     for (size_t at = first, end = first + count, stop; at < end; at = stop) {
         stop = end_of_batch(at, end);
+        if (stop - at == BATCH) {
+            batch_factors(factors + (at - first), mask, at / BATCH);
+            continue;
+        }
         batch_factors(batch, mask, at / BATCH);
         memcpy(factors + (at - first), batch + at % BATCH, (stop - at) * sizeof *factors);
     }

@@ -4,7 +4,7 @@
 
 enum {
     TILES_LEAST = 16, /* so many parts are wanted of a product */
-    EDGE_MOST = 256,
+    EDGE_MOST = 512,
     EDGE_LEAST = 64,
     SLICED_VALUES = 4096, /* a result as small as this is cut along the sum instead … */
     SLICED_DEPTH = 4096,  /* … where that is as long as this */

@@ -8,6 +8,8 @@
 
 enum { REPEATS = 7 };
 
+static const char *only; /* block, or NULL */
+
 static double seconds(void)
 {
     struct timespec t;
@@ -38,6 +40,7 @@ static double flops(const struct block_shape *s, int batch, int length)
 static void time_block(const struct ops *ops, const char *name, struct block_shape s, int batch, int length,
                        bool skip, bool by_x)
 {
+    if (only && strcmp(only, name) != 0) return;
     size_t weights = (size_t)s.in * s.out * s.kernel, out = (size_t)s.out;
     int rows = block_output_length(&s, length);
     struct block *block = ops->block_new_or_die(&s, batch, length);
@@ -181,8 +184,10 @@ int main(int argc, char **argv)
 {
     const struct ops *ops = ops_cpu();
     int batch = argc > 1 ? atoi(argv[1]) : 4;
+    only = argc > 2 ? argv[2] : NULL;
     time_generator(ops, batch);
     time_discriminator(ops, batch);
+    if (only) return 0;
     time_linear(ops, batch, 500, 128, 512);
     time_linear(ops, batch, 500, 512, 512);
     time_linear(ops, batch, 500, 512, 1536);
