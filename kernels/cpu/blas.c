@@ -78,9 +78,10 @@ static void restart_with_wide_kernels(void)
 {
     static const char variable[] = "OPENBLAS_CORETYPE";
     char path[4096];
+    if (getenv(variable)) return;
     ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-    char **arguments = program_arguments();
-    if (length < 0 || !arguments || getenv(variable) || setenv(variable, "SkylakeX", 0) != 0) return;
+    char **arguments = length < 0 ? NULL : program_arguments();
+    if (!arguments || setenv(variable, "SkylakeX", 0) != 0) return;
     path[length] = '\0';
     fflush(NULL);
     execv(path, arguments);
