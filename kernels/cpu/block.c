@@ -6,7 +6,7 @@
 
 enum {
     TILE_BYTES = 768 * 1024, /* both sides of a tile: stays in a core's second-level cache */
-    TILE_ROWS_LEAST = 64,
+    TILE_ROWS_LEAST = 128,
     CHUNK_VALUES = 2048 /* of element-wise work: stays in the first-level cache */
 };
 
