@@ -5,7 +5,9 @@
 #include <string.h>
 
 enum {
-    TILE_BYTES = 768 * 1024, /* both sides of a tile: stays in a core's second-level cache */
+    TILE_BYTES =
+        1536 * 1024, /* both sides of a tile: what of it is in use stays in a core's second-level cache */
+    TILE_ROWS_MOST = 1536,
     TILE_ROWS_LEAST = 128,
     CHUNK_VALUES = 2048 /* of element-wise work: stays in the first-level cache */
 };
@@ -22,6 +24,7 @@ static void plan_tiles(struct block *block)
     int row = (w->coarse_channels + w->stride * w->fine_channels) * (int)sizeof(real);
     int rows = TILE_BYTES / row, share = block->batch * w->coarse / BLOCK_GROUPS;
     if (rows > share) rows = share;
+    if (rows > TILE_ROWS_MOST) rows = TILE_ROWS_MOST;
     if (rows < TILE_ROWS_LEAST) rows = TILE_ROWS_LEAST;
     int tiles = (w->coarse + rows - 1) / rows;
     block->tile_rows = even((w->coarse + tiles - 1) / tiles);

@@ -3,7 +3,8 @@
 #include <string.h>
 
 enum {
-    TILES_LEAST = 16, /* so many parts are wanted of a product */
+    TILES_LEAST = 8, /* so many parts are wanted of a product */
+    SLICES = 16,
     EDGE_MOST = 512,
     EDGE_LEAST = 64,
     SLICED_VALUES = 4096, /* a result as small as this is cut along the sum instead … */
@@ -72,14 +73,14 @@ static void multiply_tiles(const struct product *p)
 /* A small result of long sums: slices of the sums side by side, then added in order. */
 static void multiply_slices(const struct product *p)
 {
-    real slices[TILES_LEAST][SLICED_VALUES];
-    int values = p->m * p->n, depth = parts(p->k, TILES_LEAST);
+    real slices[SLICES][SLICED_VALUES];
+    int values = p->m * p->n, depth = parts(p->k, SLICES);
 #pragma omp parallel for schedule(dynamic)
-    for (int s = 0; s < TILES_LEAST; s++) {
+    for (int s = 0; s < SLICES; s++) {
         int l = smaller(s * depth, p->k);
         multiply(p, 0, p->m, 0, p->n, l, smaller(depth, p->k - l), false, slices[s], p->n);
     }
-    for (int s = 0; s < TILES_LEAST; s++)
+    for (int s = 0; s < SLICES; s++)
         for (int i = 0; i < values; i++) p->c[i] = s || p->add ? p->c[i] + slices[s][i] : slices[s][i];
     finish(p, 0, p->m, 0, p->n);
 }
