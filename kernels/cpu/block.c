@@ -5,8 +5,7 @@
 #include <string.h>
 
 enum {
-    TILE_BYTES =
-        1536 * 1024, /* both sides of a tile: what of it is in use stays in a core's second-level cache */
+    TILE_BYTES = 1536 * 1024, /* both sides of a tile; half of it in use at a time stays in the cache */
     TILE_ROWS_MOST = 1536,
     TILE_ROWS_LEAST = 128,
     CHUNK_VALUES = 2048 /* of element-wise work: stays in the first-level cache */
