@@ -31,7 +31,7 @@ static inline struct sums sums_of(const real *x, size_t count, int stride)
 static double spread(struct sums s, size_t count)
 {
     const double around_mean = s.squares - s.sum * s.sum / (double)count;
-    return around_mean > CONSTANT * s.squares ? around_mean : 0;
+    return around_mean <= CONSTANT * s.squares ? 0 : around_mean; /* NaN stays NaN */
 }
 
 struct moments moments_of(const real *x, size_t count, int stride)
@@ -72,6 +72,9 @@ struct key_extent key_extent_of(const real *x, int frames)
                                .least_at = first_equal(x, count, least)};
 }
 
+/* A variance below this is no more than rounding: the row counts as constant, and no gradient overflows. */
+#define CONSTANT 1e-12
+
 /* a, b: count values 2 apart */
 static struct correlation correlation_of(const real *a, const real *b, size_t count)
 {
@@ -79,7 +82,7 @@ static struct correlation correlation_of(const real *a, const real *b, size_t co
     const struct sums sa = sums_of(a, count, 2), sb = sums_of(b, count, 2);
     const double va = spread(sa, count), vb = spread(sb, count), n = (double)count;
     struct correlation c = {.mean_a = (double)a[0] + sa.sum / n, .mean_b = (double)b[0] + sb.sum / n};
-    if (va <= 0 || vb <= 0) return c;
+    if (va <= n * CONSTANT || vb <= n * CONSTANT) return c;
     double products = 0;
 #pragma omp simd reduction(+ : products)
     for (size_t i = 0; i < count; i++)

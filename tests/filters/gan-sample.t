@@ -1,0 +1,93 @@
+#!/bin/bash
+# gan-sample: samples that only the model, the seed and their number decide.
+. "$(dirname "$0")/../tap.sh"
+. "$here/gan.sh"
+
+make_keys train.keys 8 1
+configure tiny.yaml
+train tiny.yaml run
+model=run.model
+
+gan-sample -m $model -n 20 -S 3 >twenty.keys
+ok $? "samples"
+is "$($python - <<'PY'
+import numpy as np
+with open("twenty.keys", "rb") as f:
+    x = np.stack([np.load(f) for _ in range(20)])
+print(x.shape, x.dtype, bool(0 <= x.min() and x.max() <= 1), len({a.tobytes() for a in x}))
+PY
+)" "(20, 2, 5, 20) float32 True 20" "numpy reads them: within 0 and 1, all different"
+is "$(head -n 1 twenty.keys | grep -aoE 'interval=[^ ]+|keys=[^ ]+' | tr '\n' ' ')" "interval=0.02 keys=27-31 " \
+    "the facts of the training records"
+gan-sample -m $model -n 20 -S 3 | cmp -s - twenty.keys
+ok $? "the same seed, the same bytes"
+for threads in 1 3; do
+    OMP_NUM_THREADS=$threads gan-sample -m $model -n 20 -S 3 | cmp -s - twenty.keys
+    ok $? "the same bytes with $threads threads"
+done
+gan-sample -m $model -n 20 -S 4 | cmp -s - twenty.keys
+is $? 1 "another seed, other samples"
+gan-sample -m "$(ls run/checkpoint-*.tensors | tail -n 1)" -n 20 -S 3 | cmp -s - twenty.keys
+ok $? "the last checkpoint is the model"
+is "$($python - $model <<'PY'
+import subprocess, sys
+import numpy as np
+def load(*options):
+    out = subprocess.run(["gan-sample", "-m", sys.argv[1], "-S", "3", *options], capture_output=True).stdout
+    import io
+    f, xs, scores = io.BytesIO(out), [], []
+    while True:
+        x = np.load(f)
+        if x.shape == (0,):
+            return xs, scores
+        xs.append(x)
+        facts = out[:f.tell()].rsplit(b"\x93NUMPY", 1)[1]
+        scores.append(float(facts.split(b"score=")[1].split()[0]))
+x, s = load("-n", "20")
+order = sorted(range(20), key=lambda i: -s[i])
+best, bs = load("-n", "20", "--best", "3")
+worst, ws = load("-n", "20", "--worst", "3")
+print(all((best[i] == x[order[i]]).all() for i in range(3)), all((worst[i] == x[order[-1 - i]]).all() for i in range(3)),
+      bs == sorted(bs, reverse=True), ws == sorted(ws), bs[0] > ws[0])
+one, _ = load("-n", "1")
+print(np.abs(one[0] - x[0]).max() < 1e-5)
+PY
+)" "$(printf 'True True True True True\nTrue')" "--best and --worst are the first and the last of all by score; a sample does not depend on the count"
+
+$python -c '
+import numpy as np
+f = open("noise.npy", "wb")
+x = np.random.RandomState(1).randn(2, 320)
+for noise in (x, x, x * 0.5): np.save(f, noise)
+'
+gan-sample -m $model -n 3 --noise noise.npy >given.keys
+ok $? "noise from numpy.save, in double"
+gan-sample -m $model -n 3 >drawn.keys
+cmp -s given.keys drawn.keys
+is $? 1 "the noise given is used"
+
+fails 2 'gan-sample: -m FILE' "no model" gan-sample
+fails 1 'gan-sample: nowhere: No such file' "a model that is not there" gan-sample -m nowhere
+fails 1 'gan-sample: noise.npy: fewer records|gan-sample: noise.npy: .*fewer' "less noise than samples" \
+    gan-sample -m $model -n 5 --noise noise.npy
+fails 1 'gan-sample: train.keys: .*shape \(2, 5, 20\) is not the noise' "other records as noise" \
+    gan-sample -m $model --noise train.keys
+fails 1 'gan-sample: train.keys: .*not a model' "keys for a model" gan-sample -m train.keys
+fails 2 'gan-sample: .*best' "more best than samples" gan-sample -m $model -n 2 --best 3
+fails 2 'gan-sample: .*exclude' "best and worst" gan-sample -m $model -n 5 --best 1 --worst 1
+fails 2 'gan-sample: .*cuda' "no CUDA in this build" gan-sample -m $model -d cuda
+size=$(stat -c %s $model)
+for tenth in 1 2 3 4 5 6 7 8 9; do
+    head -c $((size * tenth / 10)) $model >cut.model
+    fails 1 'gan-sample: cut.model: ' "a model cut at $tenth tenths" gan-sample -m cut.model
+done
+$python -c '
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[len(data) // 2] ^= 1
+open("flipped.model", "wb").write(data)' $model
+fails 1 'gan-sample: flipped.model: ' "one flipped bit" gan-sample -m flipped.model
+fails 1 'gan-sample: .*No space left' "a full disk" bash -c 'exec gan-sample -m run.model -n 50 >/dev/full'
+gan-sample -m $model -n 5000 | head -c 100 >/dev/null
+is "${PIPESTATUS[0]}" 141 "a closed pipe ends it silently"
+done_testing

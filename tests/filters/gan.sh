@@ -1,0 +1,43 @@
+# Helpers of the tests of gan-train and gan-sample: a small data set, configurations, runs.
+# shellcheck shell=bash
+python=/usr/bin/python3
+
+# make_keys FILE RECORDS SEED [KEYS FRAMES]: sparse random keys, one stream.
+make_keys()
+{
+    PYTHONPATH=$here $python - "$@" >"$1" <<'PY'
+import sys
+import numpy as np
+from streams import end, record
+records, seed = int(sys.argv[2]), int(sys.argv[3])
+keys, frames = (int(sys.argv[4]), int(sys.argv[5])) if len(sys.argv) > 4 else (5, 20)
+random = np.random.RandomState(seed)
+out = b""
+for i in range(records):
+    x = random.rand(2, keys, frames) * (random.rand(2, keys, frames) < 0.3)
+    out += record(x.astype("<f4"), "kind=keys interval=0.02 keys=27-%d source=song%d" % (26 + keys, i))
+sys.stdout.buffer.write(out + end(records))
+PY
+}
+
+# configure FILE SED...: pipelines/tiny.yaml with changes.
+configure()
+{
+    local file=$1
+    shift
+    sed -e "" "$@" "$root/pipelines/tiny.yaml" >"$file"
+}
+
+# train CONFIG FOLDER [OPTION...]: the model goes to FOLDER.model.
+train()
+{
+    local config=$1 folder=$2
+    shift 2
+    gan-train -q -c "$config" -o "$folder" "$@" <train.keys >"$folder.model"
+}
+
+# begin CONFIG FOLDER: starts or resumes a run in the background; its process is $!.
+begin()
+{
+    gan-train -q -c "$1" -o "$2" --resume <train.keys >"$2.model" 2>"$2.err" &
+}
