@@ -24,17 +24,16 @@ struct attention {
     real *room;       /* (slots, 2, TILE, length) */
 };
 
-/* One head of one sample. Pointers are to its first frame: frames are `stride` apart in q, k, v, dq, dk, dv
- * and `width` apart in y and dy. */
+/* One head of one sample: its columns of its frames, which are 3 * width apart in qkv, `width` apart in y. */
 struct head {
-    int length, size, stride, width;
-    real scale;
-    const real *q, *k, *v, *dy;
-    real *y, *dq, *dk, *dv;
-    struct row *rows;
-    struct dropout dropout;
+    const struct attention *of;
     struct pass pass;
-    size_t element; /* flat index of its first probability in (batch, heads, length, length) */
+    int size; /* columns */
+    real scale;
+    const real *q, *k, *v;
+    size_t in, out;   /* where its first frame stands in qkv and in y */
+    size_t element;   /* flat index of its first probability in (batch, heads, length, length) */
+    struct row *rows; /* (length) */
 };
 
 struct attention *cpu_attention_new_or_die(int batch, int length, int width, int heads,
@@ -57,29 +56,23 @@ void cpu_attention_free(struct attention *attention)
     cpu_release(attention);
 }
 
-/* Tensors that are not there have NULL data. */
-static struct head head_of(const struct attention *a, int index, struct tensor y, struct tensor dy,
-                           struct tensor qkv, struct tensor dqkv, struct pass pass)
+static struct head head_of(const struct attention *a, int index, struct tensor qkv, struct pass pass)
 {
-    const size_t sample = (size_t)(index / a->heads) * (size_t)a->length, length = (size_t)a->length;
-    const int size = a->width / a->heads, stride = 3 * a->width, first = index % a->heads * size;
-    const size_t in = sample * (size_t)stride + (size_t)first,
-                 out = sample * (size_t)a->width + (size_t)first;
-    struct head head = {.length = a->length,
-                        .size = size,
-                        .stride = stride,
-                        .width = a->width,
-                        .dropout = a->dropout,
-                        .pass = pass};
-    head.scale = (real)(1 / sqrt(size));
-    head.q = cpu_values(qkv.data) + in, head.k = head.q + a->width, head.v = head.k + a->width;
-    head.y = cpu_values(y.data) + out;
-    if (dy.data) head.dy = cpu_values(dy.data) + out;
-    if (dqkv.data)
-        head.dq = cpu_values(dqkv.data) + in, head.dk = head.dq + a->width, head.dv = head.dk + a->width;
-    head.rows = a->rows + (size_t)index * length;
-    head.element = (size_t)index * length * length;
-    return head;
+    const int size = a->width / a->heads, column = index % a->heads * size;
+    const size_t length = (size_t)a->length, frame = (size_t)(index / a->heads) * length;
+    const size_t in = frame * 3 * (size_t)a->width + (size_t)column;
+    const real *q = cpu_values(qkv.data) + in;
+    return (struct head){.of = a,
+                         .pass = pass,
+                         .size = size,
+                         .scale = (real)(1 / sqrt(size)),
+                         .q = q,
+                         .k = q + a->width,
+                         .v = q + 2 * a->width,
+                         .in = in,
+                         .out = frame * (size_t)a->width + (size_t)column,
+                         .element = (size_t)index * length * length,
+                         .rows = a->rows + (size_t)index * length};
 }
 
 static int threads_for(const struct attention *a)
@@ -95,14 +88,20 @@ static real *room_of(const struct attention *a)
 /* scores (count, length) of the queries from `first` on */
 static void tile_scores(const struct head *h, real *scores, int first, int count)
 {
-    cpu_gemm(false, true, count, h->length, h->size, h->scale, h->q + (size_t)first * (size_t)h->stride,
-             h->stride, h->k, h->stride, 0, scores, h->length);
+    const int length = h->of->length, stride = 3 * h->of->width;
+    const real *q = h->q + (size_t)first * (size_t)stride;
+    cpu_gemm(false, true, count, length, h->size, h->scale, q, stride, h->k, stride, 0, scores, length);
 }
 
 static void tile_dropout(const struct head *h, real *x, int first, int count)
 {
-    const size_t length = (size_t)h->length;
-    cpu_dropout_apply(x, h->element + (size_t)first * length, (size_t)count * length, h->dropout, h->pass);
+    const size_t length = (size_t)h->of->length, element = h->element + (size_t)first * length;
+    cpu_dropout_apply(x, element, (size_t)count * length, h->of->dropout, h->pass);
+}
+
+static int tile_count(const struct head *h, int first)
+{
+    return h->of->length - first < TILE ? h->of->length - first : TILE;
 }
 
 /* s becomes exp(s - largest). */
@@ -116,68 +115,67 @@ static struct row exponentials(real *s, int length)
     return (struct row){largest, 1 / sum};
 }
 
-static void head_forward(const struct head *h, real *scores)
+/* y: its first frame */
+static void head_forward(const struct head *h, real *y, real *scores)
 {
-    for (int first = 0; first < h->length; first += TILE) {
-        const int count = h->length - first < TILE ? h->length - first : TILE;
-        real *y = h->y + (size_t)first * (size_t)h->width;
+    const int length = h->of->length, width = h->of->width, stride = 3 * width;
+    for (int first = 0; first < length; first += TILE) {
+        const int count = tile_count(h, first);
         tile_scores(h, scores, first, count);
         for (int i = 0; i < count; i++)
-            h->rows[first + i] = exponentials(scores + (size_t)i * (size_t)h->length, h->length);
+            h->rows[first + i] = exponentials(scores + (size_t)i * (size_t)length, length);
         tile_dropout(h, scores, first, count);
-        cpu_gemm(false, false, count, h->size, h->length, 1, scores, h->length, h->v, h->stride, 0, y,
-                 h->width);
-        for (int i = 0; i < count; i++, y += h->width)
+        cpu_gemm(false, false, count, h->size, length, 1, scores, length, h->v, stride, 0, y, width);
+        for (int i = 0; i < count; i++, y += width)
             for (int c = 0; c < h->size; c++) y[c] *= h->rows[first + i].inverse;
     }
 }
 
 void cpu_attention_forward(struct attention *a, struct tensor y, struct tensor qkv, struct pass pass)
 {
-    const struct tensor none = {0};
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(a))
     for (int i = 0; i < a->batch * a->heads; i++) {
-        const struct head head = head_of(a, i, y, none, qkv, none, pass);
-        head_forward(&head, room_of(a));
+        const struct head head = head_of(a, i, qkv, pass);
+        head_forward(&head, cpu_values(y.data) + head.out, room_of(a));
     }
 }
 
-/* The gradient by the scores, in place of the gradient dp by the dropped probabilities. Since y is the
- * probabilities' mean of v, the sum over a row of p dp is dy . y (Dao and others 2022). */
-static void tile_backward(const struct head *h, real *p, real *dp, int first, int count)
+/* Scores p become probabilities, and their gradient dp that of the scores. Since y is the probabilities' mean
+ * of v, the sum over a row of p dp is dy . y (Dao and others 2022). y, dy: the tile's first frame */
+static void tile_backward(const struct head *h, real *p, real *dp, const real *dy, const real *y,
+                          const struct row *rows, int count)
 {
-    for (int i = 0; i < count; i++) {
-        const real *y = h->y + (size_t)(first + i) * (size_t)h->width;
-        const real *dy = h->dy + (size_t)(first + i) * (size_t)h->width;
-        real *prow = p + (size_t)i * (size_t)h->length, *drow = dp + (size_t)i * (size_t)h->length, mean = 0;
-        const struct row row = h->rows[first + i];
+    const int length = h->of->length, width = h->of->width;
+    for (int i = 0; i < count; i++, y += width, dy += width, p += length, dp += length) {
+        const struct row row = rows[i];
+        real mean = 0;
 #pragma omp simd reduction(+ : mean)
         for (int c = 0; c < h->size; c++) mean += dy[c] * y[c];
-        for (int j = 0; j < h->length; j++) {
-            prow[j] = fast_exp(prow[j] - row.largest) * row.inverse;
-            drow[j] = prow[j] * (drow[j] - mean);
+        for (int j = 0; j < length; j++) {
+            p[j] = fast_exp(p[j] - row.largest) * row.inverse;
+            dp[j] = p[j] * (dp[j] - mean);
         }
     }
 }
 
-static void head_backward(const struct head *h, real *p)
+/* dq, dy, y: its first frame; p: room for two tiles. Dropout's mask is made twice: for dp, then for p. */
+static void head_backward(const struct head *h, real *dq, const real *dy, const real *y, real *p)
 {
-    const int length = h->length, size = h->size, stride = h->stride;
-    real *dp = p + (size_t)TILE * (size_t)length;
+    const int length = h->of->length, size = h->size, width = h->of->width, stride = 3 * width;
+    const real *q = h->q;
+    real *dp = p + (size_t)TILE * (size_t)length, *dk = dq + width, *dv = dk + width;
     for (int first = 0; first < length; first += TILE) {
-        const int count = length - first < TILE ? length - first : TILE;
-        const size_t at = (size_t)first * (size_t)stride;
-        const real *dy = h->dy + (size_t)first * (size_t)h->width, add = first > 0;
+        const int count = tile_count(h, first);
+        const real beta = first > 0; /* dk and dv are sums over tiles */
         tile_scores(h, p, first, count);
-        cpu_gemm(false, true, count, length, size, 1, dy, h->width, h->v, stride, 0, dp, length);
+        cpu_gemm(false, true, count, length, size, 1, dy, width, h->v, stride, 0, dp, length);
         tile_dropout(h, dp, first, count);
-        tile_backward(h, p, dp, first, count);
+        tile_backward(h, p, dp, dy, y, h->rows + first, count);
         tile_dropout(h, p, first, count);
-        cpu_gemm(true, false, length, size, count, 1, p, length, dy, h->width, add, h->dv, stride);
-        cpu_gemm(false, false, count, size, length, h->scale, dp, length, h->k, stride, 0, h->dq + at,
-                 stride);
-        cpu_gemm(true, false, length, size, count, h->scale, dp, length, h->q + at, stride, add, h->dk,
-                 stride);
+        cpu_gemm(true, false, length, size, count, 1, p, length, dy, width, beta, dv, stride);
+        cpu_gemm(true, false, length, size, count, h->scale, dp, length, q, stride, beta, dk, stride);
+        cpu_gemm(false, false, count, size, length, h->scale, dp, length, h->k, stride, 0, dq, stride);
+        q += TILE * stride, dq += TILE * stride, dy += TILE * width, y += TILE * width;
     }
 }
 
@@ -186,7 +184,8 @@ void cpu_attention_backward(struct attention *a, struct tensor dqkv, struct tens
 {
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(a))
     for (int i = 0; i < a->batch * a->heads; i++) {
-        const struct head head = head_of(a, i, y, dy, qkv, dqkv, pass);
-        head_backward(&head, room_of(a));
+        const struct head head = head_of(a, i, qkv, pass);
+        head_backward(&head, cpu_values(dqkv.data) + head.in, cpu_values(dy.data) + head.out,
+                      cpu_values(y.data) + head.out, room_of(a));
     }
 }

@@ -54,6 +54,12 @@ static sample_distance *const distances[DISCRIMINATOR_LOSSES] = {
     [D_MIN_MAX_MATCH] = extent,
 };
 
+/* NaN stays NaN. */
+static double at_least(double x)
+{
+    return x < LEAST ? LEAST : x;
+}
+
 struct divergence {
     double even, odd, logs; /* Σ p, Σ q, Σ p log(p/q), not normalised */
 };
@@ -62,7 +68,7 @@ static struct divergence divergence_of(const real *even, const real *odd, size_t
 {
     struct divergence d = {0, 0, 0};
     for (size_t i = 0; i < count; i++) {
-        const double p = fmax((double)even[i], LEAST), q = fmax((double)odd[i], LEAST);
+        const double p = at_least((double)even[i]), q = at_least((double)odd[i]);
         d.even += p;
         d.odd += q;
         d.logs += p * log(p / q);

@@ -18,35 +18,35 @@ struct gaussian {
     double spread; /* w_g */
 };
 
-static double magnitude(struct tensor a, int b, int i)
+/* What the samples share. */
+struct envelope {
+    struct tensor a;
+    int count; /* Gaussians */
+    int length, channels;
+    size_t largest; /* index in `a` of the largest centre, the first of equal ones */
+    double scale;   /* what centres are divided by */
+};
+
+static struct envelope envelope_of(struct tensor a, struct tensor x)
 {
-    return fabs((double)cpu_values(a.data)[(size_t)b * (size_t)a.channels + (size_t)i]);
+    const real *from = cpu_values(a.data);
+    struct envelope e = {.a = a, .count = a.channels / 2, .length = x.length, .channels = x.channels};
+    e.largest = (size_t)e.count;
+    for (size_t i = 0; i < tensor_count(a); i++)
+        if (i % (size_t)a.channels >= (size_t)e.count &&
+            fabs((double)from[i]) > fabs((double)from[e.largest]))
+            e.largest = i;
+    e.scale = fabs((double)from[e.largest]) + CENTRE_MARGIN;
+    return e;
 }
 
-/* The index in `a` of the batch's largest centre, the first of equal ones. */
-static size_t largest_centre(struct tensor a)
+/* Gaussian k of sample b */
+static struct gaussian gaussian_of(const struct envelope *e, int b, int k)
 {
-    const int count = a.channels / 2;
-    size_t best = (size_t)count;
-    for (int b = 0; b < a.batch; b++)
-        for (int g = count; g < a.channels; g++) {
-            const size_t at = (size_t)b * (size_t)a.channels + (size_t)g;
-            if (magnitude(a, b, g) > fabs((double)cpu_values(a.data)[best])) best = at;
-        }
-    return best;
-}
-
-/* What centres are divided by. */
-static double centre_scale(struct tensor a)
-{
-    return fabs((double)cpu_values(a.data)[largest_centre(a)]) + CENTRE_MARGIN;
-}
-
-static struct gaussian gaussian_of(struct tensor a, int b, int g, double scale, int length)
-{
-    const double unit = length / UNIT, spread = 4 / (1 + exp(10 - magnitude(a, b, g)));
-    const double share = magnitude(a, b, a.channels / 2 + g) / scale;
-    return (struct gaussian){.centre = length / 2.0 + unit * SPAN * (share - 0.5),
+    const real *a = cpu_values(e->a.data) + (size_t)b * (size_t)e->a.channels + (size_t)k;
+    const double unit = e->length / UNIT, spread = 4 / (1 + exp(10 - fabs((double)a[0])));
+    const double share = fabs((double)a[e->count]) / e->scale;
+    return (struct gaussian){.centre = e->length / 2.0 + unit * SPAN * (share - 0.5),
                              .width = SCALE * unit * spread,
                              .share = share,
                              .spread = spread};
@@ -57,35 +57,34 @@ static bool reaches(const struct gaussian *g, int first, int count)
     return first + count >= g->centre - REACH * g->width && first <= g->centre + REACH * g->width;
 }
 
-/* e (RUN) = the sum of sample b's Gaussians at the cells first … first + count - 1 */
-static void envelope_run(real *e, struct tensor a, int b, double scale, int length, int first, int count)
+static int run_count(const struct envelope *e, int first)
 {
-    memset(e, 0, RUN * sizeof *e);
-    for (int k = 0; k < a.channels / 2; k++) {
-        const struct gaussian g = gaussian_of(a, b, k, scale, length);
+    return e->length - first < RUN ? e->length - first : RUN;
+}
+
+/* sum (RUN) = sample b's envelope at the cells from `first` on */
+static void envelope_run(real *sum, const struct envelope *e, int b, int first)
+{
+    const int count = run_count(e, first);
+    memset(sum, 0, RUN * sizeof *sum);
+    for (int k = 0; k < e->count; k++) {
+        const struct gaussian g = gaussian_of(e, b, k);
         if (!reaches(&g, first, count)) continue;
         for (int i = 0; i < count; i++) {
             const double t = (first + i - g.centre) / g.width;
-            e[i] += fast_exp((real)(-0.5 * t * t));
+            sum[i] += fast_exp((real)(-0.5 * t * t));
         }
     }
 }
 
-static int run_count(int first, int length)
+static void sample_forward(real *y, real *peak, const real *x, const struct envelope *e, int b)
 {
-    return length - first < RUN ? length - first : RUN;
-}
-
-static void sample_forward(real *y, real *peak, const real *x, struct tensor a, int b, double scale,
-                           struct tensor shape)
-{
-    const size_t channels = (size_t)shape.channels, size = (size_t)shape.length * channels;
-    for (int first = 0; first < shape.length; first += RUN) {
-        real e[RUN];
-        const int count = run_count(first, shape.length);
-        envelope_run(e, a, b, scale, shape.length, first, count);
-        for (size_t i = 0; i < (size_t)count * channels; i++)
-            y[(size_t)first * channels + i] = x[(size_t)first * channels + i] * e[i / channels];
+    const size_t channels = (size_t)e->channels, size = (size_t)e->length * channels;
+    for (int first = 0; first < e->length; first += RUN) {
+        const size_t start = (size_t)first * channels, count = (size_t)run_count(e, first) * channels;
+        real sum[RUN];
+        envelope_run(sum, e, b, first);
+        for (size_t i = 0; i < count; i++) y[start + i] = x[start + i] * sum[i / channels];
     }
     const size_t at = index_of_largest(y, size);
     peak[0] = y[at], peak[1] = (real)at;
@@ -95,12 +94,13 @@ static void sample_forward(real *y, real *peak, const real *x, struct tensor a, 
 
 void cpu_envelope(struct tensor y, struct tensor peak, struct tensor x, struct tensor a)
 {
-    const size_t size = (size_t)x.length * (size_t)x.channels;
-    const double scale = centre_scale(a);
+    const struct envelope e = envelope_of(a, x);
 #pragma omp parallel for
-    for (int b = 0; b < x.batch; b++)
-        sample_forward(cpu_values(y.data) + (size_t)b * size, cpu_values(peak.data) + 2 * b,
-                       cpu_values(x.data) + (size_t)b * size, a, b, scale, x);
+    for (int b = 0; b < x.batch; b++) {
+        const size_t at = (size_t)b * (size_t)x.length * (size_t)x.channels;
+        sample_forward(cpu_values(y.data) + at, cpu_values(peak.data) + 2 * b, cpu_values(x.data) + at, &e,
+                       b);
+    }
 }
 
 /* dv, the gradient by the values before the division, also through the largest of them */
@@ -115,8 +115,13 @@ static void divide_backward(real *dv, const real *dy, const real *y, const real 
     if ((double)peak[0] > LEAST_PEAK) dv[(size_t)peak[1]] -= (real)(along * inverse);
 }
 
-/* Adds Σ de e_g t² / w_g to slopes[0], the gradient by w_g, and that by c_g to slopes[1]. */
-static void gaussian_backward(double slopes[2], const double *de, const struct gaussian *g, int first,
+/* The gradients by a Gaussian's w_g and c_g. */
+struct slopes {
+    double spread, share;
+};
+
+/* Adds those from the cells first … first + count - 1, where the envelope's gradient is de. */
+static void gaussian_backward(struct slopes *slopes, const double *de, const struct gaussian *g, int first,
                               int count, int length)
 {
     double by_width = 0, by_centre = 0;
@@ -127,28 +132,27 @@ static void gaussian_backward(double slopes[2], const double *de, const struct g
         by_width += along * t;
         by_centre += along;
     }
-    slopes[0] += by_width / g->spread;
-    slopes[1] += by_centre * SPAN * length / UNIT / g->width;
+    slopes->spread += by_width / g->spread;
+    slopes->share += by_centre * SPAN * length / UNIT / g->width;
 }
 
-/* dx holds dv on entry; slopes (Gaussians, 2) are the gradients by w_g and c_g. */
-static void multiply_backward(real *dx, double (*slopes)[2], const real *x, struct tensor a, int b,
-                              double scale, struct tensor shape)
+/* dx holds dv on entry; slopes (Gaussians) are added to. */
+static void multiply_backward(real *dx, struct slopes *slopes, const real *x, const struct envelope *e, int b)
 {
-    const int channels = shape.channels;
-    for (int first = 0; first < shape.length; first += RUN) {
-        real e[RUN];
+    const size_t channels = (size_t)e->channels;
+    for (int first = 0; first < e->length; first += RUN) {
+        const int count = run_count(e, first);
+        const size_t start = (size_t)first * channels;
+        real sum[RUN];
         double de[RUN] = {0};
-        const int count = run_count(first, shape.length);
-        const size_t at = (size_t)first * (size_t)channels;
-        envelope_run(e, a, b, scale, shape.length, first, count);
-        for (int i = 0; i < count * channels; i++) {
-            de[i / channels] += (double)dx[at + (size_t)i] * (double)x[at + (size_t)i];
-            dx[at + (size_t)i] *= e[i / channels];
+        envelope_run(sum, e, b, first);
+        for (size_t i = 0; i < (size_t)count * channels; i++) {
+            de[i / channels] += (double)dx[start + i] * (double)x[start + i];
+            dx[start + i] *= sum[i / channels];
         }
-        for (int k = 0; k < a.channels / 2; k++) {
-            const struct gaussian g = gaussian_of(a, b, k, scale, shape.length);
-            gaussian_backward(slopes[k], de, &g, first, count, shape.length);
+        for (int k = 0; k < e->count; k++) {
+            const struct gaussian g = gaussian_of(e, b, k);
+            gaussian_backward(&slopes[k], de, &g, first, count, e->length);
         }
     }
 }
@@ -158,40 +162,40 @@ static double sign_of(real x)
     return (x > 0) - (x < 0);
 }
 
-/* From the gradients by w_g and c_g, which stand in da, to those by a. */
-static void parameters_backward(struct tensor da, struct tensor a, double scale, int length)
+/* From the gradients by w_g and c_g, which stand in da, to those by a: the second go through the scale too.
+ */
+static void parameters_backward(struct tensor da, const struct envelope *e)
 {
-    const int count = a.channels / 2;
-    const real *from = cpu_values(a.data);
+    const real *from = cpu_values(e->a.data);
     real *to = cpu_values(da.data);
     double by_scale = 0;
-    for (int b = 0; b < a.batch; b++, from += a.channels, to += a.channels)
-        for (int k = 0; k < count; k++) {
-            const struct gaussian g = gaussian_of(a, b, k, scale, length);
-            by_scale -= (double)to[count + k] * g.share / scale;
+    for (int b = 0; b < da.batch; b++, from += da.channels, to += da.channels)
+        for (int k = 0; k < e->count; k++) {
+            const struct gaussian g = gaussian_of(e, b, k);
+            const double by_share = (double)to[e->count + k] / e->scale;
             to[k] = (real)((double)to[k] * g.spread * (1 - g.spread / 4) * sign_of(from[k]));
-            to[count + k] = (real)((double)to[count + k] / scale * sign_of(from[count + k]));
+            to[e->count + k] = (real)(by_share * sign_of(from[e->count + k]));
+            by_scale -= by_share * g.share;
         }
-    const size_t at = largest_centre(a);
-    cpu_values(da.data)[at] += (real)(by_scale * sign_of(cpu_values(a.data)[at]));
+    cpu_values(da.data)[e->largest] += (real)(by_scale * sign_of(cpu_values(e->a.data)[e->largest]));
 }
 
 void cpu_envelope_backward(struct tensor dx, struct tensor da, struct tensor dy, struct tensor y,
                            struct tensor peak, struct tensor x, struct tensor a)
 {
     const size_t size = (size_t)x.length * (size_t)x.channels;
-    const int count = a.channels / 2;
-    const double scale = centre_scale(a);
+    const struct envelope e = envelope_of(a, x);
 #pragma omp parallel for
     for (int b = 0; b < x.batch; b++) {
         const size_t at = (size_t)b * size;
-        double slopes[count][2];
-        real *to = cpu_values(da.data) + (size_t)b * (size_t)a.channels;
+        struct slopes slopes[e.count];
+        real *to = cpu_values(da.data) + (size_t)b * (size_t)da.channels;
         memset(slopes, 0, sizeof slopes);
         divide_backward(cpu_values(dx.data) + at, cpu_values(dy.data) + at, cpu_values(y.data) + at,
                         cpu_values(peak.data) + 2 * b, size);
-        multiply_backward(cpu_values(dx.data) + at, slopes, cpu_values(x.data) + at, a, b, scale, x);
-        for (int k = 0; k < count; k++) to[k] = (real)slopes[k][0], to[count + k] = (real)slopes[k][1];
+        multiply_backward(cpu_values(dx.data) + at, slopes, cpu_values(x.data) + at, &e, b);
+        for (int k = 0; k < e.count; k++)
+            to[k] = (real)slopes[k].spread, to[e.count + k] = (real)slopes[k].share;
     }
-    parameters_backward(da, a, scale, x.length);
+    parameters_backward(da, &e);
 }

@@ -102,7 +102,8 @@ static double no_silence(const struct sample *s, double weight)
 static double melody(const struct sample *s, double weight)
 {
     const struct melody m = melody_of(s->x, s->shape);
-    const double mean = (m.of[0].value + m.of[1].value + m.of[2].value) / 3, bounded = fmax(mean, 0.01);
+    const double mean = (m.of[0].value + m.of[1].value + m.of[2].value) / 3;
+    const double bounded = mean <= 0.01 ? 0.01 : mean; /* NaN stays NaN */
     const double slope = -weight / (bounded + EPSILON) / 3, slopes[3] = {slope, slope, slope};
     if (s->dx && mean > 0.01) melody_gradient(s->dx, s->x, s->shape, &m, slopes);
     return -log(bounded + EPSILON);

@@ -246,6 +246,28 @@ static void discriminator_silence(const struct ops *ops)
     end(&c);
 }
 
+/* A loss that is not a number has to be seen. */
+static void not_a_number(const struct ops *ops)
+{
+    static const real weights[GENERATOR_LOSSES] = {1, 1, 1, 1, 1, 1, 1};
+    const real nan = (real)NAN;
+    bool seen = true;
+    struct context c = begin(ops, 2, 3, 7);
+    c.weights = weights;
+    ops->upload(ops->at(c.x.data, 5), &nan, 1);
+    generator(&c);
+    real *v = check_values(ops, c.values.data, GENERATOR_LOSSES);
+    for (int i = 0; i < GENERATOR_LOSSES; i++) seen = seen && isnan((double)v[i]);
+    ok(seen, "NaN in a record: every loss of the generator is NaN");
+    discriminator(&c);
+    free(v);
+    v = check_values(ops, c.values.data, DISCRIMINATOR_LOSSES);
+    for (int i = 0; i < DISCRIMINATOR_LOSSES; i++) seen = seen && isnan((double)v[i]);
+    ok(seen, "and every loss of the discriminator");
+    free(v);
+    end(&c);
+}
+
 int main(void)
 {
     const struct ops *ops = ops_cpu();
@@ -261,5 +283,6 @@ int main(void)
     discriminator_gradients(ops, 3, 4, 241);
     songs_by_hand(ops);
     discriminator_silence(ops);
+    not_a_number(ops);
     return done();
 }
