@@ -19,7 +19,7 @@ static inline real *cpu_values(device memory)
 void cpu_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, real alpha, const real *a, int lda,
               const real *b, int ldb, real beta, real *c, int ldc);
 
-/* Prepares OpenBLAS: one thread, and its kernels for wide vectors where it did not choose them by itself. */
+/* Prepares OpenBLAS: one thread, for our own are outside it. */
 void cpu_blas_prepare(void);
 
 /* Zeroed memory that `allocated` counts; aligned to 64 bytes. */
