@@ -10,15 +10,12 @@ static void check_losses(struct numbers *n, struct case_model *c, const char *na
     ok(error <= tolerance, "step: %s: %s (relative error %.1e)", n->name, name, error);
 }
 
-/* Whole networks are worse conditioned than their operations. */
-static const double gradient_tolerance = 10 * tolerance;
-
 static void check_gradients(struct numbers *n, const struct parameters *p)
 {
     for (int i = 0; i < p->count; i++) {
         if (p->table[i].statistic) continue;
         char *name = text_or_die("gradient %s", p->table[i].name);
-        numbers_check_to(n, name, p->table[i].weight->gradient, 0, gradient_tolerance);
+        numbers_check(n, name, p->table[i].weight->gradient);
         free(name);
     }
 }

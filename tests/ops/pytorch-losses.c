@@ -14,7 +14,7 @@ static void check_values(const struct numbers *n, const char *name, device value
     bool still = true;
     for (size_t i = 0; i < losses; i++) {
         if (i == only || only == losses)
-            numbers_check_part(n, name, i, 1, n->ops->at(values, i), gradient_before, tolerance);
+            numbers_check_part(n, name, i, 1, n->ops->at(values, i), gradient_before);
         else
             still &= got[i] == gradient_before;
     }
@@ -30,7 +30,7 @@ static void check_generator_loss(struct numbers *n, size_t i)
     weights[i] = 1;
     n->ops->generator_losses(values, dx, x, r, keys_of(n), weights, false);
     check_values(n, "generator_values", values, GENERATOR_LOSSES, i);
-    numbers_check_part(n, "dx", i * tensor_count(x), tensor_count(x), dx.data, gradient_before, tolerance);
+    numbers_check_part(n, "dx", i * tensor_count(x), tensor_count(x), dx.data, gradient_before);
 }
 
 static void check_discriminator_loss(struct numbers *n, size_t i)
@@ -43,7 +43,7 @@ static void check_discriminator_loss(struct numbers *n, size_t i)
     n->ops->discriminator_losses(values, dlogit, logit, x, r, keys_of(n), weights, false);
     check_values(n, "discriminator_values", values, DISCRIMINATOR_LOSSES, i);
     numbers_check_part(n, "dlogit", i * tensor_count(logit), tensor_count(logit), dlogit.data,
-                       gradient_before, tolerance);
+                       gradient_before);
 }
 
 /* All at once with their weights; then without weights, where values alone are wanted. */

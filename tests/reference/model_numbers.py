@@ -113,6 +113,7 @@ def in_order(values):
 def one_step(cases, name, sizes, batch, weights):
     """A step of either network from the same parameters, without an update; then evaluation. The core's pass 1
     is the generator's step, pass 2 its features of real records, pass 3 the discriminator's step."""
+    torch.manual_seed(3)
     generator, discriminator = networks(sizes)
     start = parameters(generator, discriminator)
     real = real_keys(sizes, batch)
@@ -212,10 +213,12 @@ PRETRAIN, BATCHES = 2, 10
 
 
 def training(cases, name, sizes, batch, weights, **settings):
-    """Both pretrainings, then ten batches: the losses of each, and the parameters at the end."""
+    """Both pretrainings, then ten batches: the losses of each, and the parameters at the end. At a tenfold
+    learning rate, Adam grows a change of 1e-7 in the parameters to 1e-3 in the losses; at this one it does not."""
+    torch.manual_seed(1)
     settings = {
-        "learning_rate": 0.002,
-        "learning_rate_disc": 0.001,
+        "learning_rate": 0.0002,
+        "learning_rate_disc": 0.0001,
         "accumulation_steps": 2,
         "g_steps_per_batch": 2,
         "d_steps_per_g_step": 1,
@@ -235,6 +238,7 @@ def training(cases, name, sizes, batch, weights, **settings):
 
 def initial(cases, name, sizes, drawn=8):
     """Of each parameter as PyTorch initialises it: mean, standard deviation and largest value."""
+    torch.manual_seed(1)
     found = []
     for _ in range(drawn):
         every = parameters(musigan.Generator(sizes), musigan.Discriminator(sizes))
