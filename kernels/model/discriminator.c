@@ -89,10 +89,20 @@ static void block_forward(const struct ops *ops, struct discriminator_block *b, 
     const struct block_shape *shape = &b->conv.shape;
     if (b->spectral)
         ops->spectral(b->normal, b->sigma, b->u.value, b->v.value, b->conv.weight.value, shape->out,
-                      shape->kernel * shape->in, pass.training && pass.update_statistics);
+                      shape->kernel * shape->in, false);
     ops->halve(b->halved, x);
     if (b->widens) linear_layer_forward(ops, &b->widen, b->skip, b->halved);
     ops->block_forward(b->conv.block, spectral_values(b), b->y, no_tensor(), x, b->skip, pass);
+}
+
+void discriminator_power_iteration(struct discriminator *d)
+{
+    for (int i = 0; i < d->blocks; i++) {
+        struct discriminator_block *b = &d->block[i];
+        if (b->spectral)
+            d->session->ops->spectral(b->normal, b->sigma, b->u.value, b->v.value, b->conv.weight.value,
+                                      b->conv.shape.out, b->conv.shape.kernel * b->conv.shape.in, true);
+    }
 }
 
 void discriminator_forward(struct discriminator *d, struct tensor x, struct pass pass)

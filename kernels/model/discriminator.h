@@ -32,8 +32,10 @@ struct discriminator {
 void discriminator_make_or_die(struct discriminator *d, struct session *session,
                                struct parameters *parameters);
 
-/* d->logit (batch, 1, 1) of the records x (batch, keys * frames, 2). In training each pass is one step of the
- * power iteration. */
+/* One step of the power iteration of every block with spectral normalisation; once a training step. */
+void discriminator_power_iteration(struct discriminator *d);
+
+/* d->logit (batch, 1, 1) of the records x (batch, keys * frames, 2). */
 void discriminator_forward(struct discriminator *d, struct tensor x, struct pass pass);
 
 /* dlogit is used up; dx (overwritten) may have no data. `parameters`: their gradients are added to, else they

@@ -145,6 +145,7 @@ void step_discriminator(struct step *step, bool apply)
     real weights[DISCRIMINATOR_LOSSES], weight = (real)(1.0 / config->accumulation_steps);
     struct tensor generated = m->generator->output;
     discriminator_weights(config, config->accumulation_steps, weights);
+    discriminator_power_iteration(&m->discriminator);
     generate(step);
     add_instance_noise(step);
     learn(step, step->noisy, judge(step, step->noisy, (real)(1 - config->smoothing), weight));
@@ -171,6 +172,7 @@ void step_pretrain_generator(struct step *step)
 void step_pretrain_discriminator(struct step *step)
 {
     struct tensor generated = step->model->generator->output;
+    discriminator_power_iteration(&step->model->discriminator);
     generate(step);
     learn(step, step->records, judge(step, step->records, 1, (real)0.5));
     learn(step, generated, judge(step, generated, 0, (real)0.5));

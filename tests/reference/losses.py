@@ -165,6 +165,7 @@ def of_discriminator(generator, discriminator, real, drawn, smoothing):
     with torch.no_grad():
         x, _, _ = generator(drawn["noise"], drawn["epsilon"])
     r = real + INSTANCE_NOISE * drawn["instance"]
+    discriminator.power_iteration()
     real_logits, _ = discriminator(r, update=True)
     logits, _ = discriminator(x, update=True)
     p = torch.sigmoid(logits)

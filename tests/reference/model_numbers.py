@@ -200,6 +200,7 @@ class Training:
         drawn = self.draws(3)
         with torch.no_grad():
             x, _, _ = self.generator(drawn["noise"], drawn["epsilon"])
+        self.discriminator.power_iteration()
         parts = [
             losses.bce(self.discriminator(keys, update=True)[0], label)
             for keys, label in ((real, 1.0), (x, 0.0))

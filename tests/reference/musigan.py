@@ -157,13 +157,17 @@ def unit(x):
     return x / x.norm().clamp(min=1e-12)
 
 
-def spectral(weight, u, v, iterate):
-    """weight / sigma; u and v, the power iteration's vectors, are moved in place by one iteration."""
+@torch.no_grad()
+def power_iteration(weight, u, v):
+    """Moves u and v, the vectors of the iteration, in place by one step."""
     matrix = weight.flatten(1)
-    with torch.no_grad():
-        if iterate:
-            v.copy_(unit(matrix.T @ u))
-            u.copy_(unit(matrix @ v))
+    v.copy_(unit(matrix.T @ u))
+    u.copy_(unit(matrix @ v))
+
+
+def spectral(weight, u, v):
+    """weight / sigma"""
+    matrix = weight.flatten(1)
     return weight / torch.dot(u.clone(), matrix @ v.clone())
 
 
@@ -191,7 +195,7 @@ class DiscriminatorBlock(nn.Module):
     def forward(self, x, update):
         weight = self.conv.weight
         if self.spectral_norm:
-            weight = spectral(weight, self.u, self.v, self.training and update)
+            weight = spectral(weight, self.u, self.v)
         h = F.conv1d(x, weight, self.conv.bias, stride=2, padding=1)
         h = self.normalise(F.leaky_relu(h, self.slope) if self.slope else F.relu(h), update)
         skip = F.avg_pool1d(x, 2)[..., : h.shape[-1]]
@@ -220,9 +224,15 @@ class Discriminator(nn.Module):
         self.minibatch = nn.Parameter(torch.randn(inputs, 10 * 5))
         self.final = nn.Linear(inputs + 10, 1)
 
+    def power_iteration(self):
+        """Once a training step."""
+        for block in self.blocks:
+            if block.spectral_norm:
+                power_iteration(block.conv.weight, block.u, block.v)
+
     def forward(self, x, update=False):
         """x (batch, 2, L) -> logits (batch), the output of the block before the last; update: in training,
-        the running statistics move and the power iteration goes one step"""
+        the running statistics move"""
         feature = None
         for block in self.blocks:
             feature, x = x, block(x, update)

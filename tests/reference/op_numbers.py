@@ -149,9 +149,8 @@ def spectral(cases, name, rows, columns, iterations):
     u, v = (musigan.unit(draw(n).detach()).float().double() for n in (rows, columns))
     moved_u, moved_v = u.clone(), v.clone()
     for _ in range(iterations):
-        normal = musigan.spectral(weight, moved_u, moved_v, True)
-    if not iterations:
-        normal = musigan.spectral(weight, moved_u, moved_v, False)
+        musigan.power_iteration(weight, moved_u, moved_v)
+    normal = musigan.spectral(weight, moved_u, moved_v)
     sigma = torch.dot(moved_u, weight @ moved_v)
     dnormal = draw(rows, columns)
     dweight = gradients([(normal, dnormal)], [weight])[0]
