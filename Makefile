@@ -67,7 +67,7 @@ check:
 	@pipelines/packages install check
 	@$(MAKE) --no-print-directory check-built
 check-built: all $(TESTS)
-	OMP_WAIT_POLICY=passive BIN=$(abspath $(BIN)) prove --exec '' $(wildcard tests/*/*.t) $(TESTS)
+	OMP_WAIT_POLICY=passive BIN="$(CURDIR)/$(BIN)" prove --exec '' $(wildcard tests/*/*.t) $(TESTS)
 music:
 	@pipelines/packages install music
 	@$(MAKE) --no-print-directory all
@@ -76,14 +76,16 @@ bench lint:
 	@pipelines/packages install $@
 	@$(MAKE) --no-print-directory all
 	@tests/$@/run
+# Quoted: a folder's name may hold spaces. Not every shell has expanded the ~ of PREFIX=~/.local.
+target = "$(DESTDIR)$(PREFIX:~/%=$(HOME)/%)"
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/musigan $(foreach s,1 5 7,$(DESTDIR)$(PREFIX)/share/man/man$(s))
-	install $(PROGRAMS:%=bin/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 pipelines/*.yaml $(DESTDIR)$(PREFIX)/share/musigan
-	for s in 1 5 7; do install -m 644 man/*.$$s $(DESTDIR)$(PREFIX)/share/man/man$$s; done
+	install -d $(target)/bin $(target)/share/musigan $(foreach s,1 5 7,$(target)/share/man/man$(s))
+	install $(PROGRAMS:%=$(BIN)/%) $(target)/bin
+	install -m 644 pipelines/*.yaml $(target)/share/musigan
+	for s in 1 5 7; do install -m 644 man/*.$$s $(target)/share/man/man$$s || exit 1; done
 uninstall:
-	rm -f $(PROGRAMS:%=$(DESTDIR)$(PREFIX)/bin/%)
-	for page in man/*.?; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page#man/}; done
-	rm -rf $(DESTDIR)$(PREFIX)/share/musigan
+	rm -f $(PROGRAMS:%=$(target)/bin/%)
+	for page in man/*.?; do rm -f $(target)/share/man/man$${page##*.}/$${page#man/}; done
+	rm -rf $(target)/share/musigan
 clean:
 	rm -rf build bin
