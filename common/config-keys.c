@@ -6,6 +6,7 @@
 #define TOP(type, name, ...) {NULL, #name, CONFIG_##type, offsetof(struct config, name), __VA_ARGS__}
 #define IN(group, type, name, ...) {#group, #name, CONFIG_##type, offsetof(struct config, group.name), __VA_ARGS__}
 #define TRACKER(name) {"loss_trackers", #name, CONFIG_IGNORED, 0, "[]", 0, 0, NULL}
+/* clang-format on */
 
 const struct config_key config_keys[] = {
     TOP(CHOICE, design, "musigan", 0, 0, "musigan"),

@@ -15,8 +15,8 @@ FILE *whole_file_stream(struct whole_file *file);
 /* Flushes to the disk, checks, renames to `path`, flushes the folder, frees. */
 void whole_file_close_or_die(struct whole_file *file);
 
-/* Removes the temporary file, frees. Files still open at exit, and on SIGINT, SIGTERM, SIGHUP and SIGPIPE where
- * the program does not catch them itself, are removed too. */
+/* Removes the temporary file, frees. Files still open at exit, and on SIGINT, SIGTERM, SIGHUP and SIGPIPE
+ * where the program does not catch them itself, are removed too. */
 void whole_file_abandon(struct whole_file *file);
 
 /* Flushes standard output and checks that everything arrived; a closed pipe ends the program by SIGPIPE. */

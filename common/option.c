@@ -18,9 +18,9 @@
 enum { KEY_HELP = 'h', KEY_VERSION = 256, KEY_LONG_ONLY = 512, TEXT_COLUMN = 28, LINE_COLUMNS = 79 };
 
 static const struct option help_rows[] = {
-    {'h', "help",    OPTION_FLAG, NULL, NULL, 0, 0, "Print this text and exit"  },
-    {0,   "version", OPTION_FLAG, NULL, NULL, 0, 0, "Print the version and exit"},
-    {0,   NULL,      0,           NULL, NULL, 0, 0, NULL                        },
+    {'h', "help", OPTION_FLAG, NULL, NULL, 0, 0, "Print this text and exit"},
+    {0, "version", OPTION_FLAG, NULL, NULL, 0, 0, "Print the version and exit"},
+    {0},
 };
 
 static int count_rows(const struct option *options)

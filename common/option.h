@@ -17,11 +17,11 @@ enum option_type {
 };
 
 struct option {
-    char letter;          /* 'w' gives -w; 0: long name only. A row with a NULL name ends the table. */
-    const char *name;     /* "width" gives --width */
+    char letter;      /* 'w' gives -w; 0: long name only. A row with a NULL name ends the table. */
+    const char *name; /* "width" gives --width */
     enum option_type type;
     void *value;          /* the variable, of the type above */
-    const char *argument; /* name of the value in the help: "SECONDS", "FILE", "sine|piano"; NULL for a flag */
+    const char *argument; /* the value's name in the help: "SECONDS", "sine|piano"; NULL for a flag */
     double least, most;   /* range of a number; both 0: any (finite) number */
     const char *help;     /* one sentence, no full stop; the default and the range are added */
 };

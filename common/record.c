@@ -12,12 +12,8 @@ static const struct {
     const char *name;
     size_t size;
 } elements[] = {
-    [ELEMENT_F4] = {"<f4", 4},
-      [ELEMENT_F2] = {"<f2", 2},
-      [ELEMENT_F8] = {"<f8", 8},
-    [ELEMENT_I4] = {"<i4", 4},
-      [ELEMENT_I8] = {"<i8", 8},
-      [ELEMENT_U1] = {"|u1", 1},
+    [ELEMENT_F4] = {"<f4", 4}, [ELEMENT_F2] = {"<f2", 2}, [ELEMENT_F8] = {"<f8", 8},
+    [ELEMENT_I4] = {"<i4", 4}, [ELEMENT_I8] = {"<i8", 8}, [ELEMENT_U1] = {"|u1", 1},
 };
 
 size_t element_size(enum element element)

@@ -123,11 +123,7 @@ static bool parse_dict(struct parser *parser)
     static const struct {
         const char *name;
         bool (*parse)(struct parser *parser);
-    } keys[] = {
-        {"descr",         parse_element},
-        {"fortran_order", parse_order  },
-        {"shape",         parse_shape  }
-    };
+    } keys[] = {{"descr", parse_element}, {"fortran_order", parse_order}, {"shape", parse_shape}};
     enum { KEYS = sizeof keys / sizeof *keys };
     bool seen[KEYS] = {false};
     if (!expect(parser, '{')) return false;

@@ -66,7 +66,8 @@ float *record_floats(struct record *record);
 /* True for <i4, <i8 and |u1. */
 bool element_is_integer(enum element element);
 
-/* Element `index` of any type: as a double (rounded where an <i8 is beyond 2^53); exactly, of an integer type. */
+/* Element `index` of any type: as a double (rounded where an <i8 is beyond 2^53); exactly, of an integer
+ * type. */
 double record_value(const struct record *record, size_t index);
 int64_t record_integer(const struct record *record, size_t index);
 

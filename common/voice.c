@@ -23,9 +23,7 @@ voice *voice_named(const char *name)
     static const struct {
         const char *name;
         voice *play;
-    } voices[] = {
-        {"sine", play_sine}
-    };
+    } voices[] = {{"sine", play_sine}};
     for (size_t i = 0; i < sizeof voices / sizeof *voices; i++)
         if (strcmp(voices[i].name, name) == 0) return voices[i].play;
     return NULL;

@@ -16,20 +16,19 @@ static const char *keys_text = "27-59", *width_text = "0.25st", *reference = "st
 static double threshold = 0.2, interval = 0.02, rate = 12000;
 static bool quiet, progress;
 
-/* clang-format off */
 static const struct option options[] = {
     {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys to listen for, within 1-88"},
     {'w', "width", OPTION_TEXT, &width_text, "WIDTH", 0, 0,
      "Standard deviation of a key's band, in hertz (12.5Hz) or semitones (0.25st)"},
-    {'t', "threshold", OPTION_REAL, &threshold, "SHARE", 0, 1, "Loudnesses below this share of the largest become 0"},
+    {'t', "threshold", OPTION_REAL, &threshold, "SHARE", 0, 1,
+     "Loudnesses below this share of the largest become 0"},
     {0, "relative-to", OPTION_CHOICE, &reference, "stream|record", 0, 0, "Where to look for the largest"},
     {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10, "Length of an interval"},
     {'r', "rate", OPTION_REAL, &rate, "HZ", 1, 1e6, "Sample rate of records that do not state theirs"},
     {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress although standard error is no terminal"},
-    {0}
+    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {0},
 };
-/* clang-format on */
 
 static const struct program program = {"chunks-to-keys", "[FILE]", "Find how loud each key of a piano is", 1,
                                        options};

@@ -9,24 +9,23 @@ static long long count = 1, seed = 1, best, worst;
 static bool progress, quiet;
 
 static const struct option options[] = {
-    {'m',                "model", OPTION_TEXT, &model_path, "FILE", 0, 0, "a model or a checkpoint (needed)"},
-    {'n',       "count", OPTION_INT, &count, "COUNT", 1, 1e9, "samples to make"},
-    {'S',            "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "seed of everything random"},
-    {0,                 "noise", OPTION_TEXT, &noise_path, "FILE", 0, 0,
-     "read the noise, a record a sample, instead of drawing it"},
-    {0,                  "best", OPTION_INT, &best, "K", 0, 1e6, "write only the K best by the discriminator's score, 0: all"},
-    {0,     "worst", OPTION_INT, &worst, "K", 0, 1e6, "write only the K worst, 0: all"},
-    {'d',            "device", OPTION_CHOICE, &device_name, "auto|cpu|cuda", 0, 0, "where to compute"},
-    {0,                 "progress", OPTION_FLAG, &progress, NULL, 0, 0,
-     "show progress even when standard error is no terminal"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "no progress"},
-    {0               },
+    {'m', "model", OPTION_TEXT, &model_path, "FILE", 0, 0, "A model or a checkpoint (needed)"},
+    {'n', "count", OPTION_INT, &count, "COUNT", 1, 1e9, "Samples to make"},
+    {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of everything random"},
+    {0, "noise", OPTION_TEXT, &noise_path, "FILE", 0, 0,
+     "Read the noise, a record a sample, instead of drawing it"},
+    {0, "best", OPTION_INT, &best, "K", 0, 1e6, "Write only the K best by the discriminator's score; 0: all"},
+    {0, "worst", OPTION_INT, &worst, "K", 0, 1e6, "Write only the K worst; 0: all"},
+    {'d', "device", OPTION_CHOICE, &device_name, "auto|cpu|cuda", 0, 0, "Where to compute"},
+    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
+    {0},
 };
 
 static const struct program program = {
     .name = "gan-sample",
     .operands = "",
-    .summary = "make keys records from white noise with a trained model",
+    .summary = "Make keys records from white noise with a trained model",
     .operands_most = 0,
     .options = options,
 };

@@ -10,21 +10,20 @@ static long long seed = 1;
 static bool resume, progress, quiet;
 
 static const struct option options[] = {
-    {'c',          "config", OPTION_TEXT, &config_path, "FILE", 0, 0, "the configuration, YAML (needed)"},
-    {'o', "output", OPTION_TEXT, &folder, "DIR", 0, 0, "checkpoint folder, over the configuration's"},
-    {0,      "resume", OPTION_FLAG, &resume, NULL, 0, 0, "go on from the newest whole checkpoint, or start"},
-    {'S',           "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "seed of everything random"},
-    {'d',            "device", OPTION_CHOICE, &device_name, "auto|cpu|cuda", 0, 0, "where to compute"},
-    {0,    "progress", OPTION_FLAG, &progress, NULL, 0, 0,
-     "show progress even when standard error is no terminal"},
-    {'q',     "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "no progress and no remarks"},
-    {0          },
+    {'c', "config", OPTION_TEXT, &config_path, "FILE", 0, 0, "The configuration, YAML (needed)"},
+    {'o', "output", OPTION_TEXT, &folder, "DIR", 0, 0, "Checkpoint folder, over the configuration's"},
+    {0, "resume", OPTION_FLAG, &resume, NULL, 0, 0, "Go on from the newest whole checkpoint, or start"},
+    {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of everything random"},
+    {'d', "device", OPTION_CHOICE, &device_name, "auto|cpu|cuda", 0, 0, "Where to compute"},
+    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress and no remarks"},
+    {0},
 };
 
 static const struct program program = {
     .name = "gan-train",
     .operands = "[FILE]",
-    .summary = "train the networks on keys records; the model goes to standard output",
+    .summary = "Train the networks on keys records; the model goes to standard output",
     .operands_most = 1,
     .options = options,
 };

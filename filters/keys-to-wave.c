@@ -18,21 +18,24 @@ static double rate = 12000, interval = 0.02, release = 0.02, most = 2, least;
 static bool quiet, progress;
 static const float HIGHEST_PEAK = 0.99f, INAUDIBLE = 1e-5f; /* of full scale; the latter is -100 dB */
 
-/* clang-format off */
 static const struct option options[] = {
     {0, "voice", OPTION_CHOICE, &voice_name, VOICE_NAMES, 0, 0, "What a key sounds like"},
-    {0, "floor", OPTION_REAL, &least, "LOUDNESS", 0, 1e6, "Subtract this and divide by the largest first; 0: neither"},
-    {0, "sharpen", OPTION_REAL, &most, "FACTOR", 1, 100, "Most by which a short note is raised; 1: not at all"},
-    {0, "release", OPTION_REAL, &release, "SECONDS", 0, 10, "Time in which a key that ends fades to 1/e; 0: none"},
+    {0, "floor", OPTION_REAL, &least, "LOUDNESS", 0, 1e6,
+     "Subtract this and divide by the largest first; 0: neither"},
+    {0, "sharpen", OPTION_REAL, &most, "FACTOR", 1, 100,
+     "Most by which a short note is raised; 1: not at all"},
+    {0, "release", OPTION_REAL, &release, "SECONDS", 0, 10,
+     "Time in which a key that ends fades to 1/e; 0: none"},
     {'r', "rate", OPTION_REAL, &rate, "HZ", 1, 1e6, "Sample rate of the waves"},
     {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
-    {'w', "width", OPTION_TEXT, &width_text, "WIDTH", 0, 0, "Width of the bands of records that do not state it"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10, "Interval of records that do not state theirs"},
+    {'w', "width", OPTION_TEXT, &width_text, "WIDTH", 0, 0,
+     "Width of the bands of records that do not state it"},
+    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
+     "Interval of records that do not state theirs"},
     {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress although standard error is no terminal"},
-    {0}
+    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {0},
 };
-/* clang-format on */
 
 static const struct program program = {"keys-to-wave", "[FILE]", "Play keys", 1, options};
 

@@ -20,17 +20,17 @@ static double seconds = 120, minimum; /* minimum 0: only whole songs */
 static bool strict, quiet, progress;
 
 static const struct option options[] = {
-    {'r', "rate",     OPTION_INT,  &rate,     "HZ",      1000, 192000, "sample rate of the waves"                },
-    {'s', "seconds",  OPTION_REAL, &seconds,  "SECONDS", 0.01, 36000,  "length taken from each song's start"     },
-    {'m', "minimum",  OPTION_REAL, &minimum,  "SECONDS", 0,    36000,  "keep shorter songs from here on; 0: none"},
-    {0,   "strict",   OPTION_FLAG, &strict,   NULL,      0,    0,      "fail when a file was skipped"            },
-    {'q', "quiet",    OPTION_FLAG, &quiet,    NULL,      0,    0,      "no count of songs, no progress line"     },
-    {0,   "progress", OPTION_FLAG, &progress, NULL,      0,    0,      "a progress line without a terminal too"  },
-    {0,   NULL,       0,           NULL,      NULL,      0,    0,      NULL                                      },
+    {'r', "rate", OPTION_INT, &rate, "HZ", 1000, 192000, "Sample rate of the waves"},
+    {'s', "seconds", OPTION_REAL, &seconds, "SECONDS", 0.01, 36000, "Length taken from each song's start"},
+    {'m', "minimum", OPTION_REAL, &minimum, "SECONDS", 0, 36000, "Keep shorter songs from here on; 0: none"},
+    {0, "strict", OPTION_FLAG, &strict, NULL, 0, 0, "Fail when a file was skipped"},
+    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No count of songs and no progress"},
+    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {0},
 };
 
 static const struct program program = {"mp3-to-wave", "[FILE|DIR|- ...]",
-                                       "MP3 files to waves of one rate and length", -1, options};
+                                       "Decode MP3 files to waves of one rate and length", -1, options};
 
 struct job {
     struct writer *output;

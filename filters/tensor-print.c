@@ -14,15 +14,15 @@ static bool quiet, values, text;
 static long long count, wanted;
 
 static const struct option options[] = {
-    {'v', "values", OPTION_FLAG, &values, NULL,     0, 0,
-     "Print the values too, a row of the last dimension a line"                                    },
-    {'n', "count",  OPTION_INT,  &count,  "COUNT",  0, 1e18,
-     "Print at most the first COUNT values of a record; 0: all"                                    },
-    {'r', "record", OPTION_INT,  &wanted, "NUMBER", 0, 1e18, "Print this record only; 0: all"      },
-    {'t', "text",   OPTION_FLAG, &text,   NULL,     0, 0,
-     "Print the bytes of |u1 records as they are, and nothing else"                                },
-    {'q', "quiet",  OPTION_FLAG, &quiet,  NULL,     0, 0,    "Print nothing: only check the stream"},
-    {0,   NULL,     0,           NULL,    NULL,     0, 0,    NULL                                  },
+    {'v', "values", OPTION_FLAG, &values, NULL, 0, 0,
+     "Print the values too, a row of the last dimension a line"},
+    {'n', "count", OPTION_INT, &count, "COUNT", 0, 1e18,
+     "Print at most the first COUNT values of a record; 0: all"},
+    {'r', "record", OPTION_INT, &wanted, "NUMBER", 0, 1e18, "Print this record only; 0: all"},
+    {'t', "text", OPTION_FLAG, &text, NULL, 0, 0,
+     "Print the bytes of |u1 records as they are, and nothing else"},
+    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "Print nothing: only check the stream"},
+    {0},
 };
 
 static const struct program program = {

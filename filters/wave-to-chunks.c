@@ -17,19 +17,18 @@ static const char *validation_path, *split = "song";
 static long long seed;
 static bool quiet, progress;
 
-/* clang-format off */
 static const struct option options[] = {
     {'s', "seconds", OPTION_REAL, &seconds, "SECONDS", 0.001, 3600, "Length of a chunk"},
     {'v', "validation", OPTION_TEXT, &validation_path, "FILE", 0, 0, "Write some of the pairs there instead"},
-    {0, "split", OPTION_CHOICE, &split, "song|pair", 0, 0, "What is set aside: whole songs, or pairs of any song"},
+    {0, "split", OPTION_CHOICE, &split, "song|pair", 0, 0,
+     "What is set aside: whole songs, or pairs of any song"},
     {0, "share", OPTION_REAL, &share, "SHARE", 0, 1, "How much is set aside"},
     {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of the shuffling"},
     {'r', "rate", OPTION_REAL, &rate, "HZ", 1, 1e6, "Sample rate of records that do not state theirs"},
     {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress, nothing about songs that are too short"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress although standard error is no terminal"},
-    {0}
+    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {0},
 };
-/* clang-format on */
 
 static const struct program program = {"wave-to-chunks", "[FILE]", "Cut songs into pairs of chunks", 1,
                                        options};

@@ -21,16 +21,16 @@ static const char *output = "-";
 static bool quiet, progress;
 
 static const struct option options[] = {
-    {'b', "bitrate",  OPTION_INT,  &bitrate,  "KBIT",    0,    320,   "constant bit rate in kbit/s; 0: variable"},
-    {'V', "quality",  OPTION_REAL, &quality,  "QUALITY", 0,    9.999, "of a variable bit rate; 0 is best"       },
-    {'r', "rate",     OPTION_INT,  &rate,     "HZ",      8000, 48000, "of waves that do not state theirs"       },
-    {'o', "output",   OPTION_TEXT, &output,   "FILE",    0,    0,     "for several songs NAME-%03d.mp3"         },
-    {'q', "quiet",    OPTION_FLAG, &quiet,    NULL,      0,    0,     "no progress line"                        },
-    {0,   "progress", OPTION_FLAG, &progress, NULL,      0,    0,     "a progress line without a terminal too"  },
-    {0,   NULL,       0,           NULL,      NULL,      0,    0,     NULL                                      },
+    {'b', "bitrate", OPTION_INT, &bitrate, "KBIT", 0, 320, "Constant bit rate in kbit/s; 0: variable"},
+    {'V', "quality", OPTION_REAL, &quality, "QUALITY", 0, 9.999, "Quality of a variable bit rate; 0 is best"},
+    {'r', "rate", OPTION_INT, &rate, "HZ", 8000, 48000, "Sample rate of waves that do not state theirs"},
+    {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to; for several songs NAME-%03d.mp3"},
+    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
+    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {0},
 };
 
-static const struct program program = {"wave-to-mp3", "[FILE]", "waves to MP3", 1, options};
+static const struct program program = {"wave-to-mp3", "[FILE]", "Encode waves as MP3", 1, options};
 
 /* The file's name for one song: %d, %3d or %03d in `output` becomes the number. NULL when there is another
  * conversion or a second one. Caller frees. */

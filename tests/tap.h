@@ -26,16 +26,16 @@ static inline bool __attribute__((format(printf, 2, 3))) ok(bool good, const cha
 
 /* The largest |got - want| over the largest |want| (over 1 where all of want is 0); infinity when any value
  * is not finite. */
-#define TAP_RELATIVE_ERROR(TYPE)                                                                              \
-    static inline double relative_error_##TYPE(const TYPE *got, const TYPE *want, size_t count)               \
-    {                                                                                                         \
-        double worst = 0, largest = 0;                                                                        \
-        for (size_t i = 0; i < count; i++) {                                                                  \
-            if (!isfinite((double)got[i]) || !isfinite((double)want[i])) return INFINITY;                     \
-            worst = fmax(worst, fabs((double)got[i] - (double)want[i]));                                      \
-            largest = fmax(largest, fabs((double)want[i]));                                                   \
-        }                                                                                                     \
-        return largest > 0 ? worst / largest : worst;                                                         \
+#define TAP_RELATIVE_ERROR(TYPE)                                                                             \
+    static inline double relative_error_##TYPE(const TYPE *got, const TYPE *want, size_t count)              \
+    {                                                                                                        \
+        double worst = 0, largest = 0;                                                                       \
+        for (size_t i = 0; i < count; i++) {                                                                 \
+            if (!isfinite((double)got[i]) || !isfinite((double)want[i])) return INFINITY;                    \
+            worst = fmax(worst, fabs((double)got[i] - (double)want[i]));                                     \
+            largest = fmax(largest, fabs((double)want[i]));                                                  \
+        }                                                                                                    \
+        return largest > 0 ? worst / largest : worst;                                                        \
     }
 TAP_RELATIVE_ERROR(float)
 TAP_RELATIVE_ERROR(double)

@@ -260,9 +260,7 @@ void cpu_block_backward(struct block *block, struct block_parameters p, struct b
 {
     block_check(block, x, dy);
     struct backward b = {
-        .flow = {.block = block, .y = dy, .bare = dbare, .pass = pass},
-          .p = p, .dp = dp, .dx = dx, .x = x
-    };
+        .flow = {.block = block, .y = dy, .bare = dbare, .pass = pass}, .p = p, .dp = dp, .dx = dx, .x = x};
     if (block->shape.norm) norm_gradient(&b.flow, dp);
     convolution_gradient(&b);
     if (dskip.data) cpu_resize_backward(dskip, dy);

@@ -14,8 +14,8 @@ static inline real *cpu_values(device memory)
     return (real *)memory;
 }
 
-/* C (m, n) = alpha op(A) (m, k) op(B) (k, n) + beta C, row-major, on the calling thread. Shapes are checked in every
- * build (CBLAS only prints and goes on). */
+/* C (m, n) = alpha op(A) (m, k) op(B) (k, n) + beta C, row-major, on the calling thread. Shapes are checked
+ * in every build (CBLAS only prints and goes on). */
 void cpu_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, real alpha, const real *a, int lda,
               const real *b, int ldb, real beta, real *c, int ldc);
 
@@ -27,6 +27,7 @@ void *cpu_allocate_or_die(size_t count, size_t size);
 void cpu_release(void *memory);
 
 /* Every operation of ops.h is cpu_NAME; declared by what the table in cpu.c needs. */
+/* clang-format off */
 #define CPU_OPERATIONS(_)                                                                                    \
     _(zero) _(copy) _(add) _(normal) _(add_normal) _(dropout) _(join) _(split)                               \
     _(block_new_or_die) _(block_free) _(block_forward) _(block_backward) _(linear) _(linear_backward)        \
@@ -36,6 +37,7 @@ void cpu_release(void *memory);
     _(latent) _(latent_backward) _(kl) _(squash) _(squash_backward) _(envelope) _(envelope_backward)         \
     _(minibatch) _(minibatch_backward) _(spectral) _(spectral_backward) _(bce) _(generator_losses)           \
     _(discriminator_losses) _(batch_mean) _(feature_match) _(adamw) _(clip)
+/* clang-format on */
 #define CPU_DECLARE(NAME) extern __typeof__(*((struct ops *)0)->NAME) cpu_##NAME;
 CPU_OPERATIONS(CPU_DECLARE)
 #undef CPU_DECLARE

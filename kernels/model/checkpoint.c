@@ -30,11 +30,7 @@ static int state_blocks(const struct step *step, bool inside, struct state_block
         const struct {
             const char *name;
             device values;
-        } parts[] = {
-            {"moment1",   p->moment1  },
-            {"moment2",   p->moment2  },
-            {"gradients", p->gradients}
-        };
+        } parts[] = {{"moment1", p->moment1}, {"moment2", p->moment2}, {"gradients", p->gradients}};
         for (int i = 0; i < (inside ? 3 : 2); i++) {
             struct state_block *block = &blocks[count++];
             *block = (struct state_block){.values = parts[i].values, .count = p->trained};

@@ -34,17 +34,15 @@ struct musigan {
 static struct block_shape convolution(const struct session *s, int in, int out, int kernel, int stride,
                                       int padding)
 {
-    return (struct block_shape){
-        .in = in,
-        .out = out,
-        .kernel = kernel,
-        .stride = stride,
-        .padding = padding,
-        .norm = true,
-        .epsilon = (real)1e-11,
-        .momentum = (real)0.1,
-        .dropout = {(real)s->config->dropout, 0}
-    };
+    return (struct block_shape){.in = in,
+                                .out = out,
+                                .kernel = kernel,
+                                .stride = stride,
+                                .padding = padding,
+                                .norm = true,
+                                .epsilon = (real)1e-11,
+                                .momentum = (real)0.1,
+                                .dropout = {(real)s->config->dropout, 0}};
 }
 
 static void make_conv(struct conv_layer *layer, struct parameters *p, const char *name,
@@ -82,7 +80,7 @@ static void make_decoder(struct musigan *g, struct parameters *p)
         {"up1", 7, 2, 3, 1},
         {"up2", 2, 2, 0, 0},
         {"up3", 3, 5, 1, 4},
-        {"up4", 9, 2, 4, 1}
+        {"up4", 9, 2, 4, 1},
     };
     struct session *s = p->session;
     int channels = s->config->model.n_channels, length = s->config->model.latent_seq_len;
@@ -211,10 +209,7 @@ static void draw(struct generator *base, int first, int count, uint64_t seed, ui
     const struct {
         struct tensor tensor;
         enum purpose purpose;
-    } draws[] = {
-        {base->noise, PURPOSE_NOISE  },
-        {g->epsilon,  PURPOSE_EPSILON}
-    };
+    } draws[] = {{base->noise, PURPOSE_NOISE}, {g->epsilon, PURPOSE_EPSILON}};
     for (int i = 0; i < 2; i++) {
         size_t sample = (size_t)draws[i].tensor.length * (size_t)draws[i].tensor.channels;
         ops->normal(ops->at(draws[i].tensor.data, (size_t)first * sample), (size_t)count * sample, 1,

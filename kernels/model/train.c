@@ -241,9 +241,7 @@ static struct trainer *trainer_new_or_die(struct model *model, const struct data
 void train_or_die(struct model *model, const struct dataset *dataset, struct train_settings settings)
 {
     struct trainer *t = trainer_new_or_die(model, dataset, settings);
-    struct loss_row row = {
-        .losses = {[LOSS_GAN] = NAN, [LOSS_DISCRIMINATOR] = NAN}
-    };
+    struct loss_row row = {.losses = {[LOSS_GAN] = NAN, [LOSS_DISCRIMINATOR] = NAN}};
     int64_t last_epoch = t->counters.epoch + epochs_left(t);
     catch_signals();
     progress_begin("batches", (double)last_epoch * (double)t->batches, settings.progress, settings.quiet);

@@ -10,12 +10,12 @@ static double width;
 static const char *output, *voice;
 
 static const struct option options[] = {
-    {'q', "quiet",  OPTION_FLAG,   &quiet,  NULL,                  0, 0,   "No messages"},
-    {'n', "count",  OPTION_INT,    &count,  "N",                   1, 100, "How many"   },
-    {'w', "width",  OPTION_REAL,   &width,  "SEMITONES",           0, 12,  "How wide"   },
-    {'o', "output", OPTION_TEXT,   &output, "FILE",                0, 0,   "Where to"   },
-    {0,   "voice",  OPTION_CHOICE, &voice,  "sine|gaussian|piano", 0, 0,   "What sounds"},
-    {0,   NULL,     0,             NULL,    NULL,                  0, 0,   NULL         },
+    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No messages"},
+    {'n', "count", OPTION_INT, &count, "N", 1, 100, "How many"},
+    {'w', "width", OPTION_REAL, &width, "SEMITONES", 0, 12, "How wide"},
+    {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to"},
+    {0, "voice", OPTION_CHOICE, &voice, "sine|gaussian|piano", 0, 0, "What sounds"},
+    {0, NULL, 0, NULL, NULL, 0, 0, NULL},
 };
 static const struct program program = {"sound", "[FILE ...]", "Make a sound", 2, options};
 

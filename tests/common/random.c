@@ -30,13 +30,13 @@ static void test_vectors(void)
     static const struct {
         uint32_t counter[4], key[2], out[4];
     } vectors[] = {
-        {{0},                                              {0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+        {{0}, {0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
         {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
          {0xffffffff, 0xffffffff},
-         {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}                                                       },
+         {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
         {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
          {0xa4093822, 0x299f31d0},
-         {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}                                                       },
+         {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
     };
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         uint32_t out[4];
@@ -45,12 +45,7 @@ static void test_vectors(void)
            i + 1);
     }
     uint32_t out[4];
-    random_block(
-        (struct random_key){
-            {0, 0},
-            {0, 0}
-    },
-        0, out);
+    random_block((struct random_key){{0, 0}, {0, 0}}, 0, out);
     ok(memcmp(out, vectors[0].out, sizeof out) == 0, "random_block meets the published vector of zeros");
 }
 
@@ -62,12 +57,7 @@ static void test_block(void)
         uint32_t words[5], want[4], got[4];
         for (int j = 0; j < 5; j++) words[j] = word = word * 1664525 + 1013904223;
         philox((uint32_t[]){words[0], 0, words[1], words[2]}, &words[3], want);
-        random_block(
-            (struct random_key){
-                {words[3], words[4]},
-                {words[1], words[2]}
-        },
-            words[0], got);
+        random_block((struct random_key){{words[3], words[4]}, {words[1], words[2]}}, words[0], got);
         same = same && memcmp(got, want, sizeof got) == 0;
     }
     ok(same, "random_block is Philox of counter (index, 0, purpose), 1000 blocks");

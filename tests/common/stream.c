@@ -36,15 +36,8 @@ static void test_round_trip(void)
     const struct {
         int rank;
         const size_t *shape;
-    } forms[] = {
-        {0,               shape},
-        {1,               shape},
-        {2,               shape},
-        {3,               shape},
-        {TENSOR_RANK_MAX, shape},
-        {1,               empty},
-        {2,               large}
-    };
+    } forms[] = {{0, shape}, {1, shape}, {2, shape}, {3, shape}, {TENSOR_RANK_MAX, shape},
+                 {1, empty}, {2, large}};
     enum { FORMS = sizeof forms / sizeof *forms };
     struct writer *writer = writer_open_or_die(path);
     for (int i = 0; i < FORMS * 6; i++) {
@@ -214,12 +207,8 @@ static void test_shapes(void)
     ok(strcmp(record_shape_text(&record, text, sizeof text), "(4,)") == 0, "(4,)");
     record_shape_or_die(&record, 0, NULL);
     ok(record.count == 1 && strcmp(record_shape_text(&record, text, sizeof text), "()") == 0, "()");
-    ok(strcmp(record_shape_text(
-                  &(struct record){
-                      .rank = 3, .shape = {111, 222, 333}
-    },
-                  text, 8),
-              "(111, 2") == 0,
+    ok(strcmp(record_shape_text(&(struct record){.rank = 3, .shape = {111, 222, 333}}, text, 8), "(111, 2") ==
+           0,
        "a short buffer cuts the text");
     record_free(&record);
 }

@@ -36,9 +36,7 @@ static void run(void *context)
 
 static struct context begin(const struct ops *ops, int batch, int length, int channels, real share)
 {
-    struct context c = {
-        .ops = ops, .pass = {true, false, 4, 9}
-    };
+    struct context c = {.ops = ops, .pass = {true, false, 4, 9}};
     c.norm = ops->add_norm_new_or_die(batch, length, (struct dropout){share, 8});
     struct tensor *data[] = {&c.y, &c.x, &c.f, &c.sum, &c.dy, &c.dx, &c.df};
     for (uint32_t i = 0; i < 7; i++) *data[i] = check_tensor(ops, batch, length, channels, i);

@@ -25,9 +25,7 @@ static void run(void *context)
 
 static struct context begin(const struct ops *ops, int batch, int length, int width, int heads, real share)
 {
-    struct context c = {
-        .ops = ops, .pass = {true, false, 11, 3}
-    };
+    struct context c = {.ops = ops, .pass = {true, false, 11, 3}};
     c.attention = ops->attention_new_or_die(batch, length, width, heads, (struct dropout){share, 5});
     omp_set_num_threads(1);
     c.y = check_tensor(ops, batch, length, width, 0);

@@ -16,6 +16,7 @@ struct example {
 };
 
 static const struct example examples[] = {
+    /* clang-format off */
     {"first convolution, pool",        0, 2,  8,  9,  2, 4,  0, 0,    1, 1, 1, 2, 96,  0,   0, 0},
     {"pool without norm, bare",        0, 3,  2,  4,  1, 2,  0, 1,    0, 0, 1, 2, 7,   0,   1, 0},
     {"convolution, skip",              0, 3,  5,  7,  2, 3,  0, 0,    1, 1, 0, 3, 7,   11,  1, 0},
@@ -33,25 +34,24 @@ static const struct example examples[] = {
     {"transposed one row, pool",       1, 2,  3,  9,  2, 1,  1, 0,    1, 0, 1, 3, 1,   0,   1, 0},
     {"transposed, padding cuts tiles", 1, 2,  3,  70, 1, 69, 0, 0,    0, 0, 0, 1, 250, 0,   0, 0},
     {"evaluation",                     0, 3,  5,  7,  2, 3,  0, 0,    1, 1, 0, 3, 41,  11,  1, 1},
+    /* clang-format on */
 };
 
 static inline struct block_shape shape_of(const struct example *e)
 {
-    return (struct block_shape){
-        .transposed = e->transposed,
-        .in = e->in,
-        .out = e->out,
-        .kernel = e->kernel,
-        .stride = e->stride,
-        .padding = e->padding,
-        .output_padding = e->output_padding,
-        .slope = (real)e->slope,
-        .norm = e->norm,
-        .epsilon = (real)1e-5,
-        .momentum = (real)0.1,
-        .dropout = {e->drop ? (real)0.2 : 0, 9},
-        .pool_pairs = e->pool
-    };
+    return (struct block_shape){.transposed = e->transposed,
+                                .in = e->in,
+                                .out = e->out,
+                                .kernel = e->kernel,
+                                .stride = e->stride,
+                                .padding = e->padding,
+                                .output_padding = e->output_padding,
+                                .slope = (real)e->slope,
+                                .norm = e->norm,
+                                .epsilon = (real)1e-5,
+                                .momentum = (real)0.1,
+                                .dropout = {e->drop ? (real)0.2 : 0, 9},
+                                .pool_pairs = e->pool};
 }
 
 enum { X = 1, SKIP, WEIGHT, BIAS, SCALE, SHIFT, MEAN, VARIANCE, DY, DBARE };

@@ -61,12 +61,12 @@ static void test_backward(struct run *run)
         device values, gradient;
         size_t count;
     } all[] = {
-        {"x",      run->x.data,    run->dx.data,    tensor_count(run->x)   },
-        {"skip",   run->skip.data, run->dskip.data, tensor_count(run->skip)},
-        {"weight", run->p.weight,  run->dp.weight,  run->weights           },
-        {"bias",   run->p.bias,    run->dp.bias,    (size_t)run->out       },
-        {"scale",  run->p.scale,   run->dp.scale,   (size_t)run->out       },
-        {"shift",  run->p.shift,   run->dp.shift,   (size_t)run->out       }
+        {"x", run->x.data, run->dx.data, tensor_count(run->x)},
+        {"skip", run->skip.data, run->dskip.data, tensor_count(run->skip)},
+        {"weight", run->p.weight, run->dp.weight, run->weights},
+        {"bias", run->p.bias, run->dp.bias, (size_t)run->out},
+        {"scale", run->p.scale, run->dp.scale, (size_t)run->out},
+        {"shift", run->p.shift, run->dp.shift, (size_t)run->out},
     };
     forward(run);
     backward(run);
@@ -91,15 +91,15 @@ static real *results(const struct example *e, int threads, size_t *count)
         device memory;
         size_t count;
     } all[] = {
-        {run.y.data,             tensor_count(run.y)    },
-        {run.dx.data,            tensor_count(run.dx)   },
-        {run.dp.weight,          run.weights            },
-        {run.dp.bias,            n                      },
-        {run.dp.scale,           norm                   },
-        {run.dp.shift,           norm                   },
-        {run.p.running_mean,     norm                   },
-        {run.p.running_variance, norm                   },
-        {run.dskip.data,         tensor_count(run.dskip)}
+        {run.y.data, tensor_count(run.y)},
+        {run.dx.data, tensor_count(run.dx)},
+        {run.dp.weight, run.weights},
+        {run.dp.bias, n},
+        {run.dp.scale, norm},
+        {run.dp.shift, norm},
+        {run.p.running_mean, norm},
+        {run.p.running_variance, norm},
+        {run.dskip.data, tensor_count(run.dskip)},
     };
     *count = 0;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) *count += all[i].count;

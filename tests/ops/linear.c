@@ -9,12 +9,9 @@ struct example {
 };
 
 static const struct example examples[] = {
-    {2,   5,   3,    7,   true,  true,  false},
-    {1,   1,   1,    1,   true,  false, true },
-    {3,   1,   9001, 2,   true,  true,  true },
-    {2,   150, 40,   130, false, true,  true },
-    {700, 8,   2,    3,   true,  false, false},
-    {1,   300, 70,   5,   false, false, false},
+    {2, 5, 3, 7, true, true, false},    {1, 1, 1, 1, true, false, true},
+    {3, 1, 9001, 2, true, true, true},  {2, 150, 40, 130, false, true, true},
+    {700, 8, 2, 3, true, false, false}, {1, 300, 70, 5, false, false, false},
 };
 
 struct run {

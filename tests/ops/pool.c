@@ -109,12 +109,7 @@ int main(void)
     const struct ops *ops = ops_cpu();
     omp_set_num_threads(1);
     const int shapes[][4] = {
-        {1, 1,   1,   1},
-        {1, 7,   3,   5},
-        {2, 3,   7,   2},
-        {3, 241, 100, 3},
-        {2, 200, 165, 2},
-        {1, 9,   1,   2}
+        {1, 1, 1, 1}, {1, 7, 3, 5}, {2, 3, 7, 2}, {3, 241, 100, 3}, {2, 200, 165, 2}, {1, 9, 1, 2},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         adaptive(ops, shapes[i][0], shapes[i][1], shapes[i][2], shapes[i][3]);

@@ -56,10 +56,10 @@ int main(void)
         const char *group;
         void (*check)(struct numbers *n);
     } tests[] = {
-        {"minibatch",     check_minibatch    },
-        {"spectral",      check_spectral     },
-        {"bce",           check_bce          },
-        {"feature-match", check_feature_match}
+        {"minibatch", check_minibatch},
+        {"spectral", check_spectral},
+        {"bce", check_bce},
+        {"feature-match", check_feature_match},
     };
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         struct numbers n = numbers_open_or_die(ops_cpu(), tests[i].group);

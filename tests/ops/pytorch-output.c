@@ -54,9 +54,9 @@ int main(void)
         void (*check)(struct numbers *n);
     } tests[] = {
         {"adaptive-pool", check_adaptive_pool},
-        {"halve",         check_halve        },
-        {"squash",        check_squash       },
-        {"envelope",      check_envelope     }
+        {"halve", check_halve},
+        {"squash", check_squash},
+        {"envelope", check_envelope},
     };
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         struct numbers n = numbers_open_or_die(ops_cpu(), tests[i].group);
