@@ -98,12 +98,10 @@ bool record_is(const struct record *record, const char *kind)
 
 void record_set_fact(struct record *record, const char *name, const char *format, ...)
 {
-    char *text;
     va_list values;
     va_start(values, format);
-    int printed = vasprintf(&text, format, values);
+    char *text = vtext_or_die(format, values);
     va_end(values);
-    if (printed < 0) die("out of memory for a fact");
     char *value = encode(text), *old = record->facts;
     size_t old_length;
     const char *old_value = find_value(record, name, &old_length);

@@ -138,7 +138,8 @@ size_t key_transform_frames(const struct key_transform *transform)
     return transform->frames;
 }
 
-/* folded[u mod frames] += scale * value[j] * kernel[u] for u = first + j, j < count. */
+/* folded[u mod frames] += scale * value[j] * kernel[u] for u = first + j, j < count. In reals: C's complex
+ * product looks for NaN and does not vectorise. */
 static void fold(struct key_transform *t, const double complex *value, size_t first, size_t count,
                  double scale)
 {
@@ -148,8 +149,7 @@ static void fold(struct key_transform *t, const double complex *value, size_t fi
         double *restrict to = (double *)(t->folded + slot);
         const double *restrict a = (const double *)(value + j);
         const double *restrict b = (const double *)(t->kernel + first + j);
-        for (size_t i = 0; i < run;
-             i++) { /* in reals: C's complex product looks for NaN and does not vectorise */
+        for (size_t i = 0; i < run; i++) {
             to[2 * i] += scale * (a[2 * i] * b[2 * i] - a[2 * i + 1] * b[2 * i + 1]);
             to[2 * i + 1] += scale * (a[2 * i] * b[2 * i + 1] + a[2 * i + 1] * b[2 * i]);
         }
@@ -195,8 +195,8 @@ void key_transform_apply(struct key_transform *t, float *loudness, const float *
         band_spectra(t, band);
         memset(t->folded, 0, t->frames * sizeof *t->folded);
         fold(t, t->powers, 0, 1, scale);
-        fold(t, t->powers + 1, 1, band->bins - 1,
-             2 * scale); /* and its conjugate at -u: the real part is alike */
+        /* Twice: the conjugate at -u has the same real part. */
+        fold(t, t->powers + 1, 1, band->bins - 1, 2 * scale);
         fold(t, t->bins, 2 * band->first, 2 * band->bins - 1, scale);
         unfold(t);
         for (size_t i = 0; i < t->frames; i++)

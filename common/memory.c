@@ -1,6 +1,5 @@
 #include "common/memory.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,13 +24,18 @@ void *reallocate_or_die(void *block, size_t count, size_t size)
     return block;
 }
 
-char *text_or_die(const char *format, ...)
+char *vtext_or_die(const char *format, va_list values)
 {
     char *text;
+    if (vasprintf(&text, format, values) < 0) die("out of memory for a text");
+    return text;
+}
+
+char *text_or_die(const char *format, ...)
+{
     va_list values;
     va_start(values, format);
-    int length = vasprintf(&text, format, values);
+    char *text = vtext_or_die(format, values);
     va_end(values);
-    if (length < 0) die("out of memory for a text");
     return text;
 }

@@ -2,6 +2,7 @@
 #ifndef COMMON_MEMORY_H
 #define COMMON_MEMORY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* count elements of size bytes, zeroed; dies saying how many bytes were asked for. Caller frees. */
@@ -12,5 +13,6 @@ void *reallocate_or_die(void *block, size_t count, size_t size);
 
 /* A formatted string. Caller frees. */
 char *text_or_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *vtext_or_die(const char *format, va_list values) __attribute__((format(printf, 1, 0)));
 
 #endif

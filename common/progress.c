@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/fail.h"
 
 enum { LINE_SIZE = 256, DEFAULT_COLUMNS = 80 };
@@ -20,13 +20,6 @@ static struct {
     double total, began, shown;
     int width; /* columns on the screen now */
 } line;
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 void progress_begin(const char *unit, double total, bool forced, bool quiet)
 {

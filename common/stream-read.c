@@ -55,8 +55,7 @@ uint64_t reader_count(const struct reader *reader)
 /* The record that a message is about: the one handed out, or the one being read. */
 static char *locate(const struct reader *reader, const char *format, va_list values)
 {
-    char *message;
-    if (vasprintf(&message, format, values) < 0) die("out of memory for a message");
+    char *message = vtext_or_die(format, values);
     char *text = text_or_die("%s: record %llu at byte %llu: %s", reader->name,
                              (unsigned long long)(reader->count + !reader->fresh),
                              (unsigned long long)reader->start, message);

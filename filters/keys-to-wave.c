@@ -14,15 +14,15 @@
 #include "common/voice.h"
 
 static const char *voice_name = "sine", *keys_text = "27-59", *width_text = "0.25st";
-static double rate = 12000, interval = 0.02, release = 0.02, most = 2, least;
+static double rate = 12000, interval = 0.02, release = 0.02, sharpness = 2, base;
 static bool quiet, progress;
 static const float HIGHEST_PEAK = 0.99f, INAUDIBLE = 1e-5f; /* of full scale; the latter is -100 dB */
 
 static const struct option options[] = {
     {0, "voice", OPTION_CHOICE, &voice_name, VOICE_NAMES, 0, 0, "What a key sounds like"},
-    {0, "floor", OPTION_REAL, &least, "LOUDNESS", 0, 1e6,
+    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6,
      "Subtract this and divide by the largest first; 0: neither"},
-    {0, "sharpen", OPTION_REAL, &most, "FACTOR", 1, 100,
+    {0, "sharpen", OPTION_REAL, &sharpness, "FACTOR", 1, 100,
      "Most by which a short note is raised; 1: not at all"},
     {0, "release", OPTION_REAL, &release, "SECONDS", 0, 10,
      "Time in which a key that ends fades to 1/e; 0: none"},
@@ -60,7 +60,7 @@ static void check_rate_or_die(const struct reader *reader, const struct score *s
 /* Subtracts the floor, clips at 0, divides by the largest that is left. */
 static void lift_off_floor(float *loudness, size_t count)
 {
-    for (size_t i = 0; i < count; i++) loudness[i] = fmaxf(0, loudness[i] - (float)least);
+    for (size_t i = 0; i < count; i++) loudness[i] = fmaxf(0, loudness[i] - (float)base);
     float largest = level_peak(loudness, count);
     if (largest > 0) level_scale(loudness, count, 1 / largest);
 }
@@ -87,7 +87,7 @@ static void play_or_die(struct record *wave, const struct score *score, voice *p
             int key = score->keys.first + (int)k;
             double spread = 1 / (2 * M_PI * key_sigma(score->width, key) * score->interval);
             score_line(score, channel, k, line);
-            if (most > 1) sharpen(line, intervals.count, spread, most);
+            if (sharpness > 1) sharpen(line, intervals.count, spread, sharpness);
             if (release > 0) fade(line, intervals.count, (float)exp(-score->interval / release));
             play(to + channel * samples, intervals, key, line);
         }
@@ -122,7 +122,7 @@ int main(int argc, char **argv)
     while (reader_next_finite_or_die(reader, &keys)) {
         struct score score = score_or_die(reader, &keys, defaults);
         check_rate_or_die(reader, &score);
-        if (least > 0) lift_off_floor(keys.data, keys.count);
+        if (base > 0) lift_off_floor(keys.data, keys.count);
         play_or_die(&wave, &score, voice_named(voice_name));
         put_wave_or_die(writer, reader, &wave, &keys);
         progress_show((double)reader_count(reader), NULL);

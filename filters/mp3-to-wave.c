@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "common/level.h"
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/song.h"
@@ -50,13 +51,6 @@ skip(struct job *job, const char *path, const char *format, ...)
     job->skipped++;
 }
 
-static bool all_finite(const float *values, size_t count)
-{
-    int bad = 0;
-    for (size_t i = 0; i < count; i++) bad |= !isfinite(values[i]);
-    return !bad;
-}
-
 static void put_wave_or_die(struct job *job, const char *path, size_t length)
 {
     struct record *record = &job->record;
@@ -64,7 +58,7 @@ static void put_wave_or_die(struct job *job, const char *path, size_t length)
     memmove(wave + length, wave + record->shape[1], length * sizeof *wave);
     record->shape[1] = length;
     record->count = 2 * length;
-    if (!all_finite(wave, record->count)) {
+    if (isinf(level_peak(wave, record->count))) {
         skip(job, path, "decodes to NaN or infinity");
         return;
     }

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/expect.h"
 #include "common/fail.h"
 #include "common/file.h"
+#include "common/level.h"
 #include "common/memory.h"
 #include "common/mp3.h"
 #include "common/option.h"
@@ -49,9 +51,8 @@ static char *output_name(unsigned long long number)
 
 static int check_wave_or_die(const struct reader *reader, const struct record *wave)
 {
-    char *kind = record_fact(wave, "kind"), shape[256];
-    if (kind && strcmp(kind, "wave") != 0) reader_die(reader, "kind=%s is not wave", kind);
-    free(kind);
+    char shape[256];
+    expect_kind_or_die(reader, wave, "wave");
     if (wave->count == 0 || wave->rank > 2 || wave->rank < 1 || (wave->rank == 2 && wave->shape[0] > 2))
         reader_die(reader, "shape %s is not (samples), (1, samples) or (2, samples)",
                    record_shape_text(wave, shape, sizeof shape));
@@ -61,8 +62,7 @@ static int check_wave_or_die(const struct reader *reader, const struct record *w
 /* What a player would do to louder samples, done here, where it can be said. */
 static void clip(const struct reader *reader, struct record *wave)
 {
-    float *samples = wave->data, peak = 0;
-    for (size_t i = 0; i < wave->count; i++) peak = fmaxf(peak, fabsf(samples[i]));
+    float *samples = wave->data, peak = level_peak(samples, wave->count);
     if (peak <= 1) return;
     reader_warn(reader, "its peak is %.3g, clipped to 1", (double)peak);
     for (size_t i = 0; i < wave->count; i++) samples[i] = fminf(fmaxf(samples[i], -1), 1);

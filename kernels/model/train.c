@@ -1,4 +1,5 @@
 #include "kernels/model/train.h"
+#include "common/clock.h"
 #include "common/fail.h"
 #include "common/memory.h"
 #include "common/progress.h"
@@ -8,7 +9,6 @@
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
 struct trainer {
     const struct config *config;
@@ -122,13 +122,6 @@ static void read_losses(struct trainer *t, enum phase phase, double losses[LOSSE
             die("epoch %lld: %s is not finite; last good checkpoint: %s", (long long)t->counters.epoch + 1,
                 loss_names[i], t->last_checkpoint ? t->last_checkpoint : "none");
     }
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
 static int64_t epochs_left(const struct trainer *t)
