@@ -4,7 +4,7 @@
 #include "kernels/cpu/largest.h"
 #include <math.h>
 
-static const real MARGIN = (real)0.001; /* added to the maximum */
+static const real MARGIN = (real)0.001; /* added to the maximum's magnitude */
 
 static size_t sample_size(struct tensor x)
 {
@@ -14,6 +14,11 @@ static size_t sample_size(struct tensor x)
 static real *sample_of(struct tensor x, int b)
 {
     return cpu_values(x.data) + (size_t)b * sample_size(x);
+}
+
+static real real_abs(real v)
+{
+    return v < 0 ? -v : v;
 }
 
 static real hard_sigmoid(real v)
@@ -44,7 +49,7 @@ void cpu_squash(struct tensor y, struct tensor peak, struct tensor x)
         const size_t at = index_of_largest(from, sample_size(x));
         real *kept = cpu_values(peak.data) + 2 * b;
         kept[0] = from[at], kept[1] = (real)at;
-        sample_squash(sample_of(y, b), from, 1 / (from[at] + MARGIN), x.length, y.length, x.channels);
+        sample_squash(sample_of(y, b), from, 1 / (real_abs(from[at]) + MARGIN), x.length, y.length, x.channels);
     }
 }
 
@@ -53,7 +58,7 @@ void cpu_squash_backward(struct tensor dx, struct tensor dy, struct tensor peak,
 #pragma omp parallel for
     for (int b = 0; b < x.batch; b++) {
         const real *from = sample_of(x, b), *kept = cpu_values(peak.data) + 2 * b;
-        const real inverse = 1 / (kept[0] + MARGIN);
+        const real inverse = 1 / (real_abs(kept[0]) + MARGIN);
         real *to = sample_of(dx, b);
         for (int j = 0; j < x.length; j++)
             adaptive_gather(to + (size_t)j * (size_t)x.channels, sample_of(dy, b), j, x.length, dy.length,
@@ -63,6 +68,6 @@ void cpu_squash_backward(struct tensor dx, struct tensor dy, struct tensor peak,
             to[i] *= fabs((double)(from[i] * inverse)) < 3 ? inverse / 6 : 0;
             sum += (double)(to[i] * from[i]);
         }
-        to[(size_t)kept[1]] -= (real)(sum * (double)inverse);
+        to[(size_t)kept[1]] -= (real)(sum * (double)inverse) * (kept[0] < 0 ? -1 : 1);
     }
 }

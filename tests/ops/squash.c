@@ -63,7 +63,7 @@ static void expected(real *y, const real *x, int in, int out, int channels)
         const int first = i / channels * in / out, end = ((i / channels + 1) * in + out - 1) / out;
         double sum = 0;
         for (int j = first; j < end; j++)
-            sum += fmin(fmax((double)x[j * channels + i % channels] / (largest + 0.001) / 6 + 0.5, 0), 1);
+            sum += fmin(fmax((double)x[j * channels + i % channels] / (fabs(largest) + 0.001) / 6 + 0.5, 0), 1);
         y[i] = (real)(sum / (end - first));
     }
 }
@@ -103,6 +103,21 @@ static void ties(const struct ops *ops)
     release(&c);
 }
 
+/* A sample below zero everywhere: the largest value's magnitude divides, so nothing turns over. */
+static void below_zero(const struct ops *ops)
+{
+    struct context c = begin(ops, 2, 7, 5, 2);
+    check_affine(ops, c.x, (real)0.1, -1);
+    run(&c);
+    real *x = check_values(ops, c.x.data, 28), *y = check_values(ops, c.y.data, 20), want[20];
+    for (int b = 0; b < 2; b++) expected(want + b * 10, x + b * 14, 7, 5, 2);
+    ok(check_relative_error(y, want, 20) < CHECK_CLOSE, "below zero: values");
+    ok(y[0] < 0.5 && y[9] < 0.5, "below zero: stays below one half");
+    check_gradient(ops, "squash below zero", scalar, &c, c.x.data, c.dx.data, 28);
+    free(x), free(y);
+    release(&c);
+}
+
 static void silence(const struct ops *ops)
 {
     struct context c = begin(ops, 2, 7, 7, 2);
@@ -126,6 +141,7 @@ int main(void)
     squash(ops, 2, 7, 11, 3);
     squash(ops, 1, 240, 7, 1);
     ties(ops);
+    below_zero(ops);
     silence(ops);
     return done();
 }

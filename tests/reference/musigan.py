@@ -75,7 +75,7 @@ def latent(mu, logvar, epsilon):
 
 
 def squash(x, length):
-    x = x / (x.amax(dim=(1, 2), keepdim=True) + 0.001)
+    x = x / (x.amax(dim=(1, 2), keepdim=True).abs() + 0.001)
     return F.adaptive_avg_pool1d(F.hardsigmoid(x), length)
 
 
