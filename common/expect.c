@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/number.h"
+
 void expect_kind_or_die(const struct reader *reader, const struct record *record, const char *kinds)
 {
     char *kind = record_fact(record, "kind");
@@ -23,9 +25,18 @@ void expect_stereo_or_die(const struct reader *reader, const struct record *reco
         reader_die(reader, "shape %s is not (2, samples)", record_shape_text(record, shape, sizeof shape));
 }
 
+double expect_number_or_die(const struct reader *reader, const struct record *record, const char *name,
+                            double fallback)
+{
+    char *text = record_fact(record, name);
+    if (text && !parse_real(text, &fallback)) reader_die(reader, "%s=%s is not a number", name, text);
+    free(text);
+    return fallback;
+}
+
 double expect_rate_or_die(const struct reader *reader, const struct record *record, double fallback)
 {
-    double rate = record_fact_number(record, "rate", fallback);
+    double rate = expect_number_or_die(reader, record, "rate", fallback);
     if (rate < 1 || rate > 1e6) reader_die(reader, "rate=%g is not from 1 to 1000000 Hz", rate);
     return rate;
 }

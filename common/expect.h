@@ -10,6 +10,10 @@ void expect_kind_or_die(const struct reader *reader, const struct record *record
 /* Its shape is (2, samples). */
 void expect_stereo_or_die(const struct reader *reader, const struct record *record);
 
+/* The fact as a finite number, or `fallback` when the record does not state it. */
+double expect_number_or_die(const struct reader *reader, const struct record *record, const char *name,
+                            double fallback);
+
 /* The sample rate that the record states, or `fallback`: 1 Hz to 1 MHz. */
 double expect_rate_or_die(const struct reader *reader, const struct record *record, double fallback);
 

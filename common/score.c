@@ -25,7 +25,7 @@ static void read_facts_or_die(struct score *score, const struct reader *reader, 
         reader_die(reader, "keys=%s: not two keys in 1-88", keys);
     if (width && !key_width_parse(width, &score->width))
         reader_die(reader, "width=%s: not like 12.5Hz or 0.25st", width);
-    score->interval = record_fact_number(record, "interval", score->interval);
+    score->interval = expect_number_or_die(reader, record, "interval", score->interval);
     if (!(score->interval > 0 && score->interval <= 10))
         reader_die(reader, "interval=%g is not above 0 and at most 10 s", score->interval);
     free(keys);

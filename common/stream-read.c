@@ -187,11 +187,17 @@ bool reader_next_or_die(struct reader *reader, struct record *record)
     return false;
 }
 
+float *reader_finite_or_die(const struct reader *reader, struct record *record)
+{
+    float *values = record_floats(record);
+    for (size_t i = 0; i < record->count; i++)
+        if (!isfinite(values[i])) reader_die(reader, "value %zu is %f", i + 1, (double)values[i]);
+    return values;
+}
+
 bool reader_next_finite_or_die(struct reader *reader, struct record *record)
 {
     if (!reader_next_or_die(reader, record)) return false;
-    const float *values = record_floats(record);
-    for (size_t i = 0; i < record->count; i++)
-        if (!isfinite(values[i])) reader_die(reader, "value %zu is %f", i + 1, (double)values[i]);
+    reader_finite_or_die(reader, record);
     return true;
 }

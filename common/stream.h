@@ -86,6 +86,9 @@ bool reader_next_or_die(struct reader *reader, struct record *record);
 /* As reader_next_or_die, then floats, each checked to be finite: what a filter that computes wants. */
 bool reader_next_finite_or_die(struct reader *reader, struct record *record);
 
+/* The same of the record that was just handed out. */
+float *reader_finite_or_die(const struct reader *reader, struct record *record);
+
 /* "program: input: record N: message", exit 1: for a record that is whole but not what the filter takes. */
 _Noreturn void reader_die(const struct reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

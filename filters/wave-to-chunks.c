@@ -69,10 +69,11 @@ static void warn_too_short(const struct reader *reader, const struct record *wav
 }
 
 /* Spools the pairs of a song: pair p is the chunks 2p and 2p + 1; what is left over is dropped. */
-static void put_song_or_die(struct pairs *pairs, const struct record *wave, struct record *pair)
+static void put_song_or_die(struct pairs *pairs, const struct reader *reader, const struct record *wave,
+                            struct record *pair)
 {
     size_t samples = pairs->samples, length = wave->shape[1];
-    double start = record_fact_number(wave, "start", 0);
+    double start = expect_number_or_die(reader, wave, "start", 0);
     record_copy_facts(pair, wave);
     record_set_fact(pair, "kind", "pair");
     record_set_fact(pair, "rate", "%.10g", pairs->rate);
@@ -132,7 +133,7 @@ int main(int argc, char **argv)
     while (reader_next_finite_or_die(reader, &wave)) {
         check_wave_or_die(reader, &wave, &pairs);
         if (wave.shape[1] / 2 >= pairs.samples)
-            put_song_or_die(&pairs, &wave, &pair);
+            put_song_or_die(&pairs, reader, &wave, &pair);
         else if (!quiet)
             warn_too_short(reader, &wave);
         progress_show((double)reader_count(reader), NULL);

@@ -79,7 +79,7 @@ static char *title_of(const char *source)
 
 static struct mp3 encode_or_die(const struct reader *reader, struct record *wave)
 {
-    double hertz = record_fact_number(wave, "rate", (double)rate);
+    double hertz = expect_number_or_die(reader, wave, "rate", (double)rate);
     int channels = check_wave_or_die(reader, wave);
     if (!mp3_rate_is_possible(hertz)) reader_die(reader, "MP3 has no sample rate of %g Hz", hertz);
     if (bitrate && !mp3_bitrate_is_possible((int)hertz, (int)bitrate))

@@ -177,6 +177,19 @@ char *checkpoint_newest(const char *folder)
     return newest;
 }
 
+void checkpoint_none_later_or_die(const char *folder, const struct counters *counters)
+{
+    struct dirent **entries;
+    struct place latest = {0};
+    int count = scandir(folder, &entries, is_checkpoint, newer_first);
+    if (count > 0) parse_name(entries[0]->d_name, &latest);
+    if (latest.epoch > counters->epoch || (latest.epoch == counters->epoch && latest.batch > counters->batch))
+        die("%s: already has %s: --resume goes on from there, -o takes another folder", folder,
+            entries[0]->d_name);
+    for (int i = 0; i < count; i++) free(entries[i]);
+    if (count >= 0) free(entries);
+}
+
 char *checkpoint_of_epoch(const char *folder, int epoch)
 {
     char *path = text_or_die("%s/checkpoint-%06d.tensors", folder, epoch);
@@ -196,7 +209,8 @@ static bool take_state(struct reader *reader, struct record *record, const struc
         taken = true;
         if (lenient && !strncmp(name, "discriminator.", strlen("discriminator."))) continue;
         if (record->count != blocks[i].count) reader_die(reader, "%s: not the configuration's size", name);
-        upload_floats(step->model->session.ops, blocks[i].values, record_floats(record), record->count);
+        upload_floats(step->model->session.ops, blocks[i].values, reader_finite_or_die(reader, record),
+                      record->count);
     }
     free(name);
     return taken;

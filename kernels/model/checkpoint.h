@@ -18,6 +18,10 @@ char *checkpoint_newest(const char *folder);
 /* The checkpoint of an epoch, or NULL when there is none; caller frees. */
 char *checkpoint_of_epoch(const char *folder, int epoch);
 
+/* Dies when the folder has a checkpoint of a later moment: a run's own would count as older than that one, be
+ * removed before it, and never be gone on from. */
+void checkpoint_none_later_or_die(const char *folder, const struct counters *counters);
+
 /* Reads a checkpoint into the step, its model and its counters. lenient: missing tensors of the discriminator
  * are initialised and its optimiser starts again; says how many on standard error. */
 void checkpoint_read_or_die(const char *path, struct step *step, bool lenient);

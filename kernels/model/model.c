@@ -136,7 +136,8 @@ bool model_take_parameter_or_die(struct model *m, struct reader *reader, struct 
         reader_die(reader, "%s: shape %s is not the configuration's", name,
                    record_shape_text(record, shape, sizeof shape));
     if (row && same_shape(record, row)) {
-        upload_floats(m->session.ops, row->weight->value, record_floats(record), record->count);
+        upload_floats(m->session.ops, row->weight->value, reader_finite_or_die(reader, record),
+                      record->count);
         *seen = true;
     }
     free(name);

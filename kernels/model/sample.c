@@ -3,6 +3,7 @@
 #include "common/memory.h"
 #include "common/progress.h"
 #include "kernels/model/model.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct candidate {
 
 struct sampler {
     const struct ops *ops;
+    const char *path; /* of the model */
     struct model_header header;
     struct model *model;
     uint64_t seed, count;
@@ -44,6 +46,7 @@ struct sampler *sampler_open_or_die(const struct ops *ops, const char *path, uin
     struct sampler *s = allocate_or_die(1, sizeof *s);
     struct reader *reader = reader_open_or_die(path);
     s->ops = ops;
+    s->path = path;
     s->seed = seed;
     s->count = count;
     s->header = model_read_header_or_die(reader, path);
@@ -138,6 +141,15 @@ static void consider(struct sampler *s, double score, uint64_t number, const rea
     deinterleave(values, keys, cells);
 }
 
+/* Finite parameters can still be so large that what they make is not. */
+static void check_finite_or_die(const struct sampler *s, int index, uint64_t number, size_t count)
+{
+    bool finite = isfinite(s->logits[index]);
+    for (size_t i = 0; i < count; i++) finite &= isfinite(s->keys[(size_t)index * count + i]) != 0;
+    if (!finite)
+        die("%s: sample %llu is not finite: the model is of no use", s->path, (unsigned long long)number);
+}
+
 /* Keeps the samples of the batch, and writes them at once where all are wanted. */
 static void keep_batch(struct sampler *s, struct writer *writer, uint64_t first,
                        struct sample_settings settings)
@@ -145,6 +157,7 @@ static void keep_batch(struct sampler *s, struct writer *writer, uint64_t first,
     size_t cells = (size_t)s->header.keys.keys * (size_t)s->header.keys.frames;
     size_t most = settings.best ? settings.best : settings.worst;
     for (int i = 0; i < s->model->session.batch && first + (uint64_t)i < s->count; i++) {
+        check_finite_or_die(s, i, first + (uint64_t)i, 2 * cells);
         consider(s, (double)s->logits[i], first + (uint64_t)i, s->keys + (size_t)i * 2 * cells,
                  most ? most : 1, settings.worst > 0);
         if (most) continue;

@@ -227,6 +227,7 @@ static struct trainer *trainer_new_or_die(struct model *model, const struct data
         go_on_from(t, path);
     else
         start_fresh(t);
+    if (!settings.resume) checkpoint_none_later_or_die(settings.folder, &t->counters);
     t->table = loss_table_open_or_die(settings.folder, t->counters.epoch);
     return t;
 }
