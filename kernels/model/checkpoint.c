@@ -139,7 +139,7 @@ char *checkpoint_write_or_die(const char *folder, const struct step *step, const
     model_write_parameters_or_die(writer, step->model);
     for (int i = 0; i < count; i++)
         write_values_or_die(writer, step->model->session.ops, blocks[i].values, "state", blocks[i].name, 1,
-                            &(int){(int)blocks[i].count});
+                            &blocks[i].count);
     write_counters(writer, counters);
     writer_close_or_die(writer);
     forget_old(folder, keep);

@@ -1,4 +1,5 @@
 #include "kernels/model/dataset.h"
+#include "common/expect.h"
 #include "common/fail.h"
 #include "common/file.h"
 #include "common/memory.h"
@@ -66,30 +67,29 @@ static void keep_chunks(struct dataset *d, FILE *file, const struct record *reco
     }
 }
 
-static void check_shape(struct reader *reader, const struct record *record, struct keys_shape keys)
+/* The first record settles keys and frames. */
+static void check_shape(struct dataset *d, const struct reader *reader, const struct record *record,
+                        int seq_len)
 {
     char shape[128];
     int last = record->rank - 1;
     record_shape_text(record, shape, sizeof shape);
     if (record->rank < 3 || record->shape[last - 2] != CHANNELS || record->count == 0)
         reader_die(reader, "shape %s is not keys: (…, 2, keys, frames)", shape);
-    if (record->shape[last - 1] != (size_t)keys.keys || record->shape[last] != (size_t)keys.frames)
-        reader_die(reader, "shape %s: all records must have %d keys and %d frames", shape, keys.keys,
-                   keys.frames);
+    size_t keys = record->shape[last - 1], frames = record->shape[last];
+    if (keys * frames != (size_t)seq_len)
+        reader_die(reader, "shape %s: keys times frames is not the configuration's seq_len, %d", shape,
+                   seq_len);
+    if (!d->keys.keys) d->keys = (struct keys_shape){(int)keys, (int)frames};
+    if (keys != (size_t)d->keys.keys)
+        reader_die(reader, "shape %s: all records must have %d keys and %d frames", shape, d->keys.keys,
+                   d->keys.frames);
 }
 
-/* The first record settles the shape. */
-static void start(struct dataset *d, struct reader *reader, const struct record *record,
-                  const struct config *config)
+static void keep_facts(struct dataset *d, const struct record *record)
 {
-    char shape[128];
     static const char *const kept[] = {"interval", "keys", "rate"};
     struct record facts = {0};
-    size_t last = record->rank < 2 ? 0 : (size_t)record->rank - 1;
-    if (last && record->shape[last] * record->shape[last - 1] != (size_t)config->model.seq_len)
-        reader_die(reader, "shape %s: keys times frames is not the configuration's seq_len, %d",
-                   record_shape_text(record, shape, sizeof shape), config->model.seq_len);
-    if (last) d->keys = (struct keys_shape){(int)record->shape[last - 1], (int)record->shape[last]};
     for (int i = 0; i < 3; i++) {
         char *value = record_fact(record, kept[i]);
         if (value) record_set_fact(&facts, kept[i], "%s", value);
@@ -105,7 +105,7 @@ static void map_file(struct dataset *d, FILE *file)
     void *map = mmap(NULL, d->bytes, PROT_READ, MAP_PRIVATE, fileno(file), 0);
     if (map == MAP_FAILED) die("temporary file: cannot be mapped: %s", strerror(errno));
     d->values = map;
-    fclose(file);
+    if (fclose(file)) die("temporary file: %s", strerror(errno));
 }
 
 struct dataset dataset_read_or_die(struct reader *reader, const struct config *config)
@@ -115,11 +115,9 @@ struct dataset dataset_read_or_die(struct reader *reader, const struct config *c
     FILE *file = spool_open_or_die();
     real *chunk = allocate_or_die((size_t)config->model.seq_len * CHANNELS, sizeof chunk[0]);
     while (reader_next_finite_or_die(reader, &record)) {
-        char *kind = record_fact(&record, "kind");
-        if (kind && strcmp(kind, "keys")) reader_die(reader, "kind %s: gan-train learns from keys", kind);
-        free(kind);
-        if (!d.keys.keys) start(&d, reader, &record, config);
-        check_shape(reader, &record, d.keys);
+        expect_kind_or_die(reader, &record, "keys");
+        check_shape(&d, reader, &record, config->model.seq_len);
+        if (!d.facts) keep_facts(&d, &record);
         keep_chunks(&d, file, &record, config->normalize == NORMALIZE_STANDARD, chunk);
     }
     if (!d.records) die("no record sounds: nothing to learn from (%zu silent)", d.silent);

@@ -75,7 +75,7 @@ void discriminator_make_or_die(struct discriminator *d, struct session *session,
     make_head(d, p, d->block[d->blocks - 1].conv.shape.out);
 }
 
-/* The convolution's parameters, or their gradients, with the normalised weight in place of the weight. */
+/* The convolution's parameters, with the normalised weight in place of the weight. */
 static struct block_parameters spectral_values(const struct discriminator_block *b)
 {
     struct block_parameters values = conv_layer_values(&b->conv);

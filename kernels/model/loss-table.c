@@ -47,5 +47,5 @@ void loss_table_add_or_die(FILE *table, const struct loss_row *row)
     for (int i = 0; i < LOSSES; i++) fprintf(table, "\t%.7g", row->losses[i]);
     fprintf(table, "\t%g\t%g\t%.2f\t%.3f\n", row->learning_rate, row->learning_rate_disc,
             row->records_per_second, row->seconds);
-    if (fflush(table)) die("losses.tsv: %s", strerror(errno));
+    if (fflush(table) || ferror(table)) die("losses.tsv: %s", strerror(errno));
 }

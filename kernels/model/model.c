@@ -49,12 +49,10 @@ void model_write_config_or_die(struct writer *writer, const struct model *m, con
 }
 
 void write_values_or_die(struct writer *writer, const struct ops *ops, device values, const char *kind,
-                         const char *name, int rank, const int *shape)
+                         const char *name, int rank, const size_t *shape)
 {
     struct record record = {0};
-    size_t sizes[TENSOR_RANK_MAX];
-    for (int i = 0; i < rank; i++) sizes[i] = (size_t)shape[i];
-    float *out = record_shape_or_die(&record, rank, sizes);
+    float *out = record_shape_or_die(&record, rank, shape);
     real *got = allocate_or_die(record.count, sizeof got[0]);
     ops->download(got, values, record.count);
     for (size_t i = 0; i < record.count; i++) out[i] = (float)got[i];
@@ -100,11 +98,16 @@ struct model_header model_read_header_or_die(struct reader *reader, const char *
     return header;
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
 static bool same_shape(const struct record *record, const struct parameter *row)
 {
     if (record->rank != row->rank) return false;
     for (int i = 0; i < row->rank; i++) {
-        if (record->shape[i] != (size_t)row->shape[i]) return false;
+        if (record->shape[i] != row->shape[i]) return false;
     }
     return true;
 }
@@ -123,20 +126,20 @@ bool model_take_parameter_or_die(struct model *m, struct reader *reader, struct 
     if (!record_is(record, "parameter")) return false;
     char *name = record_fact(record, "name"), shape[128];
     if (!name) reader_die(reader, "a parameter without a name");
-    enum network network =
-        strncmp(name, "discriminator.", strlen("discriminator.")) ? GENERATOR : DISCRIMINATOR;
-    int index = parameters_find(&m->parameters[network], name);
-    bool *seen = &found[index + (network == DISCRIMINATOR ? m->parameters[GENERATOR].count : 0)];
+    enum network network = starts_with(name, "discriminator.") ? DISCRIMINATOR : GENERATOR;
+    const struct parameters *p = &m->parameters[network];
+    int index = parameters_find(p, name);
+    bool fits = index >= 0 && same_shape(record, &p->table[index]);
     bool forgive = lenient && network == DISCRIMINATOR;
     if (index < 0 && !forgive)
         reader_die(reader, "%s: the configuration's model has no such parameter", name);
-    const struct parameter *row = index < 0 ? NULL : &m->parameters[network].table[index];
-    if (row && *seen) reader_die(reader, "%s stands there twice", name);
-    if (row && !same_shape(record, row) && !forgive)
+    if (!fits && !forgive)
         reader_die(reader, "%s: shape %s is not the configuration's", name,
                    record_shape_text(record, shape, sizeof shape));
-    if (row && same_shape(record, row)) {
-        upload_floats(m->session.ops, row->weight->value, reader_finite_or_die(reader, record),
+    if (fits) {
+        bool *seen = &found[index + (network == DISCRIMINATOR ? m->parameters[GENERATOR].count : 0)];
+        if (*seen) reader_die(reader, "%s stands there twice", name);
+        upload_floats(m->session.ops, p->table[index].weight->value, reader_finite_or_die(reader, record),
                       record->count);
         *seen = true;
     }

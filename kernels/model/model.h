@@ -57,6 +57,6 @@ void upload_floats(const struct ops *ops, device to, const float *from, size_t c
 
 /* A device's values as a record of floats. */
 void write_values_or_die(struct writer *writer, const struct ops *ops, device values, const char *kind,
-                         const char *name, int rank, const int *shape);
+                         const char *name, int rank, const size_t *shape);
 
 #endif

@@ -26,7 +26,7 @@ void parameters_declare(struct parameters *p, struct weight *weight, const char 
     int sizes[PARAMETER_RANK_MAX] = {size0, size1, size2};
     row->count = 1;
     for (; row->rank < PARAMETER_RANK_MAX && sizes[row->rank]; row->rank++) {
-        row->shape[row->rank] = sizes[row->rank];
+        row->shape[row->rank] = (size_t)sizes[row->rank];
         row->count *= (size_t)sizes[row->rank];
     }
     row->offset = p->trained;
@@ -39,8 +39,7 @@ void parameters_declare_statistic(struct parameters *p, struct weight *weight, c
     struct parameter *row = add_row(p, weight, layer, part, initial);
     row->statistic = true;
     row->rank = 1;
-    row->shape[0] = size;
-    row->count = (size_t)size;
+    row->shape[0] = row->count = (size_t)size;
     row->offset = p->statistics;
     p->statistics += row->count;
 }
@@ -49,16 +48,16 @@ void parameters_allocate_or_die(struct parameters *p, bool training)
 {
     const struct ops *ops = p->session->ops;
     p->values = session_memory_or_die(p->session, p->trained);
-    p->gradients = session_memory_or_die(p->session, p->trained);
     p->running = session_memory_or_die(p->session, p->statistics + 1);
     if (training) {
+        p->gradients = session_memory_or_die(p->session, p->trained);
         p->moment1 = session_memory_or_die(p->session, p->trained);
         p->moment2 = session_memory_or_die(p->session, p->trained);
     }
     for (int i = 0; i < p->count; i++) {
         struct parameter *row = &p->table[i];
         row->weight->value = ops->at(row->statistic ? p->running : p->values, row->offset);
-        row->weight->gradient = row->statistic ? NULL : ops->at(p->gradients, row->offset);
+        if (training && !row->statistic) row->weight->gradient = ops->at(p->gradients, row->offset);
     }
 }
 
@@ -89,7 +88,7 @@ static void scale_to_unit(real *values, size_t count)
 void parameter_fill(struct parameters *p, int index, struct initialisation initial, uint64_t seed)
 {
     struct parameter *row = &p->table[index];
-    /* A stream of its own for each name, so that adding a layer does not change the others. */
+    /* A stream of its own for each name (FNV-1a), so that adding a layer does not change the others. */
     uint32_t hash = 2166136261u;
     for (const char *c = row->name; *c; c++) hash = (hash ^ (uint8_t)*c) * 16777619u;
     struct random_key key = random_key_make(seed, PURPOSE_INITIAL, hash);

@@ -22,7 +22,7 @@ struct initialisation {
     double spread;
 };
 
-/* Where a parameter lies; parameters_allocate_or_die fills it. Gradient NULL: a running statistic. */
+/* Where a parameter lies; parameters_allocate_or_die fills it. Gradient NULL: a statistic, or no training. */
 struct weight {
     device value, gradient;
 };
@@ -33,7 +33,8 @@ struct parameter {
     char *name;            /* "generator.conv1.weight" */
     struct weight *weight; /* the layer's; not owned */
     struct initialisation initial;
-    int rank, shape[PARAMETER_RANK_MAX];
+    int rank;
+    size_t shape[PARAMETER_RANK_MAX];
     bool statistic;       /* kept in files, not trained */
     size_t count, offset; /* reals, in the block of its sort */
 };
@@ -49,17 +50,16 @@ struct parameters {
 
 struct parameters parameters_make(struct session *session, const char *network);
 
-/* Adds a row: "network.layer.part" of the given shape (unused sizes 0). A part that begins with "running_" or
- * is a vector of the power iteration is a statistic. */
+/* Adds a row: "network.layer.part" of the given shape (unused sizes 0); a statistic has one size. */
 void parameters_declare(struct parameters *parameters, struct weight *weight, const char *layer,
                         const char *part, struct initialisation initial, int size0, int size1, int size2);
 void parameters_declare_statistic(struct parameters *parameters, struct weight *weight, const char *layer,
                                   const char *part, struct initialisation initial, int size);
 
-/* Takes the blocks (moments only for training) and tells every layer where its weights are. */
+/* Takes the blocks (gradients and moments only for training) and tells every layer where its weights are. */
 void parameters_allocate_or_die(struct parameters *parameters, bool training);
 
-/* First values, a function of the seed and the name's place in the table. */
+/* First values: a function of the seed and the parameter's name. */
 void parameters_initialise(struct parameters *parameters, uint64_t seed);
 
 /* First values of one parameter; lenient loading uses it with N(0, 0.02). */

@@ -7,7 +7,7 @@
 
 /* What random numbers are for; a dropout takes a number of its own behind these. */
 enum purpose {
-    PURPOSE_INITIAL,  /* initial parameters; step: number of the parameter */
+    PURPOSE_INITIAL,  /* initial parameters; step: hash of the name */
     PURPOSE_SHUFFLE,  /* the order of records; step: epoch */
     PURPOSE_NOISE,    /* the generator's input; step: forward pass, or number of the sample */
     PURPOSE_EPSILON,  /* draws from the posterior; likewise */

@@ -1,5 +1,4 @@
 #include "kernels/model/step.h"
-#include <string.h>
 
 /* Standard deviation of the noise on real records. */
 static const real instance_noise = (real)0.05;

@@ -125,7 +125,7 @@ write("silent.keys", record(0 * x, "kind=keys"), record(0 * x, "kind=keys"))
 x[1, 2, 3] = np.nan
 write("nan.keys", record(x, "kind=keys"))
 '
-fails 1 'gan-train: wave.wave: record 1.*kind wave' "a wave" gan-train -c tiny.yaml -o no wave.wave
+fails 1 'gan-train: wave.wave: record 1.*kind=wave, not keys' "a wave" gan-train -c tiny.yaml -o no wave.wave
 fails 1 'gan-train: flat.keys: record 1.*shape \(5, 20\)' "one channel" gan-train -c tiny.yaml -o no flat.keys
 fails 1 'gan-train: mixed.keys: record 2.*shape' "a second shape" gan-train -c tiny.yaml -o no mixed.keys
 fails 1 'gan-train: .*record sounds' "silence only" gan-train -c tiny.yaml -o no silent.keys
