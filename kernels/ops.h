@@ -196,7 +196,8 @@ struct ops {
     /* value += -1/2 sum(1 + logvar - mu^2 - exp(logvar)) / batch */
     void (*kl)(device value, struct tensor mu, struct tensor logvar);
 
-    /* y = adaptive pooling of HardSigmoid(x / (|max over the sample of x| + 0.001)); HardSigmoid(v) = clip(v/6
+    /* y = adaptive pooling of HardSigmoid(x / (|max over the sample of x| + 0.001)); HardSigmoid(v) =
+     * clip(v/6
      * + 1/2, 0, 1). peak (batch, 1, 2) keeps each sample's maximum and its index; gradients flow through the
      * maximum. */
     void (*squash)(struct tensor y, struct tensor peak, struct tensor x);

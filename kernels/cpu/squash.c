@@ -49,7 +49,8 @@ void cpu_squash(struct tensor y, struct tensor peak, struct tensor x)
         const size_t at = index_of_largest(from, sample_size(x));
         real *kept = cpu_values(peak.data) + 2 * b;
         kept[0] = from[at], kept[1] = (real)at;
-        sample_squash(sample_of(y, b), from, 1 / (real_abs(from[at]) + MARGIN), x.length, y.length, x.channels);
+        sample_squash(sample_of(y, b), from, 1 / (real_abs(from[at]) + MARGIN), x.length, y.length,
+                      x.channels);
     }
 }
 

@@ -27,7 +27,7 @@ for threads in 1 3; do
 done
 gan-sample -m $model -n 20 -S 4 | cmp -s - twenty.keys
 is $? 1 "another seed, other samples"
-gan-sample -m "$(ls run/checkpoint-*.tensors | tail -n 1)" -n 20 -S 3 | cmp -s - twenty.keys
+gan-sample -m "$(printf '%s\n' run/checkpoint-*.tensors | tail -n 1)" -n 20 -S 3 | cmp -s - twenty.keys
 ok $? "the last checkpoint is the model"
 is "$($python - $model <<'PY'
 import subprocess, sys

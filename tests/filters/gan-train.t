@@ -31,7 +31,7 @@ is $? 1 "another seed, another model"
 train long.yaml whole
 RANDOM=7
 kills=0
-for moment in 1 2 3 4 5 6 7 8 9 10; do
+for _ in 1 2 3 4 5 6 7 8 9 10; do
     begin long.yaml killed
     sleep "0.$((RANDOM % 3))$((RANDOM % 10))"
     if kill -9 $! 2>/dev/null; then kills=$((kills + 1)); fi
@@ -47,7 +47,7 @@ is "$(cut -f 1-18 killed/losses.tsv | md5sum)" "$(cut -f 1-18 whole/losses.tsv |
 # A signal writes a checkpoint inside the epoch.
 configure slow.yaml -e 's/^epochs:.*/epochs: 400/' -e 's/^accumulation_steps:.*/accumulation_steps: 3/'
 stopped=0
-for attempt in 1 2 3 4 5; do
+for _ in 1 2 3 4 5; do
     begin slow.yaml stopped
     sleep 0.3
     kill -TERM $! 2>/dev/null || continue
@@ -65,7 +65,7 @@ ok $? "the same bytes when stopped and resumed"
 # A resumed run may be longer; a cut checkpoint is passed over.
 configure longer.yaml -e 's/^epochs:.*/epochs: 5/'
 cp -r first cut
-newest=$(ls -t first | grep checkpoint | sort | tail -n 1)
+newest=$(cd first && printf '%s\n' checkpoint-* | tail -n 1)
 head -c 3000 "first/$newest" >"cut/$newest"
 gan-train -c longer.yaml -o cut --resume <train.keys >cut.model 2>cut.err
 ok $? "goes on from an older checkpoint where the newest is cut"

@@ -63,7 +63,8 @@ static void expected(real *y, const real *x, int in, int out, int channels)
         const int first = i / channels * in / out, end = ((i / channels + 1) * in + out - 1) / out;
         double sum = 0;
         for (int j = first; j < end; j++)
-            sum += fmin(fmax((double)x[j * channels + i % channels] / (fabs(largest) + 0.001) / 6 + 0.5, 0), 1);
+            sum +=
+                fmin(fmax((double)x[j * channels + i % channels] / (fabs(largest) + 0.001) / 6 + 0.5, 0), 1);
         y[i] = (real)(sum / (end - first));
     }
 }
