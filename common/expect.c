@@ -1,9 +1,8 @@
 #include "common/expect.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "common/number.h"
 
 void expect_kind_or_die(const struct reader *reader, const struct record *record, const char *kinds)
 {
@@ -29,9 +28,10 @@ double expect_number_or_die(const struct reader *reader, const struct record *re
                             double fallback)
 {
     char *text = record_fact(record, name);
-    if (text && !parse_real(text, &fallback)) reader_die(reader, "%s=%s is not a number", name, text);
+    double number = record_fact_number(record, name, text ? NAN : fallback);
+    if (isnan(number)) reader_die(reader, "%s=%s is not a number", name, text);
     free(text);
-    return fallback;
+    return number;
 }
 
 double expect_rate_or_die(const struct reader *reader, const struct record *record, double fallback)

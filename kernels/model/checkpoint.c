@@ -71,8 +71,9 @@ static bool take_counter(struct counters *counters, const struct record *record)
 
 void checkpoint_folder_or_die(const char *folder)
 {
+    if (!*folder) die("the folder of checkpoints has no name");
     char *path = text_or_die("%s/", folder);
-    for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) {
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(path, 0777) && errno != EEXIST)
             die("%s: cannot make the folder: %s", path, strerror(errno));

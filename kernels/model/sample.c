@@ -177,6 +177,8 @@ void sampler_run_or_die(struct sampler *s, struct writer *writer, struct sample_
         progress_show((double)first + s->model->session.batch, NULL);
     }
     progress_end();
+    /* Noise left over is not needed, but a stream that was cut is refused. */
+    while (s->noise && reader_next_or_die(s->noise, &s->record)) continue;
     for (size_t i = 0; i < s->candidates; i++) write_sample(s, writer, &s->candidate[i]);
 }
 
