@@ -6,6 +6,7 @@
 #include "common/number.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,9 @@ static void check_sizes_or_die(const struct config *config, const struct config_
     if (noise % 8) config_yaml_die(yaml, KEY(noise_dim), "%d is not a multiple of 8", noise);
     if (noise / 8 < latent)
         config_yaml_die(yaml, KEY(noise_dim), "%d is less than 8 times latent_seq_len, %d", noise, latent);
+    if (config->model.use_gaussians && (long long)latent * dim > INT_MAX)
+        config_yaml_die(yaml, KEY(model.use_gaussians), "%d positions of %d values are too many", latent,
+                        dim);
     if (40LL * latent < cells)
         config_yaml_die(yaml, KEY(model.latent_seq_len), "40 times %d is less than seq_len, %d", latent,
                         cells);

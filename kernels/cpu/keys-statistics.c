@@ -3,9 +3,11 @@
 #include "kernels/cpu/largest.h"
 #include <math.h>
 
-/* Sums of squares around the mean below this share of those around the first value are rounding, not signal.
- */
-static const double CONSTANT = 1e-12;
+/* Sums of squares around the mean below this share of those around the first value are rounding. */
+static const double ROUNDING = 1e-12;
+
+/* A row of less variance counts as constant in a correlation: it is rounding, and no gradient overflows. */
+static const double LEAST_VARIANCE = 1e-12;
 
 static const real SOUNDING_AT = (real)0.05, SOUNDING_WIDTH = (real)0.01;
 
@@ -31,7 +33,7 @@ static inline struct sums sums_of(const real *x, size_t count, int stride)
 static double spread(struct sums s, size_t count)
 {
     const double around_mean = s.squares - s.sum * s.sum / (double)count;
-    return around_mean <= CONSTANT * s.squares ? 0 : around_mean; /* NaN stays NaN */
+    return around_mean <= ROUNDING * s.squares ? 0 : around_mean; /* NaN stays NaN */
 }
 
 struct moments moments_of(const real *x, size_t count, int stride)
@@ -72,9 +74,6 @@ struct key_extent key_extent_of(const real *x, int frames)
                                .least_at = first_equal(x, count, least)};
 }
 
-/* A variance below this is no more than rounding: the row counts as constant, and no gradient overflows. */
-#define CONSTANT 1e-12
-
 /* a, b: count values 2 apart */
 static struct correlation correlation_of(const real *a, const real *b, size_t count)
 {
@@ -82,7 +81,7 @@ static struct correlation correlation_of(const real *a, const real *b, size_t co
     const struct sums sa = sums_of(a, count, 2), sb = sums_of(b, count, 2);
     const double va = spread(sa, count), vb = spread(sb, count), n = (double)count;
     struct correlation c = {.mean_a = (double)a[0] + sa.sum / n, .mean_b = (double)b[0] + sb.sum / n};
-    if (va <= n * CONSTANT || vb <= n * CONSTANT) return c;
+    if (va <= n * LEAST_VARIANCE || vb <= n * LEAST_VARIANCE) return c;
     double products = 0;
 #pragma omp simd reduction(+ : products)
     for (size_t i = 0; i < count; i++)

@@ -8,6 +8,7 @@
  * A skip comes from the block before, as it was before its own skip was added (`bare`). */
 #include "common/memory.h"
 #include "kernels/model/design.h"
+#include "kernels/model/gaussians.h"
 #include "kernels/model/transformer.h"
 #include <stdlib.h>
 
@@ -16,40 +17,30 @@ enum { UPS = 4 };
 struct musigan {
     struct generator base;
     struct conv_layer conv1, conv2, up[UPS];
-    struct linear_layer mu_layer, logvar_layer, to_decoder, gaussians1, gaussians2;
+    struct linear_layer mu_layer, logvar_layer, to_decoder;
     struct transformer transformer;
-    device positions; /* (S, E), or NULL */
+    struct gaussians gaussians; /* with use_gaussians */
+    device positions;           /* (S, E), or NULL */
 
-    struct tensor pairs, coded, pooled;           /* conv1's, conv2's output, (S, C) */
-    struct tensor mu, logvar, epsilon, z, spoken; /* (S, E); spoken is the transformer's output */
-    struct tensor seed, y[UPS], bare[UPS]; /* to_decoder's output, each up's output, the same without skip */
-    struct tensor peak, squashed;          /* the output, when no envelope follows */
-    struct tensor flat, bells, bell_hidden, envelope_peak;
+    struct tensor pairs, encoded, pooled;          /* conv1's, conv2's output, (S, C) */
+    struct tensor mu, logvar, epsilon, z, context; /* (S, E); context is the transformer's output */
+    struct tensor projected;                       /* to_decoder's output, (S, C) */
+    struct tensor y[UPS], bare[UPS];               /* each up's output, the same without its skip */
+    struct tensor peak, squashed;                  /* squashed is the output where no envelope follows */
 
-    /* Gradients. Those of the decoder and of the encoder are never needed together and share memory. */
-    struct tensor dpairs, dcoded, dpooled, dmu, dlogvar, dz, dspoken;
-    struct tensor dseed, dseed_skip, dy[UPS], dbare[UPS], dsquashed, dbells, dbell_hidden;
+    struct tensor dpairs, dencoded, dpooled, dmu, dlogvar, dz, dcontext;
+    struct tensor dprojected, dprojected_skip, dy[UPS], dbare[UPS], dsquashed;
 };
 
-static struct block_shape convolution(const struct session *s, int in, int out, int kernel, int stride,
-                                      int padding)
+/* A convolution -> ReLU -> batch normalisation -> dropout. */
+static struct block_shape convolution(struct session *s, int in, int out, int kernel, int stride, int padding)
 {
-    return (struct block_shape){.in = in,
-                                .out = out,
-                                .kernel = kernel,
-                                .stride = stride,
-                                .padding = padding,
-                                .norm = true,
-                                .epsilon = (real)1e-11,
-                                .momentum = (real)0.1,
-                                .dropout = {(real)s->config->dropout, 0}};
-}
-
-static void make_conv(struct conv_layer *layer, struct parameters *p, const char *name,
-                      struct block_shape shape, int length)
-{
-    if (shape.norm) shape.dropout = session_dropout(p->session, p->session->config->dropout);
-    conv_layer_make_or_die(layer, p, name, shape, length);
+    struct block_shape shape = {.in = in, .out = out, .kernel = kernel, .stride = stride, .padding = padding};
+    shape.norm = true;
+    shape.epsilon = (real)1e-11;
+    shape.momentum = (real)0.1;
+    shape.dropout = session_dropout(s, s->config->dropout);
+    return shape;
 }
 
 static void make_encoder(struct musigan *g, struct parameters *p)
@@ -58,8 +49,9 @@ static void make_encoder(struct musigan *g, struct parameters *p)
     int channels = s->config->model.n_channels, width = s->config->model.latent_dim;
     struct block_shape first = convolution(s, 2, channels, 9, 2, 4);
     first.pool_pairs = true;
-    make_conv(&g->conv1, p, "conv1", first, s->config->noise_dim);
-    make_conv(&g->conv2, p, "conv2", convolution(s, channels, channels, 7, 2, 3), g->conv1.length);
+    conv_layer_make_or_die(&g->conv1, p, "conv1", first, s->config->noise_dim);
+    conv_layer_make_or_die(&g->conv2, p, "conv2", convolution(s, channels, channels, 7, 2, 3),
+                           g->conv1.length);
     linear_layer_make(&g->mu_layer, p, "mu", channels, width, false);
     linear_layer_make(&g->logvar_layer, p, "logvar", channels, width, false);
     transformer_make_or_die(&g->transformer, p, "transformer",
@@ -71,7 +63,7 @@ static void make_encoder(struct musigan *g, struct parameters *p)
                                                        .dropout = s->config->model.dropout});
 }
 
-static void make_decoder(struct musigan *g, struct parameters *p)
+static void make_decoder(struct musigan *g, struct parameters *p, bool training)
 {
     static const struct {
         const char *name;
@@ -94,14 +86,12 @@ static void make_decoder(struct musigan *g, struct parameters *p)
         shape.norm = !last;
         shape.slope = last ? 1 : 0;
         if (last) shape.dropout = (struct dropout){0};
-        make_conv(&g->up[i], p, ups[i].name, shape, length);
+        conv_layer_make_or_die(&g->up[i], p, ups[i].name, shape, length);
         length = g->up[i].length;
     }
-    if (!s->config->model.use_gaussians) return;
-    int bells = s->config->model.num_of_gaussians;
-    linear_layer_make(&g->gaussians1, p, "gaussians.0",
-                      s->config->model.latent_dim * s->config->model.latent_seq_len, 4 * bells, true);
-    linear_layer_make(&g->gaussians2, p, "gaussians.2", 4 * bells, 2 * bells, false);
+    if (s->config->model.use_gaussians)
+        gaussians_make_or_die(&g->gaussians, p, s->config->model.latent_dim * s->config->model.latent_seq_len,
+                              s->config->model.num_of_gaussians, training);
 }
 
 static void take_activations(struct musigan *g, struct session *s)
@@ -110,13 +100,11 @@ static void take_activations(struct musigan *g, struct session *s)
     int latent = s->config->model.latent_seq_len, cells = s->keys.keys * s->keys.frames;
     g->base.noise = session_tensor_or_die(s, s->config->noise_dim, 2);
     g->pairs = session_tensor_or_die(s, g->conv1.length, channels);
-    g->coded = session_tensor_or_die(s, g->conv2.length, channels);
+    g->encoded = session_tensor_or_die(s, g->conv2.length, channels);
     g->pooled = session_tensor_or_die(s, latent, channels);
-    g->mu = session_tensor_or_die(s, latent, width);
-    g->logvar = session_tensor_or_die(s, latent, width);
-    g->epsilon = session_tensor_or_die(s, latent, width);
-    g->z = session_tensor_or_die(s, latent, width);
-    g->seed = session_tensor_or_die(s, latent, channels);
+    g->projected = session_tensor_or_die(s, latent, channels);
+    struct tensor *of_width[] = {&g->mu, &g->logvar, &g->epsilon, &g->z};
+    for (int i = 0; i < 4; i++) *of_width[i] = session_tensor_or_die(s, latent, width);
     for (int i = 0; i < UPS; i++) {
         g->y[i] = session_tensor_or_die(s, g->up[i].length, g->up[i].shape.out);
         /* Only the first two are skipped from later. */
@@ -124,59 +112,45 @@ static void take_activations(struct musigan *g, struct session *s)
     }
     g->peak = session_tensor_or_die(s, 1, 2);
     g->base.output = session_tensor_or_die(s, cells, 2);
-    g->squashed = g->base.output;
-    if (!s->config->model.use_gaussians) return;
-    g->squashed = session_tensor_or_die(s, cells, 2);
-    g->envelope_peak = session_tensor_or_die(s, 1, 2);
-    g->bell_hidden = session_tensor_or_die(s, 1, g->gaussians1.out);
-    g->bells = session_tensor_or_die(s, 1, g->gaussians2.out);
+    g->squashed = s->config->model.use_gaussians ? session_tensor_or_die(s, cells, 2) : g->base.output;
 }
 
-/* A tensor like x in `memory` from *used on. */
-static struct tensor place(const struct ops *ops, device memory, size_t *used, struct tensor x)
-{
-    struct tensor tensor = x;
-    tensor.data = memory ? ops->at(memory, *used) : NULL;
-    *used += (tensor_count(x) + 15) / 16 * 16;
-    return tensor;
-}
+struct gradient {
+    struct tensor *gradient, like;
+};
 
-static size_t place_decoder(const struct ops *ops, struct musigan *g, device memory)
+/* Places gradients side by side in `memory` (NULL: nowhere yet); returns how many values they take. */
+static size_t place(const struct ops *ops, device memory, const struct gradient *all, int count)
 {
     size_t used = 0;
-    for (int i = 0; i < UPS; i++) {
-        g->dy[i] = place(ops, memory, &used, g->y[i]);
-        if (g->bare[i].data) g->dbare[i] = place(ops, memory, &used, g->bare[i]);
+    for (int i = 0; i < count; i++) {
+        if (!all[i].like.data) continue;
+        *all[i].gradient = all[i].like;
+        all[i].gradient->data = memory ? ops->at(memory, used) : NULL;
+        used += (tensor_count(all[i].like) + 15) / 16 * 16;
     }
-    g->dseed = place(ops, memory, &used, g->seed);
-    g->dseed_skip = place(ops, memory, &used, g->seed);
-    if (g->squashed.data != g->base.output.data) g->dsquashed = place(ops, memory, &used, g->squashed);
     return used;
 }
 
-static size_t place_encoder(const struct ops *ops, struct musigan *g, device memory)
-{
-    size_t used = 0;
-    g->dpairs = place(ops, memory, &used, g->pairs);
-    g->dcoded = place(ops, memory, &used, g->coded);
-    g->dpooled = place(ops, memory, &used, g->pooled);
-    return used;
-}
-
+/* The gradients of the decoder and of the encoder are never needed together and share memory. */
 static void take_gradients(struct musigan *g, struct session *s)
 {
-    int width = s->config->model.latent_dim, latent = s->config->model.latent_seq_len;
-    size_t decoder = place_decoder(s->ops, g, NULL), encoder = place_encoder(s->ops, g, NULL);
-    device memory = session_memory_or_die(s, decoder > encoder ? decoder : encoder);
-    place_decoder(s->ops, g, memory);
-    place_encoder(s->ops, g, memory);
-    g->dmu = session_tensor_or_die(s, latent, width);
-    g->dlogvar = session_tensor_or_die(s, latent, width);
-    g->dz = session_tensor_or_die(s, latent, width);
-    g->dspoken = session_tensor_or_die(s, latent, width);
-    if (!s->config->model.use_gaussians) return;
-    g->dbells = session_tensor_or_die(s, 1, g->gaussians2.out);
-    g->dbell_hidden = session_tensor_or_die(s, 1, g->gaussians1.out);
+    const struct gradient decoder[] = {
+        {&g->dy[0], g->y[0]},           {&g->dy[1], g->y[1]},
+        {&g->dy[2], g->y[2]},           {&g->dy[3], g->y[3]},
+        {&g->dbare[0], g->bare[0]},     {&g->dbare[1], g->bare[1]},
+        {&g->dprojected, g->projected}, {&g->dprojected_skip, g->projected},
+        {&g->dsquashed, g->squashed},
+    };
+    const struct gradient encoder[] = {
+        {&g->dpairs, g->pairs}, {&g->dencoded, g->encoded}, {&g->dpooled, g->pooled}};
+    enum { DECODER = sizeof decoder / sizeof *decoder, ENCODER = sizeof encoder / sizeof *encoder };
+    size_t first = place(s->ops, NULL, decoder, DECODER), second = place(s->ops, NULL, encoder, ENCODER);
+    device memory = session_memory_or_die(s, first > second ? first : second);
+    place(s->ops, memory, decoder, DECODER);
+    place(s->ops, memory, encoder, ENCODER);
+    struct tensor *of_width[] = {&g->dmu, &g->dlogvar, &g->dz, &g->dcontext};
+    for (int i = 0; i < 4; i++) *of_width[i] = session_tensor_or_die(s, g->z.length, g->z.channels);
 }
 
 static void set_positions(struct musigan *g, struct session *s)
@@ -195,7 +169,7 @@ static struct generator *make_or_die(struct session *s, struct parameters *p, bo
     struct musigan *g = allocate_or_die(1, sizeof *g);
     g->base.session = s;
     make_encoder(g, p);
-    make_decoder(g, p);
+    make_decoder(g, p, training);
     take_activations(g, s);
     set_positions(g, s);
     if (training) take_gradients(g, s);
@@ -220,8 +194,8 @@ static void draw(struct generator *base, int first, int count, uint64_t seed, ui
 static void encode(const struct ops *ops, struct musigan *g, struct pass pass)
 {
     conv_layer_forward(ops, &g->conv1, g->pairs, no_tensor(), g->base.noise, no_tensor(), pass);
-    conv_layer_forward(ops, &g->conv2, g->coded, no_tensor(), g->pairs, no_tensor(), pass);
-    ops->adaptive_pool(g->pooled, g->coded);
+    conv_layer_forward(ops, &g->conv2, g->encoded, no_tensor(), g->pairs, no_tensor(), pass);
+    ops->adaptive_pool(g->pooled, g->encoded);
     linear_layer_forward(ops, &g->mu_layer, g->mu, g->pooled);
     linear_layer_forward(ops, &g->logvar_layer, g->logvar, g->pooled);
     ops->latent(g->z, g->mu, g->logvar, g->epsilon, g->positions);
@@ -235,16 +209,14 @@ static struct tensor flattened(struct tensor x)
 
 static void decode(const struct ops *ops, struct musigan *g, struct pass pass)
 {
-    linear_layer_forward(ops, &g->to_decoder, g->seed, g->spoken);
-    conv_layer_forward(ops, &g->up[0], g->y[0], g->bare[0], g->seed, g->seed, pass);
+    linear_layer_forward(ops, &g->to_decoder, g->projected, g->context);
+    conv_layer_forward(ops, &g->up[0], g->y[0], g->bare[0], g->projected, g->projected, pass);
     conv_layer_forward(ops, &g->up[1], g->y[1], g->bare[1], g->y[0], g->bare[0], pass);
     conv_layer_forward(ops, &g->up[2], g->y[2], no_tensor(), g->y[1], g->bare[1], pass);
     conv_layer_forward(ops, &g->up[3], g->y[3], no_tensor(), g->y[2], no_tensor(), pass);
     ops->squash(g->squashed, g->peak, g->y[3]);
-    if (!g->bells.data) return;
-    linear_layer_forward(ops, &g->gaussians1, g->bell_hidden, flattened(g->spoken));
-    linear_layer_forward(ops, &g->gaussians2, g->bells, g->bell_hidden);
-    ops->envelope(g->base.output, g->envelope_peak, g->squashed, g->bells);
+    if (g->squashed.data != g->base.output.data)
+        gaussians_forward(ops, &g->gaussians, g->base.output, g->squashed, flattened(g->context));
 }
 
 static void forward(struct generator *base, struct tensor records, struct pass pass)
@@ -253,32 +225,28 @@ static void forward(struct generator *base, struct tensor records, struct pass p
     struct musigan *g = (struct musigan *)base;
     const struct ops *ops = base->session->ops;
     encode(ops, g, pass);
-    g->spoken = transformer_forward(ops, &g->transformer, g->z, pass);
+    g->context = transformer_forward(ops, &g->transformer, g->z, pass);
     decode(ops, g, pass);
 }
 
-/* Leaves the gradient of the transformer's output in dspoken. */
+/* Leaves the gradient of the transformer's output in dcontext. */
 static void decode_backward(const struct ops *ops, struct musigan *g, struct tensor doutput, struct pass pass)
 {
-    struct tensor dsquashed = doutput;
-    if (g->bells.data) {
-        dsquashed = g->dsquashed;
-        ops->envelope_backward(dsquashed, g->dbells, doutput, g->base.output, g->envelope_peak, g->squashed,
-                               g->bells);
-    }
+    bool enveloped = g->squashed.data != g->base.output.data;
+    struct tensor dsquashed = enveloped ? g->dsquashed : doutput;
+    if (enveloped) gaussians_backward(ops, &g->gaussians, dsquashed, doutput, g->base.output, g->squashed);
     ops->squash_backward(g->dy[3], dsquashed, g->peak, g->y[3]);
-    struct tensor skipped[] = {g->dbare[0], g->dbare[1], g->dseed_skip};
+    struct tensor skipped[] = {g->dbare[0], g->dbare[1], g->dprojected_skip};
     for (int i = 0; i < 3; i++) ops->zero(skipped[i].data, tensor_count(skipped[i]));
     conv_layer_backward(ops, &g->up[3], g->dy[2], no_tensor(), g->dy[3], no_tensor(), g->y[2], pass);
     conv_layer_backward(ops, &g->up[2], g->dy[1], g->dbare[1], g->dy[2], no_tensor(), g->y[1], pass);
     conv_layer_backward(ops, &g->up[1], g->dy[0], g->dbare[0], g->dy[1], g->dbare[1], g->y[0], pass);
-    conv_layer_backward(ops, &g->up[0], g->dseed, g->dseed_skip, g->dy[0], g->dbare[0], g->seed, pass);
-    ops->add(g->dseed.data, g->dseed_skip.data, tensor_count(g->dseed));
-    linear_layer_backward(ops, &g->to_decoder, g->dspoken, g->dseed, g->seed, g->spoken, false);
-    if (!g->bells.data) return;
-    linear_layer_backward(ops, &g->gaussians2, g->dbell_hidden, g->dbells, g->bells, g->bell_hidden, false);
-    linear_layer_backward(ops, &g->gaussians1, flattened(g->dspoken), g->dbell_hidden, g->bell_hidden,
-                          flattened(g->spoken), true);
+    conv_layer_backward(ops, &g->up[0], g->dprojected, g->dprojected_skip, g->dy[0], g->dbare[0],
+                        g->projected, pass);
+    ops->add(g->dprojected.data, g->dprojected_skip.data, tensor_count(g->dprojected));
+    linear_layer_backward(ops, &g->to_decoder, g->dcontext, g->dprojected, g->projected, g->context, false);
+    if (enveloped)
+        gaussians_context_backward(ops, &g->gaussians, flattened(g->dcontext), flattened(g->context));
 }
 
 static void encode_backward(const struct ops *ops, struct musigan *g, real kl_weight, struct pass pass)
@@ -286,8 +254,8 @@ static void encode_backward(const struct ops *ops, struct musigan *g, real kl_we
     ops->latent_backward(g->dmu, g->dlogvar, g->dz, g->mu, g->logvar, g->epsilon, kl_weight);
     linear_layer_backward(ops, &g->mu_layer, g->dpooled, g->dmu, g->mu, g->pooled, false);
     linear_layer_backward(ops, &g->logvar_layer, g->dpooled, g->dlogvar, g->logvar, g->pooled, true);
-    ops->adaptive_pool_backward(g->dcoded, g->dpooled);
-    conv_layer_backward(ops, &g->conv2, g->dpairs, no_tensor(), g->dcoded, no_tensor(), g->pairs, pass);
+    ops->adaptive_pool_backward(g->dencoded, g->dpooled);
+    conv_layer_backward(ops, &g->conv2, g->dpairs, no_tensor(), g->dencoded, no_tensor(), g->pairs, pass);
     conv_layer_backward(ops, &g->conv1, no_tensor(), no_tensor(), g->dpairs, no_tensor(), g->base.noise,
                         pass);
 }
@@ -299,7 +267,7 @@ static void backward(struct generator *base, struct tensor doutput, struct tenso
     struct musigan *g = (struct musigan *)base;
     const struct ops *ops = base->session->ops;
     decode_backward(ops, g, doutput, pass);
-    transformer_backward(ops, &g->transformer, g->dz, g->dspoken, g->z, pass);
+    transformer_backward(ops, &g->transformer, g->dz, g->dcontext, g->z, pass);
     encode_backward(ops, g, kl_weight, pass);
 }
 

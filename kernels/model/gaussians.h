@@ -1,0 +1,28 @@
+/* The envelope of Gaussians over a record: two linear layers choose their widths and centres from the
+ * transformer's output, all positions at once. The formula stands in ops.h at `envelope`. */
+#ifndef MODEL_GAUSSIANS_H
+#define MODEL_GAUSSIANS_H
+
+#include "kernels/model/layer.h"
+
+struct gaussians {
+    struct linear_layer layer1, layer2;
+    struct tensor hidden, chosen, peak; /* chosen (batch, 1, 2 count): widths, then centres */
+    struct tensor dhidden, dchosen;
+};
+
+/* `count` Gaussians chosen from context (batch, 1, width). `training`: memory for backward too. */
+void gaussians_make_or_die(struct gaussians *gaussians, struct parameters *parameters, int width, int count,
+                           bool training);
+
+/* y = x times the envelope, divided by its largest. */
+void gaussians_forward(const struct ops *ops, struct gaussians *gaussians, struct tensor y, struct tensor x,
+                       struct tensor context);
+
+/* dx is overwritten; then gaussians_context_backward adds to dcontext. */
+void gaussians_backward(const struct ops *ops, struct gaussians *gaussians, struct tensor dx,
+                        struct tensor dy, struct tensor y, struct tensor x);
+void gaussians_context_backward(const struct ops *ops, struct gaussians *gaussians, struct tensor dcontext,
+                                struct tensor context);
+
+#endif
