@@ -6,13 +6,16 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .PHONY: told
 
+# Threads that wait must not spin: on a machine in use that costs far more than it gains on an idle one.
+export OMP_WAIT_POLICY ?= passive
+
 keys := build/music/train.keys
 work := build/music/$(NAME)
 pieces := $(foreach n,1 2 3 4 5,music/$(NAME)-00$n.mp3)
 
 told: $(pieces)
 	@echo "music: five pieces of ten seconds: $(pieces)" >&2
-	@echo "music: one more: bin/gan-sample -m $(work)/model -n 1 -S 2 | bin/keys-to-wave --floor 0.4 | bin/wave-to-mp3 >more.mp3" >&2
+	@echo "music: one more: bin/gan-sample -m $(work)/model -n 1 -S 2 | bin/keys-to-wave --floor 0.2 | bin/wave-to-mp3 >more.mp3" >&2
 
 # Songs of a minute or more count; a tenth of them is kept aside, unheard. The threshold refers to each record, or
 # quiet songs would be silent beside loud ones.
@@ -35,4 +38,4 @@ $(work)/model: $(work)/begun
 $(pieces) &: $(work)/model bin/gan-sample bin/keys-to-wave bin/wave-to-mp3
 	@mkdir -p music
 	@rm -f $(pieces)
-	bin/gan-sample -m $(work)/model -n 50 --best 5 | bin/keys-to-wave --floor 0.4 | bin/wave-to-mp3 -o music/$(NAME)-%03d.mp3
+	bin/gan-sample -m $(work)/model -n 50 --best 5 | bin/keys-to-wave --floor 0.2 | bin/wave-to-mp3 -o music/$(NAME)-%03d.mp3
