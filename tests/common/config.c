@@ -45,14 +45,37 @@ static void test_defaults(void)
     config_free(config);
 }
 
+/* The published file, all of it; what the defaults have otherwise stands in it otherwise. */
 static void test_published(void)
 {
-    const char *text =
-        "checkpoint_folder_load: \"some folder\"\n" /* the kinds of values the published file has */
-        "resume_from_checkpoint: false\nsample_rate: null\nlearning_rate_disc: 0.0001\n"
-        "model:\n  sound_channels: 2\n  dropout: 0.1\n  band_count: 8\n"
-        "loss_trackers:\n  g_loss_kl: []\n  d_loss: [1, 0.5]\n"
-        "loss_weights:\n  g_cost_reconstruction: 2\n  g_cost_kl: 0.00005\n";
+    struct config *config = config_load_or_die("tests/reference/published.yaml"), *defaults = parse("");
+    ok(!strcmp(config->checkpoint_folder_load, "checkpoints/run 1") &&
+           !strcmp(config->dataset_folder, "dataset/") && !strcmp(config->music_out_folder, "music_out"),
+       "the published file: quoted texts");
+    ok(config->save_after_nepochs == 5 && config->sample_rate == 12000, "the published file: integers");
+    ok(config->batch_size == defaults->batch_size && config->epochs == defaults->epochs &&
+           config->pretrain_epochs_g == defaults->pretrain_epochs_g &&
+           config->pretrain_epochs_d == defaults->pretrain_epochs_d &&
+           config->resume_from_checkpoint == CONFIG_NONE &&
+           config->learning_rate == defaults->learning_rate &&
+           config->learning_rate_disc == defaults->learning_rate_disc &&
+           config->accumulation_steps == defaults->accumulation_steps &&
+           config->smoothing == defaults->smoothing && config->dropout == defaults->dropout &&
+           config->noise_dim == defaults->noise_dim,
+       "the published training is the default");
+    ok(!memcmp(&config->model, &defaults->model, sizeof config->model), "so is the published model");
+    ok(!memcmp(&config->loss_weights, &defaults->loss_weights, sizeof config->loss_weights),
+       "so are the published weights");
+    config_free(config);
+    config_free(defaults);
+}
+
+static void test_values(void)
+{
+    const char *text = "checkpoint_folder_load: \"some folder\"\n"
+                       "resume_from_checkpoint: false\nsample_rate: null\nlearning_rate_disc: 0.0001\n"
+                       "loss_trackers:\n  g_loss_kl: []\n  d_loss: [1, 0.5]\n"
+                       "loss_weights:\n  g_cost_reconstruction: 2\n  g_cost_kl: 0.00005\n";
     struct config *config = parse(text);
     ok(!strcmp(config->checkpoint_folder_load, "some folder"), "a quoted text");
     ok(config->sample_rate == CONFIG_NONE, "null");
@@ -144,6 +167,7 @@ int main(void)
     program_name = "config";
     test_defaults();
     test_published();
+    test_values();
     test_errors();
     test_man_page();
     return done();

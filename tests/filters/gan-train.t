@@ -109,6 +109,8 @@ fails 1 'gan-train: .*nowhere.yaml' "a configuration that is not there" gan-trai
 fails 2 'gan-train: .*cuda' "no CUDA in this build" gan-train -d cuda -c tiny.yaml train.keys
 fails 1 'gan-train: .*line 3: .*batch_sise' "a misspelt key" \
     gan-train -c <(sed 's/batch_size/batch_sise/' tiny.yaml) train.keys
+fails 1 'gan-train: train.keys: record 1 .*shape \(2, 5, 20\).*seq_len, 16500' "the published configuration is taken" \
+    gan-train -c "$root/tests/reference/published.yaml" -o no train.keys
 make_keys other.keys 4 1 7 20
 fails 1 'gan-train: other.keys: record 1 .*shape \(2, 7, 20\).*seq_len, 100' "keys of another shape" \
     gan-train -c tiny.yaml -o no other.keys
