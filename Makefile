@@ -14,8 +14,7 @@ CFLAGS ?= -O3 -g
 FLAGS := -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. -march=$(MARCH) -fopenmp -fno-math-errno -Wall -Wextra -Wconversion \
 	-Wno-sign-conversion -MMD -MP $(if $(asan),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 
-
-.PHONY: all music check bench lint install uninstall clean
+.PHONY: all music check check-built bench lint install uninstall clean
 all: $(PROGRAMS:%=$(BIN)/%)
 
 # What each program links beside common/: one line a program.
@@ -44,7 +43,7 @@ $(BUILD)/%.a:
 $(BUILD)/%.o: %.c | build/packages-build
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
-# The same mathematics in double precision: the tests' finite differences need it.
+# The core in double precision: the tests' finite differences need it.
 $(BUILD)/double/%.o: %.c | build/packages-build
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) $(CPPFLAGS) -DREAL_IS_DOUBLE -c -o $@ $<
@@ -55,7 +54,7 @@ $(BUILD)/double/%.o: %.c | build/packages-build
 build/packages-%:
 	@pipelines/packages check $* && mkdir -p build && touch $@
 
-# Tests: shell scripts tests/*/*.t and programs tests/*/*.c (common, ops, model, double), all speaking TAP.
+# Tests: scripts tests/*/*.t and programs tests/*/*.c, those of the mathematics in double precision too, all speaking TAP.
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%.t,$(wildcard tests/common/*.c tests/ops/*.c tests/model/*.c))
 $(BUILD)/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/libcore.a $(BUILD)/libcommon.a
 	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lopenblas -lcyaml -lz -lm

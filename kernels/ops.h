@@ -159,8 +159,8 @@ struct ops {
                             struct tensor x, device weight, bool relu, bool add);
 
     /* Multi-head self-attention without its projections: qkv (batch, length, 3 width) is queries, keys,
-     * values, each heads side by side; y (batch, length, width) = dropout(softmax(q k^T / sqrt(width/heads)))
-     * v. */
+     * values, each heads side by side;
+     * y (batch, length, width) = dropout(softmax(q k^T / sqrt(width/heads))) v. */
     struct attention *(*attention_new_or_die)(int batch, int length, int width, int heads,
                                               struct dropout dropout);
     void (*attention_free)(struct attention *attention);
@@ -196,10 +196,9 @@ struct ops {
     /* value += -1/2 sum(1 + logvar - mu^2 - exp(logvar)) / batch */
     void (*kl)(device value, struct tensor mu, struct tensor logvar);
 
-    /* y = adaptive pooling of HardSigmoid(x / (|max over the sample of x| + 0.001)); HardSigmoid(v) =
-     * clip(v/6
-     * + 1/2, 0, 1). peak (batch, 1, 2) keeps each sample's maximum and its index; gradients flow through the
-     * maximum. */
+    /* y = adaptive pooling of HardSigmoid(x / (|max over the sample of x| + 0.001)),
+     * HardSigmoid(v) = clip(v/6 + 1/2, 0, 1). peak (batch, 1, 2) keeps each sample's maximum and its index;
+     * gradients flow through the maximum. */
     void (*squash)(struct tensor y, struct tensor peak, struct tensor x);
     void (*squash_backward)(struct tensor dx, struct tensor dy, struct tensor peak, struct tensor x);
 
