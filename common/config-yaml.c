@@ -1,13 +1,13 @@
 #include "common/config-yaml.h"
 
-#include "common/fail.h"
-#include "common/memory.h"
-
 #include <ctype.h>
 #include <cyaml/cyaml.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/fail.h"
+#include "common/memory.h"
 
 /* What libcyaml logged when it refused a file: the problem, and the field (or the mapping) and line it had
  * reached, which for an unknown key is the line of the value before it. */

@@ -1,16 +1,16 @@
 #include "common/config.h"
 
-#include "common/config-yaml.h"
-#include "common/fail.h"
-#include "common/memory.h"
-#include "common/number.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "common/config-yaml.h"
+#include "common/fail.h"
+#include "common/memory.h"
+#include "common/number.h"
 
 enum { FILE_BYTES_MOST = 1 << 20 };
 

@@ -22,13 +22,8 @@ static const struct option options[] = {
     {0},
 };
 
-static const struct program program = {
-    .name = "gan-sample",
-    .operands = "",
-    .summary = "Make keys records from white noise with a trained model",
-    .operands_most = 0,
-    .options = options,
-};
+static const struct program program = {"gan-sample", "",
+                                       "Make keys records from white noise with a trained model", 0, options};
 
 int main(int argc, char **argv)
 {

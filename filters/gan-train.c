@@ -21,12 +21,8 @@ static const struct option options[] = {
 };
 
 static const struct program program = {
-    .name = "gan-train",
-    .operands = "[FILE]",
-    .summary = "Train the networks on keys records; the model goes to standard output",
-    .operands_most = 1,
-    .options = options,
-};
+    "gan-train", "[FILE]", "Train the networks on keys records; the model goes to standard output", 1,
+    options};
 
 static struct dataset read_records(const char *path, const struct config *config)
 {

@@ -24,13 +24,8 @@ static const struct option options[] = {
     {0},
 };
 
-static const struct program program = {
-    .name = "tensor-cmp",
-    .operands = "A B",
-    .summary = "Print the first difference between two tensor streams",
-    .operands_most = 2,
-    .options = options,
-};
+static const struct program program = {"tensor-cmp", "A B",
+                                       "Print the first difference between two tensor streams", 2, options};
 
 static char **names; /* the two operands */
 

@@ -26,12 +26,8 @@ static const struct option options[] = {
 };
 
 static const struct program program = {
-    .name = "tensor-print",
-    .operands = "[FILE ...]",
-    .summary = "Print a tensor stream's headers, shapes, statistics and values as text",
-    .operands_most = -1,
-    .options = options,
-};
+    "tensor-print", "[FILE ...]", "Print a tensor stream's headers, shapes, statistics and values as text",
+    -1, options};
 
 static void print_statistics(const struct record *record)
 {

@@ -20,8 +20,7 @@ static bool quiet, progress;
 static const struct option options[] = {
     {'s', "seconds", OPTION_REAL, &seconds, "SECONDS", 0.001, 3600, "Length of a chunk"},
     {'v', "validation", OPTION_TEXT, &validation_path, "FILE", 0, 0, "Write some of the pairs there instead"},
-    {0, "split", OPTION_CHOICE, &split, "song|pair", 0, 0,
-     "What is set aside: whole songs, or pairs of any song"},
+    {0, "split", OPTION_CHOICE, &split, "song|pair", 0, 0, "Whether whole songs or any pairs are set aside"},
     {0, "share", OPTION_REAL, &share, "SHARE", 0, 1, "How much is set aside"},
     {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of the shuffling"},
     {'r', "rate", OPTION_REAL, &rate, "HZ", 1, 1e6, "Sample rate of records that do not state theirs"},
@@ -30,8 +29,7 @@ static const struct option options[] = {
     {0},
 };
 
-static const struct program program = {"wave-to-chunks", "[FILE]", "Cut songs into pairs of chunks", 1,
-                                       options};
+static const struct program program = {"wave-to-chunks", "[FILE]", "Cut songs into chunks", 1, options};
 
 enum { PURPOSE_ORDER = 1, PURPOSE_VALIDATION = 2 };
 
@@ -140,7 +138,6 @@ int main(int argc, char **argv)
     }
     progress_end();
     if (pairs.count == 0) die("no song is as long as two chunks");
-
     write_pairs_or_die(&pairs, training, validation);
     writer_close_or_die(training);
     if (validation) writer_close_or_die(validation);

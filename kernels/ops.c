@@ -1,6 +1,8 @@
 #include "kernels/ops.h"
-#include "common/fail.h"
+
 #include <string.h>
+
+#include "common/fail.h"
 
 const struct ops *ops_choose_or_die(const char *device)
 {

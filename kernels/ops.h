@@ -18,11 +18,12 @@
 #ifndef KERNELS_OPS_H
 #define KERNELS_OPS_H
 
-#include "common/random.h"
-#include "kernels/real.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "common/random.h"
+#include "kernels/real.h"
 
 typedef struct device_memory *device;
 

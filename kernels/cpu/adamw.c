@@ -1,6 +1,7 @@
 /* The optimiser. */
-#include "kernels/cpu/cpu.h"
 #include <tgmath.h>
+
+#include "kernels/cpu/cpu.h"
 
 void cpu_adamw(device parameters, device gradients, device moment1, device moment2, size_t count,
                struct adamw settings)

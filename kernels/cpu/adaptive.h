@@ -3,8 +3,9 @@
 #ifndef KERNELS_CPU_ADAPTIVE_H
 #define KERNELS_CPU_ADAPTIVE_H
 
-#include "kernels/real.h"
 #include <stdint.h>
+
+#include "kernels/real.h"
 
 /* first … end - 1 */
 struct span {

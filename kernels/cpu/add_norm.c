@@ -1,8 +1,9 @@
 /* An addition with dropout, then layer normalisation (Ba, Kiros, Hinton 2016). */
-#include "kernels/cpu/cpu.h"
-#include "kernels/cpu/dropout.h"
 #include <math.h>
 #include <string.h>
+
+#include "kernels/cpu/cpu.h"
+#include "kernels/cpu/dropout.h"
 
 static const double EPSILON = 1e-5;
 

@@ -2,12 +2,13 @@
  *
  * Each head of each sample is one piece of work, a tile of queries at a time, so that a tile's scores stay in
  * the cache. Only two numbers a row are kept: the backward pass makes the probabilities again. */
+#include <math.h>
+#include <omp.h>
+
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/fast-math.h"
 #include "kernels/cpu/largest.h"
-#include <math.h>
-#include <omp.h>
 
 enum { TILE = 128 /* queries */ };
 

@@ -1,7 +1,8 @@
 /* Losses on logits and features: binary cross entropy, feature matching. */
+#include <math.h>
+
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/tiles.h"
-#include <math.h>
 
 /* -label log(p) - (1 - label) log(1 - p), p = sigmoid(l), is max(l, 0) - label l + log(1 + exp(-|l|)). */
 void cpu_bce(device value, struct tensor dlogit, struct tensor logit, real label, real weight)

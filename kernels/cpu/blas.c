@@ -1,7 +1,8 @@
 /* OpenBLAS: the one file that names it. */
+#include <cblas.h>
+
 #include "common/fail.h"
 #include "kernels/cpu/cpu.h"
-#include <cblas.h>
 
 static void check_shapes(int m, int n, int k, int lda, int lda_least, int ldb, int ldb_least, int ldc)
 {

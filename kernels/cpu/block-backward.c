@@ -1,8 +1,9 @@
 /* A block's backward pass: over the chunks of y for the gradients of the normalisation, then over the tiles
  * for all that the convolution's gradients are. */
+#include <string.h>
+
 #include "kernels/cpu/block.h"
 #include "kernels/cpu/resize.h"
-#include <string.h>
 
 /* One backward pass over the tiles. */
 struct backward {

@@ -1,8 +1,9 @@
 /* The element-wise part of a block: activation, statistics, normalisation, dropout. */
-#include "kernels/cpu/block.h"
-#include "kernels/cpu/dropout.h"
 #include <math.h>
 #include <string.h>
+
+#include "kernels/cpu/block.h"
+#include "kernels/cpu/dropout.h"
 
 static void activate(real *restrict h, int count, int channels, const real *restrict bias, real slope)
 {

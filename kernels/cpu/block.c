@@ -1,8 +1,10 @@
 /* A block's plan and memory, and its forward pass. */
 #include "kernels/cpu/block.h"
+
+#include <string.h>
+
 #include "common/fail.h"
 #include "kernels/cpu/resize.h"
-#include <string.h>
 
 enum {
     TILE_BYTES = 1536 * 1024, /* both sides of a tile; half of it in use at a time stays in the cache */

@@ -1,7 +1,9 @@
 /* The CPU backend: its memory and its table of operations. */
 #include "kernels/cpu/cpu.h"
-#include "common/fail.h"
+
 #include <string.h>
+
+#include "common/fail.h"
 
 enum { ALIGNMENT = 64 };
 

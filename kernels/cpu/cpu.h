@@ -5,8 +5,9 @@
 #ifndef KERNELS_CPU_H
 #define KERNELS_CPU_H
 
-#include "kernels/ops.h"
 #include <stdlib.h>
+
+#include "kernels/ops.h"
 
 /* The values behind a handle. */
 static inline real *cpu_values(device memory)

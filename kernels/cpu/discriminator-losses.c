@@ -1,9 +1,10 @@
 /* The discriminator's losses on keys: how far a generated sample is from a real one, weighted by the
  * probability p that the discriminator gives it. The distances are constants: gradients flow through p alone.
  */
+#include <math.h>
+
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/keys-statistics.h"
-#include <math.h>
 
 static const double LEAST = 1e-6; /* cells are at least this in the KL divergence */
 

@@ -1,6 +1,8 @@
 #include "kernels/cpu/dropout.h"
-#include "kernels/cpu/philox.h"
+
 #include <string.h>
+
+#include "kernels/cpu/philox.h"
 
 enum { BLOCKS = PHILOX_BLOCKS, BATCH = 8 * BLOCKS };
 

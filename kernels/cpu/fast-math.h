@@ -2,10 +2,11 @@
 #ifndef KERNELS_CPU_FAST_MATH_H
 #define KERNELS_CPU_FAST_MATH_H
 
-#include "kernels/real.h"
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "kernels/real.h"
 
 #ifdef REAL_IS_DOUBLE
 static inline real fast_exp(real x)

@@ -1,7 +1,8 @@
 /* The generator's losses on keys, sample by sample: a value, and where wanted its gradient. */
+#include <math.h>
+
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/keys-statistics.h"
-#include <math.h>
 
 static const double EPSILON = 0.001; /* inside logarithms */
 

@@ -1,7 +1,9 @@
 #include "kernels/cpu/keys-statistics.h"
+
+#include <math.h>
+
 #include "kernels/cpu/fast-math.h"
 #include "kernels/cpu/largest.h"
-#include <math.h>
 
 /* Sums of squares around the mean below this share of those around the first value are rounding. */
 static const double ROUNDING = 1e-12;

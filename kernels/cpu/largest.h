@@ -2,8 +2,9 @@
 #ifndef KERNELS_CPU_LARGEST_H
 #define KERNELS_CPU_LARGEST_H
 
-#include "kernels/real.h"
 #include <stddef.h>
+
+#include "kernels/real.h"
 
 /* The largest of sign * x, times sign: -1 gives the least. In lanes, so that compilers need no licence to
  * reorder comparisons. NaN is passed over where it is not first. */

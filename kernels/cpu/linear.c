@@ -1,6 +1,7 @@
 /* Fully connected layers. */
-#include "kernels/cpu/cpu.h"
 #include <string.h>
+
+#include "kernels/cpu/cpu.h"
 
 enum {
     TILES_LEAST = 8, /* so many parts are wanted of a product */

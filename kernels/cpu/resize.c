@@ -1,4 +1,5 @@
 #include "kernels/cpu/resize.h"
+
 #include "kernels/cpu/cpu.h"
 
 enum { TILE_ROWS = 64 };

@@ -1,7 +1,8 @@
 /* Operations on an element at a time. */
+#include <string.h>
+
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/dropout.h"
-#include <string.h>
 
 enum { TILE = 16384 }; /* elements that one thread takes at a time */
 

@@ -1,6 +1,7 @@
 /* Spectral normalisation (Miyato and others 2018). */
-#include "kernels/cpu/cpu.h"
 #include <math.h>
+
+#include "kernels/cpu/cpu.h"
 
 static double dot(const real *a, const real *b, int count)
 {

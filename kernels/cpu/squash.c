@@ -1,8 +1,9 @@
 /* The generator's output: divided by its largest value, HardSigmoid, adaptive average pooling. */
+#include <math.h>
+
 #include "kernels/cpu/adaptive.h"
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/largest.h"
-#include <math.h>
 
 static const real MARGIN = (real)0.001; /* added to the maximum's magnitude */
 

@@ -3,8 +3,10 @@
  * not overlap where q hops are at least a width: q products, each on a q-th of the rows, read the data in
  * place. */
 #include "kernels/cpu/window.h"
-#include "kernels/cpu/cpu.h"
+
 #include <string.h>
+
+#include "kernels/cpu/cpu.h"
 
 /* A fine side narrower than this is spread through a small matrix of windows. */
 enum { NARROW = 64, NARROW_ROWS = 128 };

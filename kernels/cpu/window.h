@@ -12,8 +12,9 @@
 #ifndef KERNELS_CPU_WINDOW_H
 #define KERNELS_CPU_WINDOW_H
 
-#include "kernels/real.h"
 #include <stddef.h>
+
+#include "kernels/real.h"
 
 struct window {
     int coarse, fine; /* rows of a sample */

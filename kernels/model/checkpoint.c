@@ -1,6 +1,5 @@
 #include "kernels/model/checkpoint.h"
-#include "common/fail.h"
-#include "common/memory.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,6 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "common/fail.h"
+#include "common/memory.h"
 
 static const char *const network_names[NETWORKS] = {"generator", "discriminator"};
 

@@ -1,14 +1,16 @@
 #include "kernels/model/dataset.h"
-#include "common/expect.h"
-#include "common/fail.h"
-#include "common/file.h"
-#include "common/memory.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <zlib.h>
+
+#include "common/expect.h"
+#include "common/fail.h"
+#include "common/file.h"
+#include "common/memory.h"
 
 enum { CHANNELS = 2 };
 

@@ -1,4 +1,5 @@
 #include "kernels/model/discriminator.h"
+
 #include <stdio.h>
 
 enum { SIMILARITIES = 10, SIMILARITY_DIMS = 5, LENGTH_LEAST = 4 };

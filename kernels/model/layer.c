@@ -1,4 +1,5 @@
 #include "kernels/model/layer.h"
+
 #include <math.h>
 
 void conv_layer_make_or_die(struct conv_layer *layer, struct parameters *p, const char *name,

@@ -1,10 +1,12 @@
 #include "kernels/model/loss-table.h"
-#include "common/fail.h"
-#include "common/file.h"
-#include "common/memory.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/fail.h"
+#include "common/file.h"
+#include "common/memory.h"
 
 static void write_header(FILE *table)
 {

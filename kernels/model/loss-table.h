@@ -3,8 +3,9 @@
 #ifndef MODEL_LOSS_TABLE_H
 #define MODEL_LOSS_TABLE_H
 
-#include "kernels/model/loss.h"
 #include <stdio.h>
+
+#include "kernels/model/loss.h"
 
 struct loss_row {
     int64_t epoch;

@@ -1,9 +1,11 @@
 #include "kernels/model/model.h"
-#include "common/fail.h"
-#include "common/memory.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/fail.h"
+#include "common/memory.h"
 
 struct model *model_new_or_die(const struct ops *ops, const struct config *config, struct keys_shape keys,
                                int batch, bool training)

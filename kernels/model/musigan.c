@@ -6,11 +6,12 @@
  *   squash, and with use_gaussians an envelope        [L, 2]
  *
  * A skip comes from the block before, as it was before its own skip was added (`bare`). */
+#include <stdlib.h>
+
 #include "common/memory.h"
 #include "kernels/model/design.h"
 #include "kernels/model/gaussians.h"
 #include "kernels/model/transformer.h"
-#include <stdlib.h>
 
 enum { UPS = 4 };
 

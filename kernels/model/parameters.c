@@ -1,8 +1,10 @@
 #include "kernels/model/parameters.h"
-#include "common/memory.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/memory.h"
 
 struct parameters parameters_make(struct session *session, const char *network)
 {

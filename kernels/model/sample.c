@@ -1,11 +1,13 @@
 #include "kernels/model/sample.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/fail.h"
 #include "common/memory.h"
 #include "common/progress.h"
 #include "kernels/model/model.h"
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { SAMPLE_BATCH = 8 };
 

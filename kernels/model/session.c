@@ -1,6 +1,8 @@
 #include "kernels/model/session.h"
-#include "common/memory.h"
+
 #include <stdlib.h>
+
+#include "common/memory.h"
 
 struct session session_make(const struct ops *ops, const struct config *config, struct keys_shape keys,
                             int batch)

@@ -1,4 +1,9 @@
 #include "kernels/model/train.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+
 #include "common/clock.h"
 #include "common/fail.h"
 #include "common/memory.h"
@@ -6,9 +11,6 @@
 #include "common/shuffle.h"
 #include "kernels/model/checkpoint.h"
 #include "kernels/model/loss-table.h"
-#include <math.h>
-#include <signal.h>
-#include <stdlib.h>
 
 struct trainer {
     const struct config *config;

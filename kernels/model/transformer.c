@@ -1,8 +1,10 @@
 #include "kernels/model/transformer.h"
-#include "common/memory.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "common/memory.h"
 
 struct encoder_layer {
     struct attention *attention;

@@ -1,11 +1,12 @@
 /* Seconds of one generator step (noise, forward, discriminator, losses, backward, AdamW), one line a step:
  * generator-step CONFIG BATCH STEPS. Says on standard error what memory it took. */
-#include "kernels/model/step.h"
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+
+#include "kernels/model/step.h"
 
 enum { WARM_UP = 2, KEYS = 33 };
 

@@ -1,10 +1,11 @@
 /* Times of the blocks and the like at the sizes of musigan.yaml: milliseconds of a forward and a backward
  * pass and what that is in GFLOP/s. Argument: the batch [4]. */
-#include "kernels/ops.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "kernels/ops.h"
 
 enum { REPEATS = 7 };
 

@@ -1,12 +1,13 @@
 /* The configuration: defaults, the published file, errors with their line, the man page against the table. */
 #include "common/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/fail.h"
 #include "common/memory.h"
 #include "tests/child.h"
 #include "tests/tap.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 static struct config *parse(const char *text)
 {

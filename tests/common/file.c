@@ -1,13 +1,14 @@
 /* Files that appear whole or not at all; messages; progress. */
 #include "common/file.h"
-#include "common/fail.h"
-#include "common/progress.h"
-#include "tests/child.h"
-#include "tests/tap.h"
 
 #include <dirent.h>
 #include <signal.h>
 #include <sys/stat.h>
+
+#include "common/fail.h"
+#include "common/progress.h"
+#include "tests/child.h"
+#include "tests/tap.h"
 
 static char folder[] = "/tmp/musigan-file.XXXXXX";
 

@@ -1,9 +1,10 @@
 /* Numbers and keys from text. */
 #include "common/number.h"
-#include "common/keyboard.h"
-#include "tests/tap.h"
 
 #include <limits.h>
+
+#include "common/keyboard.h"
+#include "tests/tap.h"
 
 static void test_integers(void)
 {

@@ -1,5 +1,6 @@
 /* The options table: values, ranges, mixed operands, help, and one line for each mistake. */
 #include "common/option.h"
+
 #include "common/fail.h"
 #include "tests/child.h"
 #include "tests/tap.h"

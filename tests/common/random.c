@@ -1,9 +1,10 @@
 /* Philox4x32-10 against the vectors published with Random123 (kat_vectors). random_block fixes one word of
  * the counter, so a second implementation here meets the vectors, and random_block meets it. */
 #include "common/random.h"
-#include "tests/tap.h"
 
 #include <string.h>
+
+#include "tests/tap.h"
 
 static void multiply(uint32_t a, uint32_t b, uint32_t *high, uint32_t *low)
 {

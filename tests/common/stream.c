@@ -1,10 +1,11 @@
 /* Tensor streams written and read back: every type and rank, facts, conversions, what the reader checks. */
 #include "common/stream.h"
+
+#include <stdint.h>
+
 #include "common/fail.h"
 #include "tests/child.h"
 #include "tests/tap.h"
-
-#include <stdint.h>
 
 static char folder[] = "/tmp/musigan-stream.XXXXXX";
 static char path[64];

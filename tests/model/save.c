@@ -1,13 +1,14 @@
 /* Saved and reloaded, a model makes the same bytes, and a training run goes on to the same bytes, for any
  * number of threads. */
-#include "common/fail.h"
-#include "common/memory.h"
-#include "kernels/model/checkpoint.h"
-#include "tests/tap.h"
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "common/fail.h"
+#include "common/memory.h"
+#include "kernels/model/checkpoint.h"
+#include "tests/tap.h"
 
 static const char *const configurations[] = {
     "batch_size: 3\naccumulation_steps: 2\nnoise_dim: 256\nlearning_rate: 0.01\nlearning_rate_disc: 0.01\n"

@@ -1,6 +1,7 @@
 /* The optimiser against its formulas, in double. */
-#include "tests/ops/check.h"
 #include <omp.h>
+
+#include "tests/ops/check.h"
 
 enum { COUNT = 30011 };
 

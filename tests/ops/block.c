@@ -1,7 +1,8 @@
 /* Convolution blocks: forward against loops that follow the definition, backward against differences, and the
  * same bytes from 1, 2 and 3 threads. */
-#include "tests/ops/block-plain.h"
 #include <omp.h>
+
+#include "tests/ops/block-plain.h"
 
 static double loss(void *context)
 {

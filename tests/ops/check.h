@@ -4,12 +4,13 @@
 #ifndef TESTS_OPS_CHECK_H
 #define TESTS_OPS_CHECK_H
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/memory.h"
 #include "common/random.h"
 #include "kernels/ops.h"
 #include "tests/tap.h"
-#include <stdlib.h>
-#include <string.h>
 
 #ifdef REAL_IS_DOUBLE
 #define CHECK_STEP           1e-5  /* of the differences */

@@ -1,5 +1,6 @@
 /* The vectorised exponential against the library's, and where it is 0, infinite or no number. */
 #include "kernels/cpu/fast-math.h"
+
 #include "tests/tap.h"
 
 static double worst_error(double from, double to)

@@ -1,7 +1,8 @@
 /* Linear layers: forward against a plain loop, backward against differences, the same bytes from any number
  * of threads. */
-#include "tests/ops/check.h"
 #include <omp.h>
+
+#include "tests/ops/check.h"
 
 struct example {
     int batch, length, in, out;

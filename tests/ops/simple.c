@@ -1,6 +1,7 @@
 /* Operations on an element at a time, and their random numbers. */
-#include "tests/ops/check.h"
 #include <omp.h>
+
+#include "tests/ops/check.h"
 
 enum { COUNT = 100003 };
 

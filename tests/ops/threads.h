@@ -3,8 +3,9 @@
 #ifndef TESTS_OPS_THREADS_H
 #define TESTS_OPS_THREADS_H
 
-#include "tests/ops/check.h"
 #include <omp.h>
+
+#include "tests/ops/check.h"
 
 enum { THREADS_MOST = 3 };
 

@@ -4,13 +4,14 @@
 #ifndef TESTS_REFERENCE_NUMBERS_H
 #define TESTS_REFERENCE_NUMBERS_H
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/fail.h"
 #include "common/memory.h"
 #include "common/stream.h"
 #include "kernels/ops.h"
 #include "tests/tap.h"
-#include <stdlib.h>
-#include <string.h>
 
 /* Largest relative error; the numbers are PyTorch's in double, rounded to float. */
 #ifdef REAL_IS_DOUBLE
