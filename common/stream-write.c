@@ -57,11 +57,6 @@ void writer_put_or_die(struct writer *writer, const struct record *record)
     writer->count++;
 }
 
-uint64_t writer_count(const struct writer *writer)
-{
-    return writer->count;
-}
-
 static void free_writer(struct writer *writer)
 {
     free(writer->name);

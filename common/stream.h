@@ -113,9 +113,6 @@ void writer_put_or_die(struct writer *writer, const struct record *record);
 /* Writes the end record, flushes (a file also to the disk), checks, renames, frees. */
 void writer_close_or_die(struct writer *writer);
 
-/* Records written so far. */
-uint64_t writer_count(const struct writer *writer);
-
 /* Gives up an output: a file is removed; standard output simply stays without an end record. Files of
  * writers that are still open when the program exits are removed too. */
 void writer_abandon(struct writer *writer);

@@ -84,13 +84,18 @@ static struct block_parameters spectral_values(const struct discriminator_block 
     return values;
 }
 
-static void block_forward(const struct ops *ops, struct discriminator_block *b, struct tensor x,
-                          struct pass pass)
+static void normalise_weight(const struct ops *ops, struct discriminator_block *b, bool iterate)
 {
     const struct block_shape *shape = &b->conv.shape;
     if (b->spectral)
         ops->spectral(b->normal, b->sigma, b->u.value, b->v.value, b->conv.weight.value, shape->out,
-                      shape->kernel * shape->in, false);
+                      shape->kernel * shape->in, iterate);
+}
+
+static void block_forward(const struct ops *ops, struct discriminator_block *b, struct tensor x,
+                          struct pass pass)
+{
+    normalise_weight(ops, b, false);
     ops->halve(b->halved, x);
     if (b->widens) linear_layer_forward(ops, &b->widen, b->skip, b->halved);
     ops->block_forward(b->conv.block, spectral_values(b), b->y, no_tensor(), x, b->skip, pass);
@@ -98,12 +103,7 @@ static void block_forward(const struct ops *ops, struct discriminator_block *b, 
 
 void discriminator_power_iteration(struct discriminator *d)
 {
-    for (int i = 0; i < d->blocks; i++) {
-        struct discriminator_block *b = &d->block[i];
-        if (b->spectral)
-            d->session->ops->spectral(b->normal, b->sigma, b->u.value, b->v.value, b->conv.weight.value,
-                                      b->conv.shape.out, b->conv.shape.kernel * b->conv.shape.in, true);
-    }
+    for (int i = 0; i < d->blocks; i++) normalise_weight(d->session->ops, &d->block[i], true);
 }
 
 void discriminator_forward(struct discriminator *d, struct tensor x, struct pass pass)
@@ -120,14 +120,20 @@ void discriminator_forward(struct discriminator *d, struct tensor x, struct pass
     linear_layer_forward(ops, &d->final, d->logit, d->joined);
 }
 
+/* As linear_layer_backward, dx overwritten; without `parameters` their gradients are left alone. */
+static void linear_backward(const struct ops *ops, const struct linear_layer *layer, struct tensor dx,
+                            struct tensor dy, struct tensor y, struct tensor x, bool parameters)
+{
+    struct linear_layer frozen = *layer;
+    if (!parameters) frozen.weight.gradient = frozen.bias.gradient = NULL;
+    linear_layer_backward(ops, &frozen, dx, dy, y, x, false);
+}
+
 /* Leaves the gradient of the last block's output in its dy. */
 static void head_backward(struct discriminator *d, struct tensor dlogit, bool parameters)
 {
     const struct ops *ops = d->session->ops;
-    device dweight = parameters ? d->final.weight.gradient : NULL,
-           dbias = parameters ? d->final.bias.gradient : NULL;
-    ops->linear_backward(d->djoined, dweight, dbias, dlogit, d->logit, d->joined, d->final.weight.value,
-                         false, false);
+    linear_backward(ops, &d->final, d->djoined, dlogit, d->logit, d->joined, parameters);
     ops->split(d->dfeatures, d->dsimilarity, d->djoined);
     ops->minibatch_backward(d->dm, d->dsimilarity, d->m, d->similarity);
     ops->linear_backward(d->dfeatures, parameters ? d->projection.gradient : NULL, NULL, d->dm, d->m,
@@ -153,9 +159,7 @@ static void block_backward(const struct ops *ops, struct discriminator_block *b,
     struct tensor dhalved = b->dy;
     if (b->widens) {
         dhalved = b->dhalved;
-        ops->linear_backward(dhalved, parameters ? b->widen.weight.gradient : NULL,
-                             parameters ? b->widen.bias.gradient : NULL, b->dy, b->skip, b->halved,
-                             b->widen.weight.value, false, false);
+        linear_backward(ops, &b->widen, dhalved, b->dy, b->skip, b->halved, parameters);
     }
     if (dx.data) ops->halve_backward(dx, dhalved);
 }

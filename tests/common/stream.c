@@ -48,7 +48,6 @@ static void test_round_trip(void)
         writer_put_or_die(writer, &record);
         record_free(&record);
     }
-    ok(writer_count(writer) == FORMS * 6, "writer_count");
     ok(access(path, F_OK) != 0, "the file is not there before it is closed");
     writer_close_or_die(writer);
     struct record got = {0};
