@@ -1,19 +1,15 @@
 /* wave-to-mp3: wave records to MP3 files, or one to standard output. */
-#include <ctype.h>
-#include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/expect.h"
 #include "common/fail.h"
-#include "common/file.h"
 #include "common/level.h"
 #include "common/memory.h"
 #include "common/mp3.h"
 #include "common/option.h"
+#include "common/pieces.h"
 #include "common/progress.h"
 #include "common/stream.h"
 
@@ -33,21 +29,6 @@ static const struct option options[] = {
 };
 
 static const struct program program = {"wave-to-mp3", "[FILE]", "Encode waves as MP3", 1, options};
-
-/* The file's name for one song: %d, %3d or %03d in `output` becomes the number. NULL when there is another
- * conversion or a second one. Caller frees. */
-static char *output_name(unsigned long long number)
-{
-    const char *percent = strchr(output, '%');
-    if (!percent) return text_or_die("%s", output);
-    const char *rest = percent + 1;
-    bool zeros = *rest == '0';
-    int width = 0, before = (int)(percent - output);
-    for (; isdigit((unsigned char)*rest) && width < 20; rest++) width = 10 * width + (*rest - '0');
-    if (*rest != 'd' || width > 20 || strchr(rest, '%')) return NULL;
-    return zeros ? text_or_die("%.*s%0*llu%s", before, output, width, number, rest + 1)
-                 : text_or_die("%.*s%*llu%s", before, output, width, number, rest + 1);
-}
 
 static int check_wave_or_die(const struct reader *reader, const struct record *wave)
 {
@@ -97,49 +78,21 @@ static struct mp3 encode_or_die(const struct reader *reader, struct record *wave
     return mp3;
 }
 
-/* Writes the song and frees it. */
-static void put_or_die(const char *name, struct mp3 song)
-{
-    bool standard = strcmp(name, "-") == 0;
-    struct whole_file *file = standard ? NULL : whole_file_open_or_die(name);
-    if (fwrite(song.bytes, 1, song.size, standard ? stdout : whole_file_stream(file)) != song.size)
-        die("%s: %s", standard ? "standard output" : name, strerror(errno));
-    if (standard)
-        stdout_close_or_die();
-    else
-        whole_file_close_or_die(file);
-    free(song.bytes);
-}
-
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    bool numbered = strchr(output, '%');
-    char *name = output_name(1);
-    if (!name) die_usage("-o %s: not a name with at most one %%d, like song-%%03d.mp3", output);
-    if (strcmp(name, "-") == 0 && isatty(STDOUT_FILENO))
-        die_usage("standard output is a terminal: redirect it or use -o");
-
+    struct pieces *songs = pieces_open_or_die(output, "song", "song-%03d.mp3");
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct record wave = {0};
-    struct mp3 song = {0};
+
     progress_begin("songs", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &wave)) {
-        if (!numbered && reader_count(reader) > 1)
-            reader_die(reader, "several songs need numbered files: -o song-%%03d.mp3");
-        song = encode_or_die(reader, &wave);
-        if (numbered) {
-            free(name);
-            name = output_name(reader_count(reader));
-            put_or_die(name, song);
-        }
+        struct mp3 song = encode_or_die(reader, &wave);
+        pieces_put_or_die(songs, reader, song.bytes, song.size);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();
-    if (reader_count(reader) == 0) die("%s: no song in it", argv[operand] ? argv[operand] : "-");
-    /* Only now is the stream known to be whole, and the song the only one. */
-    if (!numbered) put_or_die(name, song);
-    free(name);
+    pieces_close_or_die(songs, argv[operand]);
     reader_close(reader);
     record_free(&wave);
     return 0;
