@@ -12,6 +12,21 @@ double key_frequency(int key)
     return 440.0 * exp2((key - 49) / 12.0);
 }
 
+/* Key 4 is C1. */
+char *key_name(int key, char *text)
+{
+    const char *names = "C C#D D#E F F#G G#A A#B ";
+    const char *name = names + (key + 8) % 12 * 2;
+    sprintf(text, name[1] == '#' ? "%.2s%d" : "%.1s%d", name, (key + 8) / 12);
+    return text;
+}
+
+bool key_is_black(int key)
+{
+    char name[4];
+    return key_name(key, name)[1] == '#';
+}
+
 static bool key_parse(const char *text, int *key)
 {
     long long number;

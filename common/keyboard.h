@@ -13,6 +13,11 @@ struct key_range {
 /* Frequency in Hz in equal temperament: 440 * 2^((key - 49) / 12). */
 double key_frequency(int key);
 
+/* "C4" for key 40, sharps as in "F#4"; into text (at least 4 bytes), which it returns. */
+char *key_name(int key, char *text);
+
+bool key_is_black(int key);
+
 /* Parses "27-59"; false when it is not two keys in order within 1-88. */
 bool key_range_parse(const char *text, struct key_range *range);
 

@@ -19,3 +19,10 @@ void level_scale(float *values, size_t count, float factor)
 {
     for (size_t i = 0; i < count; i++) values[i] *= factor;
 }
+
+void level_lift_off(float *values, size_t count, float floor)
+{
+    for (size_t i = 0; i < count; i++) values[i] = fmaxf(0, values[i] - floor);
+    float largest = level_peak(values, count);
+    if (largest > 0) level_scale(values, count, 1 / largest);
+}

@@ -57,14 +57,6 @@ static void check_rate_or_die(const struct reader *reader, const struct score *s
         reader_die(reader, "an interval of %g s has no sample at %g Hz", score->interval, rate);
 }
 
-/* Subtracts the floor, clips at 0, divides by the largest that is left. */
-static void lift_off_floor(float *loudness, size_t count)
-{
-    for (size_t i = 0; i < count; i++) loudness[i] = fmaxf(0, loudness[i] - (float)base);
-    float largest = level_peak(loudness, count);
-    if (largest > 0) level_scale(loudness, count, 1 / largest);
-}
-
 /* A loudness falls no faster than by `decay` an interval. */
 static void fade(float *line, size_t count, float decay)
 {
@@ -122,7 +114,7 @@ int main(int argc, char **argv)
     while (reader_next_finite_or_die(reader, &keys)) {
         struct score score = score_or_die(reader, &keys, defaults);
         check_rate_or_die(reader, &score);
-        if (base > 0) lift_off_floor(keys.data, keys.count);
+        if (base > 0) level_lift_off(keys.data, keys.count, (float)base);
         play_or_die(&wave, &score, voice_named(voice_name));
         put_wave_or_die(writer, reader, &wave, &keys);
         progress_show((double)reader_count(reader), NULL);
