@@ -219,3 +219,77 @@ void key_transform_free(struct key_transform *t)
                       t->folded, t->half,     t->sums,   t};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) free(blocks[i]);
 }
+
+struct key_bands {
+    size_t samples, frames;
+    size_t length, points; /* of the padded wave, of an envelope */
+    int keys, held;        /* those below half of the rate */
+    struct band *band;     /* (held) */
+    double *wave;          /* (length) */
+    double complex *spectrum, *envelope;
+    fftw_plan analyse, synthesise;
+};
+
+struct key_bands *key_bands_new_or_die(size_t samples, double rate, size_t interval, struct key_range keys,
+                                       struct key_width width)
+{
+    struct key_bands *b = allocate_or_die(1, sizeof *b);
+    b->samples = samples;
+    b->frames = (samples + interval - 1) / interval;
+    b->points = KEY_BANDS_INSTANTS * quick_size(b->frames);
+    b->length = b->points / KEY_BANDS_INSTANTS * interval;
+    b->keys = keys.last - keys.first + 1;
+    b->band = allocate_or_die((size_t)b->keys, sizeof *b->band);
+    for (; b->held < b->keys && key_frequency(keys.first + b->held) <= rate / 2; b->held++) {
+        int key = keys.first + b->held;
+        band_make(&b->band[b->held], key_frequency(key), key_sigma(width, key), rate / (double)b->length,
+                  b->length);
+    }
+    b->wave = allocate_or_die(b->length, sizeof *b->wave);
+    b->spectrum = allocate_or_die(b->length / 2 + 1, sizeof *b->spectrum);
+    b->envelope = allocate_or_die(b->points, sizeof *b->envelope);
+    b->analyse = planned_or_die(fftw_plan_dft_r2c_1d((int)b->length, b->wave, b->spectrum, FFTW_ESTIMATE));
+    b->synthesise = planned_or_die(
+        fftw_plan_dft_1d((int)b->points, b->envelope, b->envelope, FFTW_BACKWARD, FFTW_ESTIMATE));
+    return b;
+}
+
+/* envelope = a at its instants: a bin beyond their rate has the values of its alias. */
+static void band_envelope(struct key_bands *b, const struct band *band)
+{
+    memset(b->envelope, 0, b->points * sizeof *b->envelope);
+    size_t slot = band->first % b->points;
+    for (size_t j = 0; j < band->bins; j++) {
+        b->envelope[slot] += b->spectrum[band->first + j] * band->weight[j];
+        if (++slot == b->points) slot = 0;
+    }
+    fftw_execute(b->synthesise);
+}
+
+void key_bands_apply(struct key_bands *b, float *loudness, const float *wave)
+{
+    memset(loudness, 0, (size_t)b->keys * b->frames * sizeof *loudness);
+    for (size_t i = 0; i < b->samples; i++) b->wave[i] = wave[i];
+    memset(b->wave + b->samples, 0, (b->length - b->samples) * sizeof *b->wave);
+    fftw_execute(b->analyse);
+
+    for (int k = 0; k < b->held; k++, loudness += b->frames) {
+        band_envelope(b, &b->band[k]);
+        const double *a = (const double *)b->envelope;
+        for (size_t t = 0; t < b->frames; t++, a += 2 * KEY_BANDS_INSTANTS) {
+            double sum = 0;
+            for (int i = 0; i < 2 * KEY_BANDS_INSTANTS; i++) sum += a[i] * a[i];
+            loudness[t] = (float)sqrt(sum / (2 * KEY_BANDS_INSTANTS));
+        }
+    }
+}
+
+void key_bands_free(struct key_bands *b)
+{
+    if (!b) return;
+    for (int k = 0; k < b->held; k++) free(b->band[k].weight);
+    fftw_destroy_plan(b->analyse);
+    fftw_destroy_plan(b->synthesise);
+    void *blocks[] = {b->band, b->wave, b->spectrum, b->envelope, b};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) free(blocks[i]);
+}

@@ -36,4 +36,23 @@ void key_transform_apply(struct key_transform *transform, float *loudness, const
 
 void key_transform_free(struct key_transform *transform);
 
+/* The same of each band's envelope a, which has no ripple at twice the key's frequency:
+ *
+ *     loudness[n,t] = sqrt( mean over the instants of interval t of |a|^2 / 2 ),
+ *
+ * at KEY_BANDS_INSTANTS instants an interval, the bins' aliases at that rate being what sampling the envelope
+ * means. "Keys" may lie beyond the piano's; those above rate / 2 are silent. */
+enum { KEY_BANDS_INSTANTS = 4 };
+
+struct key_bands;
+
+/* Limits as above; T = samples / interval, rounded up. */
+struct key_bands *key_bands_new_or_die(size_t samples, double rate, size_t interval, struct key_range keys,
+                                       struct key_width width);
+
+/* loudness (keys, T) of wave (samples). */
+void key_bands_apply(struct key_bands *bands, float *loudness, const float *wave);
+
+void key_bands_free(struct key_bands *bands);
+
 #endif

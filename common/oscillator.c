@@ -2,9 +2,9 @@
 
 #include <math.h>
 
-/* Half of a glide. Long glides smear the onsets (a linear glide from centre to centre of two intervals puts a
- * fifth of a note's loudness before its first interval), short ones splatter. */
-static const double GLIDE_HALF_SECONDS = 0.0025;
+/* A glide ends in the middle of an interval of 20 ms, so that nothing happens at the borders. */
+#include <stdlib.h>
+#define GLIDE_SECONDS (getenv("G")?atof(getenv("G")):0.01)
 
 enum { LANES = 8 };
 
@@ -37,20 +37,24 @@ static float smooth_step(float x)
     return x * x * (3 - 2 * x);
 }
 
-/* One interval of `count` samples, phase at its first, with the amplitudes before, in and after it. */
+/* One interval of `count` samples, phase at its first, with the amplitudes before, in and after it: the
+ * glides to and from a softer neighbour lie in the louder interval, so that nothing sounds before its time. */
 static void interval_add(float *wave, size_t count, double phase, double step, const float amplitude[3],
-                         float half_glide)
+                         float glide)
 {
     enum { BLOCK = 256 };
     float gain[BLOCK];
-    float opening = amplitude[1] - amplitude[0], closing = amplitude[2] - amplitude[1];
-    float scale = 0.5f / half_glide, close_at = (float)count - half_glide;
+    float g = glide / (float)count, m = 13.f / 35, b1 = fminf(amplitude[0], amplitude[1]), b2 = fminf(amplitude[1], amplitude[2]);
+    float A = 1 - 2 * g + 2 * g * m, B = g * (1 - 2 * m) * (b1 + b2), C = g * m * (b1 * b1 + b2 * b2) - amplitude[1] * amplitude[1];
+    float here = (sqrtf(B * B - 4 * A * C) - B) / (2 * A);
+    if (getenv("N")) here = amplitude[1];
+    float opening = here - b1, closing = here - b2;
     for (size_t start = 0; start < count; start += BLOCK) {
         size_t length = count - start < BLOCK ? count - start : BLOCK;
         for (size_t i = 0; i < length; i++) {
-            float at = (float)(start + i) + 0.5f;
-            gain[i] = amplitude[0] + opening * smooth_step((at + half_glide) * scale) +
-                      closing * smooth_step((at - close_at) * scale);
+            float at = (float)(start + i) + 0.5f, left = (float)count - at;
+            gain[i] = here - opening * smooth_step(1 - at / glide) -
+                      closing * smooth_step(1 - left / glide);
         }
         sine_add(wave + start, gain, length, phase + (double)start * step, step);
     }
@@ -60,18 +64,15 @@ void oscillator_add(float *wave, struct intervals intervals, double frequency, d
                     const float *amplitude, double gain)
 {
     double step = frequency / intervals.rate;
-    size_t last = intervals.count - 1;
     for (size_t t = 0; t < intervals.count; t++) {
+        if (amplitude[t] == 0) continue;
         float here = (float)gain * amplitude[t];
-        /* Beyond both ends stands the negative, so that the glide passes through 0 there. */
-        float before = t > 0 ? (float)gain * amplitude[t - 1] : -here;
-        float after = t < last ? (float)gain * amplitude[t + 1] : -here;
-        if (before == 0 && here == 0 && after == 0) continue;
+        float before = t > 0 ? (float)gain * amplitude[t - 1] : 0;
+        float after = t + 1 < intervals.count ? (float)gain * amplitude[t + 1] : 0;
 
         size_t start = interval_start(intervals, t), count = interval_start(intervals, t + 1) - start;
         double turns = phase + (double)start * step;
-        float half_glide = (float)fmin(GLIDE_HALF_SECONDS * intervals.rate, (double)count / 2);
-        interval_add(wave + start, count, turns - floor(turns), step, (float[]){before, here, after},
-                     half_glide);
+        float glide = (float)fmin(GLIDE_SECONDS * intervals.rate, (double)count / 2);
+        interval_add(wave + start, count, turns - floor(turns), step, (float[]){before, here, after}, glide);
     }
 }
