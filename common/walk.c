@@ -12,7 +12,7 @@
 
 struct walk {
     FTS *tree;
-    char *path, *extension;
+    char *path, *extensions;
 };
 
 static int by_name(const FTSENT **a, const FTSENT **b)
@@ -20,11 +20,11 @@ static int by_name(const FTSENT **a, const FTSENT **b)
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-struct walk *walk_open_or_die(const char *path, const char *extension)
+struct walk *walk_open_or_die(const char *path, const char *extensions)
 {
     struct walk *walk = allocate_or_die(1, sizeof *walk);
     walk->path = text_or_die("%s", path);
-    walk->extension = text_or_die("%s", extension);
+    walk->extensions = text_or_die("%s", extensions);
     char *roots[] = {walk->path, NULL};
     walk->tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
     if (!walk->tree) die("%s: %s", path, strerror(errno));
@@ -36,13 +36,23 @@ static bool is_hidden(const FTSENT *entry)
     return entry->fts_level > FTS_ROOTLEVEL && entry->fts_name[0] == '.';
 }
 
+/* True when the name ends in one of the extensions and is more than that. */
+static bool has_extension(const struct walk *walk, const FTSENT *entry)
+{
+    for (const char *word = walk->extensions; *word;) {
+        size_t length = strcspn(word, "|");
+        const char *ending = entry->fts_name + entry->fts_namelen - length;
+        if (entry->fts_namelen > length && strncasecmp(ending, word, length) == 0) return true;
+        word += length + (word[length] == '|');
+    }
+    return false;
+}
+
 /* A pipe or a device with the right name is not wanted, a dangling link is: whoever opens it says so. */
 static bool is_wanted(const struct walk *walk, const FTSENT *entry)
 {
     if (entry->fts_level == FTS_ROOTLEVEL) return true;
-    size_t length = strlen(walk->extension);
-    if (is_hidden(entry) || entry->fts_namelen <= length) return false;
-    if (strcasecmp(entry->fts_name + entry->fts_namelen - length, walk->extension) != 0) return false;
+    if (is_hidden(entry) || !has_extension(walk, entry)) return false;
     struct stat status;
     return stat(entry->fts_accpath, &status) != 0 || S_ISREG(status.st_mode);
 }
@@ -77,6 +87,6 @@ void walk_close(struct walk *walk)
 {
     fts_close(walk->tree);
     free(walk->path);
-    free(walk->extension);
+    free(walk->extensions);
     free(walk);
 }

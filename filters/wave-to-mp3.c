@@ -1,12 +1,11 @@
 /* wave-to-mp3: wave records to MP3 files, or one to standard output. */
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/expect.h"
 #include "common/fail.h"
+#include "common/label.h"
 #include "common/level.h"
-#include "common/memory.h"
 #include "common/mp3.h"
 #include "common/option.h"
 #include "common/pieces.h"
@@ -49,15 +48,6 @@ static void clip(const struct reader *reader, struct record *wave)
     for (size_t i = 0; i < wave->count; i++) samples[i] = fminf(fmaxf(samples[i], -1), 1);
 }
 
-/* The song's file name without folders and .mp3. Caller frees. */
-static char *title_of(const char *source)
-{
-    const char *slash = strrchr(source, '/'), *name = slash ? slash + 1 : source;
-    size_t length = strlen(name);
-    if (length > 4 && strcasecmp(name + length - 4, ".mp3") == 0) length -= 4;
-    return text_or_die("%.*s", (int)length, name);
-}
-
 static struct mp3 encode_or_die(const struct reader *reader, struct record *wave)
 {
     double hertz = expect_number_or_die(reader, wave, "rate", (double)rate);
@@ -67,14 +57,11 @@ static struct mp3 encode_or_die(const struct reader *reader, struct record *wave
         reader_die(reader, "MP3 at %g Hz has no constant %lld kbit/s", hertz, bitrate);
     clip(reader, wave);
 
-    char *source = record_fact(wave, "source"), *seed = record_fact(wave, "seed"),
-         *score = record_fact(wave, "score");
-    char *title = source && strcmp(source, "-") != 0 ? title_of(source) : NULL;
-    char *comment = text_or_die("made by MusiGAN%s%s%s%s", seed ? ", seed " : "", seed ? seed : "",
-                                score ? ", score " : "", score ? score : "");
+    char *title = label_title_or_die(wave), *comment = label_comment_or_die(wave);
     struct mp3_settings settings = {(int)hertz, channels, (int)bitrate, quality, title, comment};
     struct mp3 mp3 = mp3_encode_or_die(&settings, wave->data, wave->count / (size_t)channels);
-    free(source), free(seed), free(score), free(title), free(comment);
+    free(title);
+    free(comment);
     return mp3;
 }
 

@@ -121,7 +121,7 @@ refuse() { # INPUT PATTERN NAME
     fails 1 "^wave-to-mp3: $1: $2" "... nor to a file" wave-to-mp3 -o out/x.mp3 "$1"
     is "$(ls out)" "" "... which does not appear"
 }
-refuse three 'record 2 .*several records need numbered files' "a second song"
+refuse three 'record 2 .*several songs need numbered files' "a second song"
 refuse cut 'record 1' "a record cut short"
 refuse no-end '' "a stream without its end"
 refuse cut-second 'record 2' "a second record cut short"
