@@ -25,6 +25,12 @@ $(BIN)/gan-train:      LIBS = -lopenblas -lcyaml -lz -lm
 $(BIN)/gan-sample:     LIBS = -lopenblas -lcyaml -lz -lm
 $(BIN)/keys-to-wave:   LIBS = -lz -lm
 $(BIN)/wave-to-mp3:    LIBS = -lmp3lame -lz -lm
+$(BIN)/keys-to-midi:   LIBS = -lz -lm
+$(BIN)/midi-to-keys:   LIBS = -lz -lm
+$(BIN)/keys-to-png:    LIBS = -lcairo -lz -lm
+$(BIN)/losses-to-png:  LIBS = -lcairo -lz -lm
+$(BIN)/keys-stats:     LIBS = -lz -lm
+$(BIN)/keys-compare:   LIBS = -lz -lm
 $(BIN)/tensor-print:   LIBS = -lz -lm
 $(BIN)/tensor-cmp:     LIBS = -lz -lm
 $(BIN)/gan-train $(BIN)/gan-sample: $(BUILD)/libcore.a

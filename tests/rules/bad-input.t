@@ -50,6 +50,7 @@ inputs = {
     "keys": stream(record(keys, "kind=keys interval=0.02 keys=27-31"), record(keys[:, ::-1], "kind=keys")),
     "notes": stream(record(short, "kind=keys interval=0.02 keys=27-31"),
                     record(short, "kind=keys interval=0.02 keys=27-31")),
+    "roll": stream(record(short, "kind=keys interval=0.02 keys=27-31")),
     "noise": stream(*[record(random.randn(2, 320).astype("<f4"), "kind=noise")] * 2),
 }
 config = open(os.path.join(root, "pipelines", "tiny.yaml")).read().replace("epochs: 3", "epochs: 0")
@@ -66,15 +67,17 @@ programs = [
     ("gan-train", "keys", "gan-train -q -c tiny.yaml -o kept/run", 1, ["keys"]),
     ("gan-sample", "model", "gan-sample -m -", 1, ["model"]),
     ("gan-sample --noise", "noise", "gan-sample -m model -n 2 --noise -", 1, ["noise"]),
-    ("keys-to-wave", "notes", "keys-to-wave", 1, ["keys", "notes"]),
+    ("keys-to-wave", "notes", "keys-to-wave", 1, ["keys", "notes", "roll"]),
     ("wave-to-mp3", "one", "wave-to-mp3", 1, ["one"]),
     ("wave-to-mp3 -o", "one", "wave-to-mp3 -o kept/song.mp3", 1, ["one"]),
+    ("keys-to-png", "roll", "keys-to-png -W 300 -H 200", 1, ["roll"]),
+    ("keys-to-png -o", "roll", "keys-to-png -W 300 -H 200 -o kept/roll.png", 1, ["roll"]),
     ("tensor-print", "notes", "tensor-print", 1, None),
     ("tensor-cmp", "notes", "tensor-cmp - old", 2, None),
 ]
 
 facts_used = {"wave-to-chunks": ["rate"], "chunks-to-keys": ["rate"], "keys-to-wave": ["interval"],
-              "wave-to-mp3": ["rate"]}
+              "wave-to-mp3": ["rate"], "keys-to-png": ["interval"]}
 
 
 def snapshot():
@@ -91,7 +94,7 @@ def restore():
 
 os.makedirs("kept/run")
 shutil.copy(os.path.join("first", sorted(os.listdir("first"))[-2]), "kept/run/checkpoint-000000.tensors")
-for name in ("valid", "song.mp3", "run/losses.tsv"):
+for name in ("valid", "song.mp3", "roll.png", "run/losses.tsv"):
     open(os.path.join("kept", name), "w").write("from before\n")
 before = snapshot()
 
@@ -102,7 +105,7 @@ def refused(command, status, data):
     lines = got.stderr.decode("latin1").split("\n")
     if got.returncode != status or len(lines) != 2 or not lines[0].startswith(command.split()[0] + ": "):
         return got.returncode, got.stderr
-    if b"kind=end" in got.stdout or "mp3" in command and got.stdout:
+    if b"kind=end" in got.stdout or ("mp3" in command or "png" in command) and got.stdout:
         return "the output looks whole"
     if snapshot() != before:
         restore()
@@ -197,7 +200,7 @@ loud = record(np.sin(np.arange(48000) * 0.3).reshape(1, -1).repeat(2, 0).astype(
 open("song.mp3", "wb").write(run(["wave-to-mp3"], stream(loud)).stdout)
 broken = [("mp3-to-wave", "mp3-to-wave -s 3 song.mp3", b"")] + [
     (name, command.replace("kept", "spoilt"), inputs[kind])
-    for name, kind, command, _, _ in programs if "mp3 -o" not in name]
+    for name, kind, command, _, _ in programs if " -o" not in name]
 for name, command, data in broken:
     with open("/dev/full", "wb") as full:
         got = subprocess.run(command.split(), input=data, stdout=full, stderr=subprocess.PIPE)

@@ -1,0 +1,90 @@
+/* keys-to-png: records of keys to piano rolls. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fail.h"
+#include "common/level.h"
+#include "common/memory.h"
+#include "common/option.h"
+#include "common/piano-roll.h"
+#include "common/pieces.h"
+#include "common/progress.h"
+#include "common/score.h"
+#include "common/stream.h"
+
+static long long wide = 1200, high = 600;
+static double interval = 0.02, base;
+static const char *output = "-", *keys_text = "27-59";
+static bool quiet, progress;
+
+static const struct option options[] = {
+    {'W', "wide", OPTION_INT, &wide, "PIXELS", 300, 10000, "Width of a picture"},
+    {'H', "high", OPTION_INT, &high, "PIXELS", 200, 10000, "Height of a picture"},
+    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6,
+     "Subtract this and divide by the largest first; 0: neither"},
+    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
+    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
+     "Interval of records that do not state theirs"},
+    {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to; for several records NAME-%03d.png"},
+    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
+    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {0},
+};
+
+static const struct program program = {"keys-to-png", "[FILE]", "Draw keys as a piano roll", 1, options};
+
+/* The record's number and its facts, but those that are the title or that the picture shows. Caller frees. */
+static char *remarks_of(const struct reader *reader, const struct record *keys)
+{
+    static const char *const shown[] = {"kind", "source", "crc32", "interval", "keys", "width"};
+    char *remarks = text_or_die("record %llu", (unsigned long long)reader_count(reader)), *name;
+    for (size_t i = 0; (name = record_fact_name(keys, i)); i++) {
+        bool said = false;
+        for (size_t j = 0; j < sizeof shown / sizeof *shown; j++) said |= strcmp(name, shown[j]) == 0;
+        if (!said) {
+            char *value = record_fact(keys, name);
+            char *longer = text_or_die("%s, %s %s", remarks, name, value);
+            free(remarks);
+            free(value);
+            remarks = longer;
+        }
+        free(name);
+    }
+    return remarks;
+}
+
+/* Puts out the roll of the record. */
+static void put_roll_or_die(struct pieces *rolls, const struct reader *reader, struct record *keys,
+                            struct score defaults)
+{
+    struct score score = score_or_die(reader, keys, defaults);
+    if (base > 0) level_lift_off(keys->data, keys->count, (float)base);
+    char *source = record_fact(keys, "source"), *remarks = remarks_of(reader, keys);
+    struct picture *roll = piano_roll_or_die(&score, (int)wide, (int)high, source ? source : "keys", remarks);
+    size_t size;
+    void *png = picture_png_or_die(roll, &size);
+    pieces_put_or_die(rolls, reader, png, size);
+    free(source);
+    free(remarks);
+}
+
+int main(int argc, char **argv)
+{
+    int operand = options_parse_or_die(&program, argc, argv);
+    struct score defaults = {.interval = interval};
+    if (!key_range_parse(keys_text, &defaults.keys)) die_usage("-k %s: not two keys in 1-88", keys_text);
+    struct pieces *rolls = pieces_open_or_die(output, "record", "NAME-%03d.png");
+    struct reader *reader = reader_open_or_die(argv[operand]);
+    struct record keys = {0};
+
+    progress_begin("records", 0, progress, quiet);
+    while (reader_next_finite_or_die(reader, &keys)) {
+        put_roll_or_die(rolls, reader, &keys, defaults);
+        progress_show((double)reader_count(reader), NULL);
+    }
+    progress_end();
+    pieces_close_or_die(rolls, argv[operand]);
+    reader_close(reader);
+    record_free(&keys);
+    return 0;
+}
