@@ -45,18 +45,21 @@ void picture_box(struct picture *picture, double x, double y, double width, doub
     cairo_fill(picture->cairo);
 }
 
+static bool is_gap(double x, double y)
+{
+    return isnan(x) || isnan(y);
+}
+
 void picture_line(struct picture *picture, size_t count, const double *x, const double *y, double thickness,
                   struct colour colour)
 {
     cairo_new_path(picture->cairo);
     for (size_t i = 0; i < count; i++) {
-        if (isnan(x[i]) || isnan(y[i])) {
-            cairo_new_sub_path(picture->cairo);
-            continue;
-        }
-        /* The first goes nowhere: a line of no length is a dot. */
-        if (!cairo_has_current_point(picture->cairo)) cairo_move_to(picture->cairo, x[i], y[i]);
-        cairo_line_to(picture->cairo, x[i], y[i]);
+        bool first = i == 0 || is_gap(x[i - 1], y[i - 1]),
+             last = i + 1 == count || is_gap(x[i + 1], y[i + 1]);
+        if (is_gap(x[i], y[i])) continue;
+        if (first) cairo_move_to(picture->cairo, x[i] - (last ? thickness : 0), y[i]);
+        cairo_line_to(picture->cairo, x[i] + (first && last ? thickness : 0), y[i]);
     }
     set_colour(picture, colour);
     cairo_set_line_width(picture->cairo, thickness);

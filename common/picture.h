@@ -18,7 +18,7 @@ struct picture *picture_new_or_die(int width, int height);
 void picture_box(struct picture *picture, double x, double y, double width, double height,
                  struct colour colour);
 
-/* The points (count) joined by lines; a point that is NaN leaves a gap, one between gaps is a dot. */
+/* The points (count) joined by lines; a point that is NaN leaves a gap, one between gaps is a dash. */
 void picture_line(struct picture *picture, size_t count, const double *x, const double *y, double thickness,
                   struct colour colour);
 

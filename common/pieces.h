@@ -15,7 +15,8 @@ struct pieces;
 struct pieces *pieces_open_or_die(const char *output, const char *noun, const char *example);
 
 /* Takes the piece made of the reader's last record, `size` bytes that free() gives back. A numbered file is
- * written at once; any other output only by pieces_close_or_die, and a second piece for it dies. */
+ * written at once; any other output only by pieces_close_or_die, and a second piece for it dies. A program
+ * that never has a second one may have no reader (NULL). */
 void pieces_put_or_die(struct pieces *pieces, const struct reader *reader, void *bytes, size_t size);
 
 /* For the end of the stream, when it is known to be whole and the piece the only one: writes what waits,

@@ -1,0 +1,34 @@
+/* losses-to-png: gan-train's losses.tsv to a picture of curves. */
+#include <string.h>
+
+#include "common/curves.h"
+#include "common/losses.h"
+#include "common/option.h"
+#include "common/picture.h"
+#include "common/pieces.h"
+
+static long long wide = 1200;
+static const char *output = "-";
+
+static const struct option options[] = {
+    {'W', "wide", OPTION_INT, &wide, "PIXELS", 600, 10000, "Width of the picture"},
+    {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to"},
+    {0},
+};
+
+static const struct program program = {"losses-to-png", "[FILE]", "Draw how the losses of a training went", 1,
+                                       options};
+
+int main(int argc, char **argv)
+{
+    int operand = options_parse_or_die(&program, argc, argv);
+    const char *input = argv[operand];
+    struct pieces *pieces = pieces_open_or_die(output, "table", "losses.png");
+    struct losses *losses = losses_read_or_die(input);
+    size_t size;
+    void *png = picture_png_or_die(curves_or_die(losses, (int)wide, input ? input : "losses.tsv"), &size);
+    pieces_put_or_die(pieces, NULL, png, size);
+    pieces_close_or_die(pieces, input);
+    losses_free(losses);
+    return 0;
+}
