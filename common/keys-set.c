@@ -1,0 +1,104 @@
+#include "common/keys-set.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "common/fail.h"
+#include "common/memory.h"
+
+enum { COLUMNS = 50 };
+
+static size_t columns(const struct score *score)
+{
+    return score->frames < COLUMNS ? score->frames : COLUMNS;
+}
+
+/* sum (rows, columns) += the means over the column's frames of one channel's loudness (rows, frames). */
+static void add_means(float *sum, const float *loudness, const struct score *score)
+{
+    size_t count = columns(score);
+    for (size_t i = 0; i < score->rows * count; i++) {
+        const float *line = loudness + i / count * score->frames;
+        size_t from = i % count * score->frames / count, to = (i % count + 1) * score->frames / count;
+        double total = 0;
+        for (size_t t = from; t < to; t++) total += (double)fmaxf(line[t], 0);
+        sum[i] += (float)(total / (double)(to - from));
+    }
+}
+
+/* sketch (cells) of a part. */
+static void draw_sketch(float *sketch, size_t cells, const struct score *score, size_t part)
+{
+    size_t size = score->rows * score->frames;
+    double square = 0;
+    for (size_t channel = 0; channel < score->channels; channel++)
+        add_means(sketch, score->loudness + (part * score->channels + channel) * size, score);
+    for (size_t i = 0; i < cells; i++) square += (double)sketch[i] * (double)sketch[i];
+    for (size_t i = 0; i < cells; i++) sketch[i] = (float)((double)sketch[i] / sqrt(square));
+}
+
+/* Room for `more` parts, zeroed. */
+static void grow_or_die(struct keys_set *set, size_t more)
+{
+    size_t count = set->count + more;
+    set->features = reallocate_or_die(set->features, count * FEATURES, sizeof *set->features);
+    set->whole = reallocate_or_die(set->whole, count, sizeof *set->whole);
+    set->sketch = reallocate_or_die(set->sketch, count * set->cells, sizeof *set->sketch);
+    for (size_t i = set->count * set->cells; i < count * set->cells; i++) set->sketch[i] = 0;
+}
+
+static void add_part_or_die(struct keys_set *set, const struct score *score, size_t part)
+{
+    double *value = set->features + set->count * FEATURES;
+    features_or_die(value, score, part);
+    set->whole[set->count] = true;
+    for (size_t i = 0; i < FEATURES; i++) set->whole[set->count] &= !isnan(value[i]);
+    draw_sketch(set->sketch + set->count * set->cells, set->cells, score, part);
+    set->count++;
+}
+
+static void check_shape_or_die(const struct reader *reader, const struct score *score, struct score *shape)
+{
+    if (shape->frames == 0) *shape = *score;
+    if (score->keys.first != shape->keys.first || score->keys.last != shape->keys.last)
+        reader_die(reader, "keys %d-%d, but the records before have %d-%d", score->keys.first,
+                   score->keys.last, shape->keys.first, shape->keys.last);
+    if (score->frames != shape->frames || score->interval != shape->interval)
+        reader_die(reader, "%zu intervals of %g s, but the records before have %zu of %g s", score->frames,
+                   score->interval, shape->frames, shape->interval);
+}
+
+struct keys_set keys_set_read_or_die(const char *path, struct score *shape)
+{
+    struct keys_set set = {0};
+    struct record record = {0};
+    struct reader *reader = reader_open_or_die(path);
+    while (reader_next_finite_or_die(reader, &record)) {
+        struct score score = score_or_die(reader, &record, *shape);
+        check_shape_or_die(reader, &score, shape);
+        set.cells = score.rows * columns(&score);
+        grow_or_die(&set, score.parts);
+        for (size_t part = 0; part < score.parts; part++) add_part_or_die(&set, &score, part);
+    }
+    if (set.count < 2) die("%s: fewer than two records to compare", path);
+    reader_close(reader);
+    record_free(&record);
+    return set;
+}
+
+void keys_set_free(struct keys_set *set)
+{
+    free(set->features);
+    free(set->whole);
+    free(set->sketch);
+    *set = (struct keys_set){0};
+}
+
+double keys_set_cosine(const struct keys_set *a, size_t i, const struct keys_set *b, size_t j)
+{
+    const float *x = a->sketch + i * a->cells, *y = b->sketch + j * b->cells;
+    double product = 0;
+#pragma omp simd reduction(+ : product)
+    for (size_t c = 0; c < a->cells; c++) product += (double)x[c] * (double)y[c];
+    return product;
+}

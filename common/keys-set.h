@@ -1,0 +1,27 @@
+/* A set of records of keys as music: the features of each, and a sketch of it by which records are told
+ * apart. */
+#ifndef COMMON_KEYS_SET_H
+#define COMMON_KEYS_SET_H
+
+#include "common/features.h"
+
+struct keys_set {
+    size_t count;     /* parts of records */
+    double *features; /* (count, FEATURES) */
+    bool *whole;      /* (count): all features are defined */
+    size_t cells;     /* of a sketch */
+    float *sketch;    /* (count, cells): loudness, the mean of the channels and of fiftieths of the time; of
+                         length 1, or NaN for silence */
+};
+
+/* Reads a stream. The first record sets the keys, frames and interval of all, in `shape`, which holds what
+ * records state that do not state theirs; shape->frames 0: not yet set. Dies when there are fewer than two.
+ */
+struct keys_set keys_set_read_or_die(const char *path, struct score *shape);
+void keys_set_free(struct keys_set *set);
+
+/* The cosine of the angle between sketch i of a and sketch j of b: 1 for copies; NaN when either is silent.
+ */
+double keys_set_cosine(const struct keys_set *a, size_t i, const struct keys_set *b, size_t j);
+
+#endif

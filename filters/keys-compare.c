@@ -1,0 +1,117 @@
+/* keys-compare: how near generated music comes to real music, in numbers with intervals. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/bootstrap.h"
+#include "common/comparison.h"
+#include "common/fail.h"
+#include "common/file.h"
+#include "common/memory.h"
+#include "common/option.h"
+
+static const char *training_path, *keys_text = "27-59";
+static double interval = 0.02;
+static long long seed, resamples = 1000;
+
+static const struct option options[] = {
+    {'t', "training", OPTION_TEXT, &training_path, "FILE", 0, 0,
+     "The training set: what novelty is measured against and features are scaled by"},
+    {0, "resamples", OPTION_INT, &resamples, "COUNT", 0, 1e6,
+     "How often the records are drawn again for the intervals; 0: no intervals"},
+    {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of these draws"},
+    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
+    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
+     "Interval of records that do not state theirs"},
+    {0},
+};
+
+static const struct program program = {"keys-compare", "REAL GENERATED",
+                                       "Compare generated keys with real ones", 2, options};
+
+enum { PURPOSE_REAL = 1, PURPOSE_GENERATED = 2 };
+
+/* Standard input can be read once. */
+static void check_paths_or_die(int count, char **paths)
+{
+    if (count != 2) die_usage("two operands are needed: the real keys and the generated ones");
+    int pipes = (training_path && strcmp(training_path, "-") == 0);
+    for (int i = 0; i < 2; i++) pipes += strcmp(paths[i], "-") == 0;
+    if (pipes > 1) die_usage("only one of the inputs can be -");
+}
+
+/* value (ROWS) of records drawn again. */
+static void measure_resample_or_die(double *value, const struct comparison *comparison, size_t real,
+                                    size_t generated, uint32_t number)
+{
+    float *a = allocate_or_die(real, sizeof *a), *b = allocate_or_die(generated, sizeof *b);
+    bootstrap_draw(a, real, random_key_make((uint64_t)seed, PURPOSE_REAL, number));
+    bootstrap_draw(b, generated, random_key_make((uint64_t)seed, PURPOSE_GENERATED, number));
+    comparison_measure_or_die(value, comparison, a, b);
+    free(a);
+    free(b);
+}
+
+/* value (ROWS) of the records as they are. */
+static void measure_or_die(double *value, const struct comparison *comparison, size_t real, size_t generated)
+{
+    size_t most = real > generated ? real : generated;
+    float *once = allocate_or_die(most, sizeof *once);
+    for (size_t i = 0; i < most; i++) once[i] = 1;
+    comparison_measure_or_die(value, comparison, once, once);
+    free(once);
+}
+
+static void print_number(double value)
+{
+    if (isnan(value))
+        printf("\tNaN");
+    else
+        printf("\t%.6g", value);
+}
+
+/* A line a row; drawn (resamples, ROWS). */
+static void print_rows_or_die(const double *value, const double *drawn)
+{
+    double *column = allocate_or_die((size_t)resamples, sizeof *column);
+    printf("name\tvalue\tlow\thigh\n");
+    for (size_t row = 0; row < ROWS; row++) {
+        char name[32];
+        for (size_t i = 0; i < (size_t)resamples; i++) column[i] = drawn[i * ROWS + row];
+        struct interval around = bootstrap_interval(value[row], column, (size_t)resamples);
+        printf("%s", comparison_row_name(row, name, sizeof name));
+        print_number(value[row]);
+        print_number(around.low);
+        print_number(around.high);
+        putchar('\n');
+    }
+    free(column);
+}
+
+int main(int argc, char **argv)
+{
+    int operand = options_parse_or_die(&program, argc, argv);
+    struct score shape = {.interval = interval};
+    check_paths_or_die(argc - operand, argv + operand);
+    if (!key_range_parse(keys_text, &shape.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
+    struct keys_set real = keys_set_read_or_die(argv[operand], &shape), training = {0};
+    struct keys_set generated = keys_set_read_or_die(argv[operand + 1], &shape);
+    if (training_path) training = keys_set_read_or_die(training_path, &shape);
+    struct comparison *comparison =
+        comparison_new_or_die(&real, &generated, training_path ? &training : NULL);
+    double value[ROWS], *drawn = allocate_or_die((size_t)resamples * ROWS, sizeof *drawn);
+
+    measure_or_die(value, comparison, real.count, generated.count);
+#pragma omp parallel for schedule(dynamic)
+    for (long long i = 0; i < resamples; i++)
+        measure_resample_or_die(drawn + i * ROWS, comparison, real.count, generated.count, (uint32_t)i);
+    print_rows_or_die(value, drawn);
+    stdout_close_or_die();
+    comparison_free(comparison);
+    keys_set_free(&real);
+    keys_set_free(&generated);
+    keys_set_free(&training);
+    free(drawn);
+    return 0;
+}

@@ -1,0 +1,150 @@
+#!/bin/bash
+# keys-compare: every number against a second implementation, the traps in which such numbers were caught, and what it
+# refuses.
+# shellcheck source=tests/tap.sh
+. "$(dirname "$0")/../tap.sh"
+
+PYTHONPATH=$here:$root/tests/reference PYTHONDONTWRITEBYTECODE=1 OMP_WAIT_POLICY=passive /usr/bin/python3 - <<'PYTHON'
+import math
+import os
+import subprocess
+
+import music
+import numpy as np
+from streams import Tap, end, record, run
+
+tap = Tap()
+FACTS = "kind=keys keys=27-59 interval=0.02"
+
+
+def write(name, arrays, facts=FACTS):
+    with open(name, "wb") as file:
+        for array in arrays:
+            file.write(record(np.asarray(array, "<f4"), facts))
+        file.write(end(len(arrays)))
+    return name
+
+
+def compare(*arguments, resamples="0"):
+    """{name: (value, low, high)}"""
+    got = run(["keys-compare", "--resamples", resamples, *arguments])
+    if got.returncode or got.stderr:
+        print("#", got)
+        return {}
+    rows = [line.split("\t") for line in got.stdout.decode().splitlines()]
+    return {row[0]: tuple(map(float, row[1:])) for row in rows[1:]} if rows[0] == "name value low high".split() else {}
+
+
+def value(numbers, name):
+    return numbers.get(name, (math.nan,))[0]
+
+
+training = [music.piece(seed) for seed in range(1, 41)]
+real = [music.piece(seed) for seed in range(101, 131)]
+made = [music.piece(4 * seed) for seed in range(201, 226)]
+silence = np.zeros((2, 33, 500), "<f4")
+write("training", training)
+write("real", real)
+write("made", made)
+write("gaps", made[:20] + [silence] * 5)
+
+
+# Against the second implementation.
+def expected(real, made, training):
+    a, b, t = (np.array([music.features(x) for x in s]) for s in (real, made, training))
+    p, q, near = ([row for row in map(music.pooled, s) if row is not None] for s in (real, made, training))
+    found = {"OA-" + n: music.overlap(a[:, i], b[:, i]) for i, n in enumerate(music.NAMES)}
+    found["OA"] = np.mean(list(found.values()))
+    found["FD"] = music.frechet(a, b, t)
+    for name, rows, values in [("-real", p, a), ("", q, b)]:
+        nearest = [1 - max(row @ other for other in near) for row in rows]
+        found["novelty" + name], found["novelty-5%" + name] = np.quantile(nearest, [0.5, 0.05])
+        found["diversity" + name] = np.median([1 - x @ y for i, x in enumerate(rows) for y in rows[:i]])
+        found["undefined" + name] = np.mean(~np.isfinite(values).all(1))
+        found["records" + name] = len(values)
+    return found
+
+
+for name, last in [("made", made), ("gaps", made[:20] + [silence] * 5)]:
+    got, wanted = compare("-t", "training", "real", name), expected(real, last, training)
+    wrong = [(n, value(got, n), w) for n, w in wanted.items() if not abs(value(got, n) - w) < 2e-5 * max(1, abs(w))]
+    tap.ok(got.keys() == wanted.keys() and not wrong, f"real and {name}: as NumPy has it", wrong)
+got, wanted = compare("real", "made"), expected(real, made, real)
+tap.ok(abs(value(got, "FD") / wanted["FD"] - 1) < 1e-4 and math.isnan(value(got, "novelty")) and
+       value(got, "OA") > 0.1, "without a training set REAL scales, and there is no novelty", got)
+
+# The traps.
+same = compare("-t", "training", "real", "real")
+tap.ok(value(same, "OA") == 1 and value(same, "FD") < 1e-9, "a set and itself: OA 1, FD 0", same)
+copied = compare("-t", "training", "real", "training")
+tap.ok(value(copied, "novelty") < 1e-6 and value(copied, "novelty-real") > 0.1, "only novelty sees the copied", copied)
+tap.ok(value(copied, "OA") > value(got, "OA") and value(copied, "FD") < value(got, "FD"),
+       "... whose other numbers are better than those of what is not", (copied, got))
+write("some", made[:22] + training[:3])
+some = compare("-t", "training", "real", "some")
+tap.ok(value(some, "novelty-5%") < 1e-6 and value(some, "novelty") > 0.1, "a few copies: novelty-5%", some)
+write("louder", [3 * x for x in training])
+tap.ok(value(compare("-t", "training", "real", "louder"), "novelty") < 1e-6, "a louder copy is a copy")
+write("one", [real[0]] * 25)
+one = compare("-t", "training", "real", "one")
+tap.ok(value(one, "diversity") < 1e-6 and value(one, "OA") < 0.5, "one record again and again: no diversity", one)
+random = np.random.RandomState(1)
+write("noise", [random.rand(2, 33, 500) for _ in range(25)])
+noise = compare("-t", "training", "real", "noise")
+tap.ok(value(noise, "OA") < 0.15 and value(noise, "FD") > 100 * value(got, "FD"), "noise: far away, and not 0", noise)
+write("silence", [silence] * 25)
+nothing = compare("-t", "training", "real", "silence")
+tap.ok(value(nothing, "undefined") == 1 and value(nothing, "OA") < 0.1 and math.isnan(value(nothing, "FD")) and
+       math.isnan(value(nothing, "diversity")), "silence: undefined, nothing in common", nothing)
+gaps = compare("-t", "training", "made", "gaps")
+tap.ok(value(gaps, "undefined") == 0.2 and abs(value(gaps, "OA-SC") - 0.8) < 0.1, "a fifth of silence costs a fifth", gaps)
+
+# Intervals.
+first = compare("-t", "training", "real", "made", resamples="200")
+tap.ok(all(low <= middle <= high or math.isnan(low) for middle, low, high in first.values()) and
+       first["OA"][1] < first["OA"][0] < first["OA"][2] and first["FD"][1] < first["FD"][2], "around the values", first)
+tap.ok({n: v[0] for n, v in first.items()} == {n: v[0] for n, v in compare("-t", "training", "real", "made").items()},
+       "resamples do not change the values")
+outputs = [subprocess.run(["keys-compare", "--resamples", "50", "-S", seed, "real", "made"], capture_output=True,
+                          env={**os.environ, "OMP_NUM_THREADS": threads}).stdout
+           for seed, threads in [("1", "1"), ("1", "3"), ("2", "1")]]
+tap.ok(outputs[0] == outputs[1] != outputs[2], "the same seed, the same bytes, with any number of threads")
+write("few", real[:8])
+wide, narrow = compare("few", "made", resamples="200"), compare("real", "made", resamples="200")
+tap.ok(wide["OA"][2] - wide["OA"][1] > narrow["OA"][2] - narrow["OA"][1], "fewer records, a wider interval")
+
+# Records: pairs, mono, lengths.
+write("pairs", [np.stack(real[i:i + 2]) for i in range(0, 30, 2)])
+tap.ok(str(compare("pairs", "made")) == str(compare("real", "made")) != "{}", "a pair counts as two")
+write("short", [x[:, :, :30] for x in real])
+tap.ok(value(compare("short", "short"), "OA") == 1, "fewer intervals than fiftieths")
+with open("made", "rb") as file:
+    got = subprocess.run(["keys-compare", "--resamples", "0", "real", "-"], stdin=file, capture_output=True)
+tap.ok(got.stdout == run(["keys-compare", "--resamples", "0", "real", "made"]).stdout, "one of them from a pipe")
+
+
+# What it refuses.
+def refused(name, wanted, *arguments, status=1):
+    tap.refused(name, b"", wanted, ("keys-compare", *arguments), status)
+
+
+write("low", [x[:, :20] for x in real], "kind=keys keys=27-46 interval=0.02")
+write("slow", real, "kind=keys keys=27-59 interval=0.01")
+write("single", real[:1])
+write("wave", real, "kind=wave")
+write("nan", [np.full((2, 33, 500), np.nan)] * 2)
+refused("other keys", "low: record 1 at byte 0: keys 27-46, but the records before have 27-59", "real", "low")
+refused("other lengths", "short: record 1 at byte 0: 30 intervals of 0.02 s, but", "real", "short")
+refused("other intervals", "slow: record 1 at byte 0: 500 intervals of 0.01 s, but", "-t", "slow", "real", "made")
+refused("one record", "single: fewer than two records", "real", "single")
+refused("waves", "wave: record 1 at byte 0: kind=wave", "wave", "real")
+refused("NaN", "value 1 is nan", "real", "nan")
+refused("no such file", "none: ", "real", "none")
+refused("one operand", "two operands", "real", status=2)
+refused("three operands", "", "real", "made", "made", status=2)
+refused("standard input twice", "only one", "-", "-", status=2)
+refused("standard input as the training set too", "only one", "-t", "-", "real", "-", status=2)
+for option, value_ in [("--resamples", "-1"), ("-k", "5"), ("-i", "0"), ("-S", "x")]:
+    refused(f"usage: {option} {value_}", value_, option, value_, "real", "made", status=2)
+tap.done()
+PYTHON
