@@ -72,7 +72,8 @@ check:
 	@pipelines/packages install check
 	@$(MAKE) --no-print-directory check-built
 check-built: all $(TESTS)
-	OMP_WAIT_POLICY=passive BIN="$(CURDIR)/$(BIN)" prove --exec '' $(wildcard tests/*/*.t) $(TESTS)
+	LSAN_OPTIONS="suppressions=$(CURDIR)/tests/leaks:print_suppressions=0" \
+		OMP_WAIT_POLICY=passive BIN="$(CURDIR)/$(BIN)" prove --exec '' $(wildcard tests/*/*.t) $(TESTS)
 music:
 	@pipelines/packages install music
 	@$(MAKE) --no-print-directory all
