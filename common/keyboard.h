@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-enum { KEY_FIRST = 27, KEY_LAST = 59, KEYBOARD_KEYS = 88 };
+enum { KEY_FIRST = 27, KEY_LAST = 59, KEYBOARD_KEYS = 88, KEY_TO_MIDI = 20 };
 
 struct key_range {
     int first, last; /* 1 <= first <= last <= 88 */

@@ -74,13 +74,15 @@ programs = [
     ("keys-to-png -o", "roll", "keys-to-png -W 300 -H 200 -o kept/roll.png", 1, ["roll"]),
     ("keys-stats", "notes", "keys-stats -q", 1, ["keys", "notes", "roll"]),
     ("keys-compare", "notes", "keys-compare --resamples 2 old -", 1, ["keys", "notes", "roll"]),
+    ("keys-to-midi", "roll", "keys-to-midi --shortest 0", 1, ["keys", "notes", "roll"]),
+    ("keys-to-midi -o", "roll", "keys-to-midi -o kept/song.mid", 1, ["keys", "notes", "roll"]),
     ("tensor-print", "notes", "tensor-print", 1, None),
     ("tensor-cmp", "notes", "tensor-cmp - old", 2, None),
 ]
 
 facts_used = {"wave-to-chunks": ["rate"], "chunks-to-keys": ["rate"], "keys-to-wave": ["interval"],
               "keys-stats": ["interval"], "keys-compare": ["interval"],
-              "wave-to-mp3": ["rate"], "keys-to-png": ["interval"]}
+              "wave-to-mp3": ["rate"], "keys-to-png": ["interval"], "keys-to-midi": ["interval"]}
 
 
 def snapshot():
@@ -97,7 +99,7 @@ def restore():
 
 os.makedirs("kept/run")
 shutil.copy(os.path.join("first", sorted(os.listdir("first"))[-2]), "kept/run/checkpoint-000000.tensors")
-for name in ("valid", "song.mp3", "roll.png", "run/losses.tsv"):
+for name in ("valid", "song.mp3", "roll.png", "song.mid", "run/losses.tsv"):
     open(os.path.join("kept", name), "w").write("from before\n")
 before = snapshot()
 
@@ -108,7 +110,7 @@ def refused(command, status, data):
     lines = got.stderr.decode("latin1").split("\n")
     if got.returncode != status or len(lines) != 2 or not lines[0].startswith(command.split()[0] + ": "):
         return got.returncode, got.stderr
-    if b"kind=end" in got.stdout or ("mp3" in command or "png" in command) and got.stdout:
+    if b"kind=end" in got.stdout or any(word in command for word in ("mp3", "png", "midi")) and got.stdout:
         return "the output looks whole"
     if snapshot() != before:
         restore()
@@ -198,10 +200,11 @@ os.rename("kept/run/checkpoint-000000.tensors", "kept/run/checkpoint-000009.tens
 before = snapshot()
 every(("gan-train", "a folder with later checkpoints"), programs[2][2], 1, [("good keys", inputs["keys"])])
 
-# Outputs that break. The MP3 comes from the pipeline itself.
+# Outputs that break. The MP3 and the MIDI file come from the pipeline itself.
 loud = record(np.sin(np.arange(48000) * 0.3).reshape(1, -1).repeat(2, 0).astype("<f4"), "kind=wave rate=12000")
 open("song.mp3", "wb").write(run(["wave-to-mp3"], stream(loud)).stdout)
-broken = [("mp3-to-wave", "mp3-to-wave -s 3 song.mp3", b"")] + [
+open("song.mid", "wb").write(run(["keys-to-midi", "--shortest", "0"], inputs["roll"]).stdout)
+broken = [("mp3-to-wave", "mp3-to-wave -s 3 song.mp3", b""), ("midi-to-keys", "midi-to-keys --as song song.mid", b"")] + [
     (name, command.replace("kept", "spoilt"), inputs[kind])
     for name, kind, command, _, _ in programs if " -o" not in name]
 for name, command, data in broken:

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../tap.sh"
 export OMP_WAIT_POLICY=passive
 
-mkdir -p stand-in ready home/Music
+mkdir -p stand-in ready home/Music home/MIDI
 printf '#!/bin/sh\ncat >/dev/null\n' >stand-in/mpg123
 ln -s /usr/bin/python3 stand-in/python3
 chmod +x stand-in/mpg123
@@ -39,6 +39,10 @@ model: {n_channels: 2, latent_seq_len: 420, latent_dim: 4, num_heads: 1}
 YAML
 mp3-to-wave -q ~/Music | tee songs.wave | wave-to-chunks -v valid.pairs >train.pairs
 chunks-to-keys train.pairs >train.keys
+for song in ~/Music/* song.mp3; do
+    mp3-to-wave "$song" | chunks-to-keys | keys-to-midi -o ~/MIDI/"$(basename "${song%.*}")".mid
+done
+cp ~/MIDI/song.mid .
 for name in one other jazz blues; do cp train.keys $name.keys; done
 gan-train -q -c musigan.yaml -o "$work/first" train.keys >model
 ok $? "the folder is ready"
@@ -69,7 +73,7 @@ for page in "$root"/man/*.[157]; do
         status=$?
         # Streams that differ are no failure.
         [[ $status = 1 && $example = *tensor-cmp* ]] && status=0
-        remarks=$(grep -vE '^(mp3-to-wave: [0-9]+ songs, 0 skipped|gan-train: going on from .*)$' ../err)
+        remarks=$(grep -vE '^((mp3-to-wave|midi-to-keys): [0-9]+ songs, 0 skipped|gan-train: going on from .*)$' ../err)
         is "$status$remarks" 0 "$name: ${example%%$'\n'*}"
     done < <(examples "$page")
     [ "$count" -gt 0 ]

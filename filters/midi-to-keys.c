@@ -1,0 +1,147 @@
+/* midi-to-keys: MIDI files in, how loud each key of a piano sounds in each interval out. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fail.h"
+#include "common/memory.h"
+#include "common/midi-player.h"
+#include "common/operands.h"
+#include "common/option.h"
+#include "common/progress.h"
+#include "common/stream.h"
+
+static const char *keys_text = "27-59", *layout = "pair";
+static double interval = 0.02, seconds = 10, decay;
+static bool no_pedal, strict, quiet, progress;
+enum { SIZE_MOST = 16 << 20 }; /* bytes of a file; no song needs more */
+
+static const struct option options[] = {
+    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys to listen for, within 1-88"},
+    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10, "Length of an interval"},
+    {'s', "seconds", OPTION_REAL, &seconds, "SECONDS", 0.001, 3600, "Length of a chunk"},
+    {0, "as", OPTION_CHOICE, &layout, "pair|chunk|song", 0, 0, "What a record is: two chunks, one, a song"},
+    {0, "decay", OPTION_REAL, &decay, "SECONDS", 0, 1000, "Time in which a note falls to 1/e; 0: never"},
+    {0, "no-pedal", OPTION_FLAG, &no_pedal, NULL, 0, 0, "Notes end when their keys do"},
+    {0, "strict", OPTION_FLAG, &strict, NULL, 0, 0, "Fail when a file was skipped"},
+    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No count of songs and no progress"},
+    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {0},
+};
+
+static const struct program program = {"midi-to-keys", "[FILE|DIR|- ...]", "Read MIDI files as keys", -1,
+                                       options};
+
+/* What each song is cut into. */
+struct cut {
+    size_t parts, intervals; /* chunks of a record, intervals of a chunk; 0 intervals: the whole song */
+};
+
+static struct cut cut_or_die(void)
+{
+    struct cut cut = {*layout == 'p' ? 2 : 1, 0};
+    if (*layout != 's') cut.intervals = (size_t)llround(seconds / interval);
+    if (*layout != 's' && cut.intervals == 0) die_usage("-s %g is shorter than -i %g", seconds, interval);
+    return cut;
+}
+
+/* The file's bytes; NULL and the reason when it cannot be read. Caller frees. */
+static uint8_t *read_file_or_die(const char *path, size_t *size, const char **reason)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
+    *reason = strerror(errno);
+    if (!file) return NULL;
+    uint8_t *bytes = NULL;
+    size_t room = 0;
+    *size = 0;
+    do {
+        if (*size == room) bytes = reallocate_or_die(bytes, room = 4 * room + 65536, 1);
+        *size += fread(bytes + *size, 1, room - *size, file);
+    } while (*size == room && *size <= SIZE_MOST);
+    *reason = ferror(file) ? strerror(errno) : *size > SIZE_MOST ? "too large for a MIDI file" : NULL;
+    if (file != stdin) fclose(file);
+    if (!*reason) return bytes;
+    free(bytes);
+    return NULL;
+}
+
+static bool read_song_or_die(struct operands *songs, const char *path, struct midi *midi)
+{
+    size_t size;
+    const char *reason;
+    uint8_t *bytes = read_file_or_die(path, &size, &reason);
+    *midi = (struct midi){0};
+    if (!bytes)
+        operands_skip(songs, "%s", reason);
+    else if (!midi_read_or_die(midi, bytes, size))
+        operands_skip(songs, "%s", midi->problem);
+    free(bytes);
+    return bytes && !*midi->problem;
+}
+
+/* Writes the records of a song; what is left over is dropped. */
+static void put_song_or_die(struct writer *writer, struct record *record, const char *path,
+                            const struct midi *midi, struct midi_ear ear, struct cut cut, size_t records)
+{
+    struct midi_player *player = midi_player_new_or_die(midi, ear);
+    size_t rows = (size_t)(ear.keys.last - ear.keys.first + 1);
+    size_t shape[] = {cut.parts, 2, rows, cut.intervals}, skipped = cut.parts == 1;
+    for (size_t i = 0; i < records; i++) {
+        float *loudness = record_shape_or_die(record, 4 - (int)skipped, shape + skipped);
+        for (size_t part = 0; part < cut.parts; part++)
+            midi_player_fill(player, loudness + part * 2 * rows * cut.intervals, cut.intervals);
+        record_set_fact(record, "kind", "keys");
+        record_set_fact(record, "interval", "%.10g", interval);
+        record_set_fact(record, "keys", "%d-%d", ear.keys.first, ear.keys.last);
+        record_set_fact(record, "source", "%s", path);
+        record_set_fact(record, "start", "%.10g", (double)(i * cut.parts * cut.intervals) * interval);
+        writer_put_or_die(writer, record);
+    }
+    midi_player_free(player);
+}
+
+static void take_song_or_die(struct operands *songs, const char *path, struct writer *writer,
+                             struct record *record, struct midi_ear ear, struct cut cut)
+{
+    struct midi midi;
+    if (read_song_or_die(songs, path, &midi)) {
+        double intervals = midi.seconds / interval;
+        if (cut.intervals == 0) cut.intervals = (size_t)ceil(intervals - 1e-6);
+        double wanted = (double)(cut.parts * cut.intervals);
+        size_t records = wanted > 0 ? (size_t)(*layout == 's' ? 1 : (intervals + 1e-6) / wanted) : 0;
+        if (!midi_is_heard(&midi, ear.keys))
+            operands_skip(songs, "no note of the keys %d-%d in it", ear.keys.first, ear.keys.last);
+        else if (records == 0)
+            operands_skip(songs, "too short: %.2f of %g s", midi.seconds, wanted * interval);
+        else
+            put_song_or_die(writer, record, path, &midi, ear, cut, records);
+    }
+    midi_free(&midi);
+}
+
+int main(int argc, char **argv)
+{
+    int first = options_parse_or_die(&program, argc, argv);
+    struct midi_ear ear = {.interval = interval, .decay = decay, .pedal = !no_pedal};
+    struct cut cut = cut_or_die();
+    if (!key_range_parse(keys_text, &ear.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
+
+    struct operands *songs = operands_open_or_die(argv + first, ".mid|.midi", "MIDI");
+    struct writer *writer = writer_open_or_die(NULL);
+    struct record record = {0};
+    progress_begin("songs", 0, progress, quiet);
+    for (const char *path; (path = operands_next_or_die(songs));) {
+        progress_show((double)operands_used(songs), "%s", path);
+        take_song_or_die(songs, path, writer, &record, ear, cut);
+    }
+    progress_end();
+    record_free(&record);
+    if (!operands_close(songs, strict, quiet)) {
+        writer_abandon(writer);
+        return EXIT_DATA;
+    }
+    writer_close_or_die(writer);
+    return 0;
+}
