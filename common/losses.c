@@ -93,6 +93,7 @@ static void read_row_or_die(struct table *table)
             row[found] = number_or_die(table, found ? losses->names[found - 2] : "epoch", cell);
     }
     if (found < columns) table_die(table, "%zu columns, not %zu", found, columns);
+    if (row[0] > 1e15) table_die(table, "epoch %g is too large", row[0]);
     if (!(row[0] > (losses->epochs ? row[-(long)columns] : -1)))
         table_die(table, "epoch %g does not come after the one before", row[0]);
     losses->epochs++;

@@ -1,6 +1,7 @@
 #include "common/picture.h"
 
 #include <cairo/cairo.h>
+#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -101,18 +102,30 @@ static double text_width(struct picture *picture, const char *text)
     return extents.x_advance;
 }
 
-/* The longest beginning that fits, with its ellipsis. Takes over `text`, caller frees the result. */
+/* The first `end` bytes, or fewer so that no character is cut, and an ellipsis. Caller frees. */
+static char *beginning(const char *text, size_t end)
+{
+    while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80) end--;
+    return text_or_die("%.*s\u2026", (int)end, text);
+}
+
+/* The longest beginning that fits. Takes over `text`, caller frees the result. */
 static char *cut(struct picture *picture, char *text, double widest)
 {
-    size_t end = strlen(text);
-    while (end > 0 && text_width(picture, text) > widest) {
-        do end--;
-        while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80);
-        char *shorter = text_or_die("%.*s\u2026", (int)end, text);
-        free(text);
-        text = shorter;
+    if (text_width(picture, text) <= widest) return text;
+    size_t fits = 0, too_long = strlen(text);
+    while (too_long - fits > 1) {
+        size_t middle = (fits + too_long) / 2;
+        char *shorter = beginning(text, middle);
+        if (text_width(picture, shorter) <= widest)
+            fits = middle;
+        else
+            too_long = middle;
+        free(shorter);
     }
-    return text;
+    char *shorter = beginning(text, fits);
+    free(text);
+    return shorter;
 }
 
 double picture_text(struct picture *picture, double x, double y, double size, enum align align, double widest,
@@ -181,7 +194,7 @@ void *picture_png_or_die(struct picture *picture, size_t *size)
 
 double axis_step(double length, double most)
 {
-    double power = pow(10, floor(log10(length / most)));
+    double power = fmax(DBL_MIN, pow(10, floor(log10(length / most))));
     for (;; power *= 10)
         for (int i = 0; i < 3; i++) {
             double step = power * (const double[]){1, 2, 5}[i];

@@ -83,10 +83,11 @@ tap.ok(box(png(np.zeros((2, 33, 100)), facts="kind=keys keys=27-59 source=a/b%20
 tap.ok(box(png(np.zeros((2, 33, 100)), facts="kind=keys keys=27-59 interval=0.05"), silence) is not None and
        box(png(np.zeros((2, 33, 100)), "-i", "0.05"), png(np.zeros((2, 33, 100)), facts="interval=0.05")) is None,
        "the interval is the record's, or that of -i")
+tap.ok(png(np.zeros((2, 33, 100)), facts="kind=keys keys=27-59 interval=1e-320").max() == 255, "an interval of nearly nothing")
 same = [png(np.zeros((2, 33, 100)), facts="kind=keys source=" + source) for source in
         ("a?????b".replace("?", "%3F"), "a%FF%C0%80%ED%1Bb")]
 tap.ok((same[0] == same[1]).all(), "what is no UTF-8 becomes question marks")
-for source in ("%C3%BC%E2%82%AC%F0%9F%8E%B9", "%F4%90%80%80%ED%A0%80%E2%82", "x" * 5000):
+for source in ("%C3%BC%E2%82%AC%F0%9F%8E%B9", "%F4%90%80%80%ED%A0%80%E2%82", "x" * 60000):
     wide = png(np.zeros((2, 33, 100)), facts="kind=keys keys=27-59 source=" + source)
     tap.ok(box(wide, silence)[3] <= top and box(wide, silence)[2] < WIDE - 60, source[:40] + " as the source")
 for keys in ("1-88", "27-27", "39-41", "88-88"):
