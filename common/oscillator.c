@@ -2,9 +2,9 @@
 
 #include <math.h>
 
-/* A glide ends in the middle of an interval of 20 ms, so that nothing happens at the borders. */
-#include <stdlib.h>
-#define GLIDE_SECONDS (getenv("G")?atof(getenv("G")):0.01)
+/* In intervals of 20 ms a glide ends in the middle of one: what happens, happens inside, not at the borders.
+ */
+static const double GLIDE_SECONDS = 0.01;
 
 enum { LANES = 8 };
 
@@ -34,45 +34,55 @@ static void sine_add(float *wave, const float *gain, size_t count, double phase,
 static float smooth_step(float x)
 {
     x = x < 0 ? 0 : x > 1 ? 1 : x;
-    return x * x * (3 - 2 * x);
+    return x * x * x * (10 - x * (15 - 6 * x));
 }
 
-/* One interval of `count` samples, phase at its first, with the amplitudes before, in and after it: the
- * glides to and from a softer neighbour lie in the louder interval, so that nothing sounds before its time. */
+/* The amplitude in the middle of an interval that has the same RMS as a steady sine of amplitude `here`,
+ * although it glides from `before` and to `after`, neither above `here`, in the share `glide` of the interval
+ * each. The means of smooth_step and of its square are 1/2 and 181/462: a quadratic equation. */
+static float plateau(double before, double here, double after, double glide)
+{
+    const double square = 181.0 / 462;
+    double a = 1 - 2 * glide * (1 - square);
+    double b = glide * (0.5 - square) * (before + after);
+    double c = glide * square * (before * before + after * after) - here * here;
+    return (float)((sqrt(b * b - a * c) - b) / a);
+}
+
+/* One interval of `count` samples, phase at its first, with the amplitudes before, in and after it. The
+ * glides to and from a softer neighbour lie in the louder interval, so that nothing sounds before its time.
+ */
 static void interval_add(float *wave, size_t count, double phase, double step, const float amplitude[3],
                          float glide)
 {
     enum { BLOCK = 256 };
     float gain[BLOCK];
-    float g = glide / (float)count, m = 13.f / 35, b1 = fminf(amplitude[0], amplitude[1]), b2 = fminf(amplitude[1], amplitude[2]);
-    float A = 1 - 2 * g + 2 * g * m, B = g * (1 - 2 * m) * (b1 + b2), C = g * m * (b1 * b1 + b2 * b2) - amplitude[1] * amplitude[1];
-    float here = (sqrtf(B * B - 4 * A * C) - B) / (2 * A);
-    if (getenv("N")) here = amplitude[1];
-    float opening = here - b1, closing = here - b2;
+    float opens = fminf(amplitude[0], amplitude[1]), closes = fminf(amplitude[1], amplitude[2]);
+    float middle = plateau(opens, amplitude[1], closes, glide / (float)count);
     for (size_t start = 0; start < count; start += BLOCK) {
         size_t length = count - start < BLOCK ? count - start : BLOCK;
         for (size_t i = 0; i < length; i++) {
             float at = (float)(start + i) + 0.5f, left = (float)count - at;
-            gain[i] = here - opening * smooth_step(1 - at / glide) -
-                      closing * smooth_step(1 - left / glide);
+            gain[i] = middle - (middle - opens) * smooth_step(1 - at / glide) -
+                      (middle - closes) * smooth_step(1 - left / glide);
         }
         sine_add(wave + start, gain, length, phase + (double)start * step, step);
     }
 }
 
 void oscillator_add(float *wave, struct intervals intervals, double frequency, double phase,
-                    const float *amplitude, double gain)
+                    const float *amplitude)
 {
     double step = frequency / intervals.rate;
     for (size_t t = 0; t < intervals.count; t++) {
         if (amplitude[t] == 0) continue;
-        float here = (float)gain * amplitude[t];
-        float before = t > 0 ? (float)gain * amplitude[t - 1] : 0;
-        float after = t + 1 < intervals.count ? (float)gain * amplitude[t + 1] : 0;
+        float before = t > 0 ? amplitude[t - 1] : 0;
+        float after = t + 1 < intervals.count ? amplitude[t + 1] : 0;
 
         size_t start = interval_start(intervals, t), count = interval_start(intervals, t + 1) - start;
         double turns = phase + (double)start * step;
         float glide = (float)fmin(GLIDE_SECONDS * intervals.rate, (double)count / 2);
-        interval_add(wave + start, count, turns - floor(turns), step, (float[]){before, here, after}, glide);
+        interval_add(wave + start, count, turns - floor(turns), step, (float[]){before, amplitude[t], after},
+                     glide);
     }
 }

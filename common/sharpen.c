@@ -6,6 +6,8 @@
 
 #include "common/memory.h"
 
+static const float INAUDIBLE = 1e-5f; /* of full scale: -100 dB */
+
 /* The mean of loudness around t under the Gaussian; outside of the row nothing is known and nothing counts.
  */
 static double blurred(const float *loudness, size_t count, size_t t, const double *gaussian, size_t reach)
@@ -33,4 +35,12 @@ void sharpen(float *loudness, size_t count, double spread, double most)
         }
     free(before);
     free(gaussian);
+}
+
+void ring_on(float *loudness, size_t count, float decay)
+{
+    for (size_t t = 1; t < count; t++) {
+        float ringing = loudness[t - 1] * decay;
+        if (ringing > loudness[t] && ringing > INAUDIBLE) loudness[t] = ringing;
+    }
 }

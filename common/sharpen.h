@@ -11,4 +11,8 @@
  * Gaussian's standard deviation in intervals. Where nothing changes within its reach, all stays as it is. */
 void sharpen(float *loudness, size_t count, double spread, double most);
 
+/* Lets a key ring on: its loudness (count intervals) falls by no more than the factor `decay` an interval,
+ * until it is inaudible. */
+void ring_on(float *loudness, size_t count, float decay);
+
 #endif

@@ -14,12 +14,17 @@
 #include "common/voice.h"
 
 static const char *voice_name = "sine", *keys_text = "27-59", *width_text = "0.25st";
-static double rate = 12000, interval = 0.02, release = 0.02, sharpness = 2, base;
+static double rate = 12000, interval = 0.02, release = 0.02, sharpness = 2.5, base;
+static struct bell bell = {.height = 0.25, .centre = 3, .width = 2};
 static bool quiet, progress;
-static const float HIGHEST_PEAK = 0.99f, INAUDIBLE = 1e-5f; /* of full scale; the latter is -100 dB */
+static const float HIGHEST_PEAK = 0.99f; /* of full scale */
 
 static const struct option options[] = {
     {0, "voice", OPTION_CHOICE, &voice_name, VOICE_NAMES, 0, 0, "What a key sounds like"},
+    {0, "bell-height", OPTION_REAL, &bell.height, "SHARE", 0, 100,
+     "Strength of a harmonic at the bell's centre, the first's being 1"},
+    {0, "bell-centre", OPTION_REAL, &bell.centre, "HARMONIC", -100, 100, "Where the bell's centre is"},
+    {0, "bell-width", OPTION_REAL, &bell.width, "HARMONICS", 0.01, 100, "Standard deviation of the bell"},
     {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6,
      "Subtract this and divide by the largest first; 0: neither"},
     {0, "sharpen", OPTION_REAL, &sharpness, "FACTOR", 1, 100,
@@ -57,17 +62,8 @@ static void check_rate_or_die(const struct reader *reader, const struct score *s
         reader_die(reader, "an interval of %g s has no sample at %g Hz", score->interval, rate);
 }
 
-/* A loudness falls no faster than by `decay` an interval. */
-static void fade(float *line, size_t count, float decay)
-{
-    for (size_t t = 1; t < count; t++) {
-        float ringing = line[t - 1] * decay;
-        if (ringing > line[t] && ringing > INAUDIBLE) line[t] = ringing;
-    }
-}
-
 /* wave (2, samples) of the score. */
-static void play_or_die(struct record *wave, const struct score *score, voice *play)
+static void play_or_die(struct record *wave, const struct score *score, voice *voice)
 {
     struct intervals intervals = {score->parts * score->frames, score->interval, rate};
     size_t samples = interval_start(intervals, intervals.count);
@@ -80,8 +76,10 @@ static void play_or_die(struct record *wave, const struct score *score, voice *p
             double spread = 1 / (2 * M_PI * key_sigma(score->width, key) * score->interval);
             score_line(score, channel, k, line);
             if (sharpness > 1) sharpen(line, intervals.count, spread, sharpness);
-            if (release > 0) fade(line, intervals.count, (float)exp(-score->interval / release));
-            play(to + channel * samples, intervals, key, line);
+            if (release > 0) ring_on(line, intervals.count, (float)exp(-score->interval / release));
+            struct partial partials[PARTIALS];
+            size_t count = voice(partials, key, rate / 2, &bell);
+            voice_play(to + channel * samples, intervals, key, partials, count, line);
         }
     if (score->channels == 1) memcpy(to + samples, to, samples * sizeof *to);
     free(line);
