@@ -31,6 +31,7 @@ $(BIN)/keys-to-png:    LIBS = -lcairo -lz -lm
 $(BIN)/losses-to-png:  LIBS = -lcairo -lz -lm
 $(BIN)/keys-stats:     LIBS = -lz -lm
 $(BIN)/keys-compare:   LIBS = -lz -lm
+$(BIN)/keys-baseline:  LIBS = -lz -lm
 $(BIN)/tensor-print:   LIBS = -lz -lm
 $(BIN)/tensor-cmp:     LIBS = -lz -lm
 $(BIN)/gan-train $(BIN)/gan-sample: $(BUILD)/libcore.a
@@ -57,7 +58,7 @@ $(BUILD)/double/%.o: %.c | build/packages-build
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 # Says in one line what is missing and which command installs it.
-build/packages-%:
+build/packages-%: pipelines/packages
 	@pipelines/packages check $* && mkdir -p build && touch $@
 
 # Tests: scripts tests/*/*.t and programs tests/*/*.c, those of the mathematics in double precision too, all speaking TAP.
