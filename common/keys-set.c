@@ -57,17 +57,6 @@ static void add_part_or_die(struct keys_set *set, const struct score *score, siz
     set->count++;
 }
 
-static void check_shape_or_die(const struct reader *reader, const struct score *score, struct score *shape)
-{
-    if (shape->frames == 0) *shape = *score;
-    if (score->keys.first != shape->keys.first || score->keys.last != shape->keys.last)
-        reader_die(reader, "keys %d-%d, but the records before have %d-%d", score->keys.first,
-                   score->keys.last, shape->keys.first, shape->keys.last);
-    if (score->frames != shape->frames || score->interval != shape->interval)
-        reader_die(reader, "%zu intervals of %g s, but the records before have %zu of %g s", score->frames,
-                   score->interval, shape->frames, shape->interval);
-}
-
 struct keys_set keys_set_read_or_die(const char *path, struct score *shape)
 {
     struct keys_set set = {0};
@@ -75,7 +64,7 @@ struct keys_set keys_set_read_or_die(const char *path, struct score *shape)
     struct reader *reader = reader_open_or_die(path);
     while (reader_next_finite_or_die(reader, &record)) {
         struct score score = score_or_die(reader, &record, *shape);
-        check_shape_or_die(reader, &score, shape);
+        score_alike_or_die(reader, &score, shape);
         set.cells = score.rows * columns(&score);
         grow_or_die(&set, score.parts);
         for (size_t part = 0; part < score.parts; part++) add_part_or_die(&set, &score, part);

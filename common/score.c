@@ -43,6 +43,19 @@ struct score score_or_die(const struct reader *reader, const struct record *reco
     return score;
 }
 
+void score_alike_or_die(const struct reader *reader, const struct score *score, struct score *shape)
+{
+    if (shape->frames == 0) *shape = *score;
+    if (score->keys.first != shape->keys.first || score->keys.last != shape->keys.last)
+        reader_die(reader, "keys %d-%d, but the records before have %d-%d", score->keys.first,
+                   score->keys.last, shape->keys.first, shape->keys.last);
+    if (score->frames != shape->frames || score->interval != shape->interval)
+        reader_die(reader, "%zu intervals of %g s, but the records before have %zu of %g s", score->frames,
+                   score->interval, shape->frames, shape->interval);
+    if (score->channels != shape->channels)
+        reader_die(reader, "%zu channels, but the records before have %zu", score->channels, shape->channels);
+}
+
 void score_line(const struct score *score, size_t channel, size_t k, float *line)
 {
     for (size_t part = 0; part < score->parts; part++) {

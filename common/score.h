@@ -20,6 +20,10 @@ struct score {
  * shape or facts contradict each other. */
 struct score score_or_die(const struct reader *reader, const struct record *record, struct score defaults);
 
+/* Dies unless the score has the keys, channels, interval and intervals of `shape`, that of the records
+ * before; sets shape when it has no frames yet. */
+void score_alike_or_die(const struct reader *reader, const struct score *score, struct score *shape);
+
 /* line (parts * frames) of row k. Loudnesses below 0 become 0. */
 void score_line(const struct score *score, size_t channel, size_t k, float *line);
 

@@ -97,7 +97,8 @@ nothing = compare("-t", "training", "real", "silence")
 tap.ok(value(nothing, "undefined") == 1 and value(nothing, "OA") < 0.1 and math.isnan(value(nothing, "FD")) and
        math.isnan(value(nothing, "diversity")), "silence: undefined, nothing in common", nothing)
 gaps = compare("-t", "training", "made", "gaps")
-tap.ok(value(gaps, "undefined") == 0.2 and abs(value(gaps, "OA-SC") - 0.8) < 0.1, "a fifth of silence costs a fifth", gaps)
+tap.ok(value(gaps, "undefined") == 0.2 and abs(value(gaps, "OA-SC") - 0.8) < 0.1,
+       "a fifth of silence costs a fifth", gaps)
 
 # Intervals.
 first = compare("-t", "training", "real", "made", resamples="200")

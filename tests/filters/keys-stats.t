@@ -1,5 +1,6 @@
 #!/bin/bash
-# keys-stats: every feature by hand, all of them against a second implementation and MusPy, silence, and what is no keys.
+# keys-stats: every feature by hand, all of them against a second implementation and MusPy, silence, and what is no
+# keys.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 
@@ -18,7 +19,8 @@ nan = math.nan
 
 def lines(arrays, *options, facts="kind=keys keys=27-59 interval=0.02", said=b""):
     """[{column: value}] of a stream of these records."""
-    got = run(["keys-stats", *options, *["-q"] * (not said)], b"".join(record(np.asarray(a, "<f4"), facts) for a in arrays) + end(len(arrays)))
+    data = b"".join(record(np.asarray(a, "<f4"), facts) for a in arrays) + end(len(arrays))
+    got = run(["keys-stats", *options, *["-q"] * (not said)], data)
     if got.returncode or got.stderr != said:
         print("#", got)
         return []
@@ -50,7 +52,8 @@ expect("one note all through", held((40, 0, 500)),
 expect("a chord of C major in a fifth of the time", held((40, 0, 100), (44, 0, 100), (47, 0, 100)),
        dict(UPC=3 / 5, POLY=3, NPS=0.3, QN=1, NL=math.log(2), PCE=math.log2(3), SC=1, TD=0))
 expect("octaves are one pitch class", held((28, 0, 500), (40, 0, 500), (52, 0, 500)), dict(UPC=1, POLY=3, PCE=0))
-expect("a chromatic scale", held(*[(40 + i, 25 * i, 25 * i + 25) for i in range(12)]), dict(PCE=math.log2(12), SC=7 / 12))
+expect("a chromatic scale", held(*[(40 + i, 25 * i, 25 * i + 25) for i in range(12)]),
+       dict(PCE=math.log2(12), SC=7 / 12))
 expect("two windows of harmony, C and G, with silence between", held((40, 0, 25), (47, 75, 100)),
        dict(TD=math.sqrt((2 * math.sin(math.pi / 12)) ** 2 + 2 + (0.5 * math.sqrt(3)) ** 2)))
 expect("notes of 1, 2, 3 and 4 frames", held((40, 0, 1), (41, 0, 2), (42, 0, 3), (43, 0, 4)),
@@ -76,14 +79,17 @@ expect("below 0 is silent", held((40, 0, 100)) - 0.01, dict(POLY=1, UPC=0.2))
 expect("the key names the pitch class", held((40, 0, 500), (43, 0, 500))[:, 13:17], dict(UPC=2, PCE=1, SC=1),
        facts="kind=keys keys=40-43 interval=0.02")
 got = run(["keys-stats", "-k", "40-43", "-i", "0.04"], record(held((40, 0, 50))[:, 13:17].astype("<f4")))
-tap.ok(got.stdout.split(b"\n")[1].split(b"\t")[4:5] == [b"0.05"] and not got.stderr, "-k and -i where a record has none", got)
+tap.ok(got.stdout.split(b"\n")[1].split(b"\t")[4:5] == [b"0.05"] and not got.stderr,
+       "-k and -i where a record has none", got)
 
 # Silence: in its line, counted.
-silence = lines([held(), held((40, 0, 50)), held()], said=b"keys-stats: 2 of 3 lines with features that are not defined\n")
+silence = lines([held(), held((40, 0, 50)), held()],
+                said=b"keys-stats: 2 of 3 lines with features that are not defined\n")
 tap.ok(len(silence) == 3 and all(math.isnan(silence[0][n]) for n in "POLY QN NL PCE SC PULSE TD".split()) and
        [silence[0][n] for n in ("UPC", "NPS", "LR")] == [0, 0, 0], "silence: NaN, in its line, counted", silence)
 tap.ok(len(lines([held()])) == 1, "-q does not count")
-tap.ok(not any(math.isnan(v) for v in lines([np.full((2, 33, 500), 0.1)])[0].values()), "all keys always: all is defined")
+tap.ok(not any(math.isnan(v) for v in lines([np.full((2, 33, 500), 0.1)])[0].values()),
+       "all keys always: all is defined")
 
 # Against the second implementation.
 for frames in (500, 130, 60, 7):
@@ -111,7 +117,8 @@ for name, data, wanted in [
         ("no end", record(pair, "kind=keys"), "end record is missing"),
         ("nothing", b"", "empty")]:
     got = run(["keys-stats"], data)
-    tap.ok(got.returncode == 1 and got.stderr.count(b"\n") == 1 and wanted.encode() in got.stderr, "refused: " + name, got)
+    tap.ok(got.returncode == 1 and got.stderr.count(b"\n") == 1 and wanted.encode() in got.stderr,
+           "refused: " + name, got)
 for option, value in [("-k", "5"), ("-i", "0")]:
     tap.refused(f"usage: {option} {value}", record(pair), value, ("keys-stats", option, value), 2)
 tap.done()
