@@ -37,27 +37,34 @@ static float smooth_step(float x)
     return x * x * x * (10 - x * (15 - 6 * x));
 }
 
+/* The amplitude at the border of two intervals: the harmonic mean of the powers. Where little changes it lies
+ * half-way, and the glides of both intervals make one slope; beside silence it is 0, and the whole glide lies
+ * in the note, so that nothing sounds before its time. At most sqrt(2) times the smaller one. */
+static double border(double x, double y)
+{
+    return x > 0 && y > 0 ? M_SQRT2 * x / hypot(x, y) * y : 0;
+}
+
 /* The amplitude in the middle of an interval that has the same RMS as a steady sine of amplitude `here`,
- * although it glides from `before` and to `after`, neither above `here`, in the share `glide` of the interval
- * each. The means of smooth_step and of its square are 1/2 and 181/462: a quadratic equation. */
-static float plateau(double before, double here, double after, double glide)
+ * although it glides from `opens` and to `closes` in the share `glide` of the interval each. The means of
+ * smooth_step and of its square are 1/2 and 181/462: a quadratic equation. */
+static float plateau(double opens, double here, double closes, double glide)
 {
     const double square = 181.0 / 462;
     double a = 1 - 2 * glide * (1 - square);
-    double b = glide * (0.5 - square) * (before + after);
-    double c = glide * square * (before * before + after * after) - here * here;
+    double b = glide * (0.5 - square) * (opens + closes);
+    double c = glide * square * (opens * opens + closes * closes) - here * here;
     return (float)((sqrt(b * b - a * c) - b) / a);
 }
 
-/* One interval of `count` samples, phase at its first, with the amplitudes before, in and after it. The
- * glides to and from a softer neighbour lie in the louder interval, so that nothing sounds before its time.
- */
+/* One interval of `count` samples, phase at its first, with the amplitudes before, in and after it. */
 static void interval_add(float *wave, size_t count, double phase, double step, const float amplitude[3],
                          float glide)
 {
     enum { BLOCK = 256 };
     float gain[BLOCK];
-    float opens = fminf(amplitude[0], amplitude[1]), closes = fminf(amplitude[1], amplitude[2]);
+    float opens = (float)border(amplitude[0], amplitude[1]),
+          closes = (float)border(amplitude[1], amplitude[2]);
     float middle = plateau(opens, amplitude[1], closes, glide / (float)count);
     for (size_t start = 0; start < count; start += BLOCK) {
         size_t length = count - start < BLOCK ? count - start : BLOCK;

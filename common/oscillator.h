@@ -13,10 +13,10 @@ struct intervals {
 /* The first sample of interval t, rounded to a whole one; of t = count: the number of samples. */
 size_t interval_start(struct intervals intervals, size_t t);
 
-/* Adds a sine to wave (samples): amplitude[t] (count, none below 0) is that of a steady sine with
- * the RMS that it has in interval t. Its phase, `phase` turns at sample 0, runs on through all intervals,
- * silent ones too; from one amplitude to the next it glides for 10 ms (less in intervals under 20 ms) inside
- * the louder of the two intervals, so that neither clicks nor the rhythm of the intervals are heard. */
+/* Adds a sine to wave (samples): amplitude[t] (count, none below 0) is that of a steady sine with the RMS
+ * that it has in interval t. Its phase, `phase` turns at sample 0, runs on through all intervals, silent ones
+ * too; its amplitude glides to the border of two intervals and from it for 10 ms each (less in intervals
+ * under 20 ms), so that neither clicks nor the rhythm of the intervals are heard. */
 void oscillator_add(float *wave, struct intervals intervals, double frequency, double phase,
                     const float *amplitude);
 

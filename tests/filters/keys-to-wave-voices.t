@@ -133,8 +133,12 @@ def flux(samples, window=64):
     return grown[border].mean() / grown[~border].mean()
 
 
+# Listening by bands, whether or not that is what chunks-to-keys does by default.
+BANDS = ["-a", "bands"] if b"--analysis" in run(["chunks-to-keys", "--help"]).stdout else []
+
+
 def listen(waves):
-    return load(run(["chunks-to-keys", "-q"], record(waves.astype("<f4"), "kind=wave rate=12000") + end(1)).stdout)
+    return load(run(["chunks-to-keys", *BANDS], record(waves.astype("<f4"), "kind=wave rate=12000") + end(1)).stdout)
 
 
 heard = listen(wave(song))
