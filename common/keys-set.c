@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/fail.h"
+#include "common/level.h"
 #include "common/memory.h"
 
 enum { COLUMNS = 50 };
@@ -57,7 +58,7 @@ static void add_part_or_die(struct keys_set *set, const struct score *score, siz
     set->count++;
 }
 
-struct keys_set keys_set_read_or_die(const char *path, struct score *shape)
+struct keys_set keys_set_read_or_die(const char *path, float floor, struct score *shape)
 {
     struct keys_set set = {0};
     struct record record = {0};
@@ -65,6 +66,7 @@ struct keys_set keys_set_read_or_die(const char *path, struct score *shape)
     while (reader_next_finite_or_die(reader, &record)) {
         struct score score = score_or_die(reader, &record, *shape);
         score_alike_or_die(reader, &score, shape);
+        if (floor > 0) level_lift_off(record.data, record.count, floor);
         set.cells = score.rows * columns(&score);
         grow_or_die(&set, score.parts);
         for (size_t part = 0; part < score.parts; part++) add_part_or_die(&set, &score, part);

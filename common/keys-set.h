@@ -14,10 +14,11 @@ struct keys_set {
                          length 1, or NaN for silence */
 };
 
-/* Reads a stream. The first record sets the keys, frames and interval of all, in `shape`, which holds what
- * records state that do not state theirs; shape->frames 0: not yet set. Dies when there are fewer than two.
+/* Reads a stream, and lifts each record off the floor, where that is above 0 (common/level.h). The first
+ * record sets the keys, frames and interval of all, in `shape`, which holds what records state that do not
+ * state theirs; shape->frames 0: not yet set. Dies when there are fewer than two.
  */
-struct keys_set keys_set_read_or_die(const char *path, struct score *shape);
+struct keys_set keys_set_read_or_die(const char *path, float floor, struct score *shape);
 void keys_set_free(struct keys_set *set);
 
 /* The cosine of the angle between sketch i of a and sketch j of b: 1 for copies; NaN when either is silent.

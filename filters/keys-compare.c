@@ -12,12 +12,14 @@
 #include "common/option.h"
 
 static const char *training_path, *keys_text = "27-59";
-static double interval = 0.02;
+static double interval = 0.02, base;
 static long long seed, resamples = 1000;
 
 static const struct option options[] = {
     {'t', "training", OPTION_TEXT, &training_path, "FILE", 0, 0,
      "The training set: what novelty is measured against and features are scaled by"},
+    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6,
+     "Subtract this from GENERATED and divide by the largest first; 0: neither"},
     {0, "resamples", OPTION_INT, &resamples, "COUNT", 0, 1e6,
      "How often the records are drawn again for the intervals; 0: no intervals"},
     {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of these draws"},
@@ -95,9 +97,9 @@ int main(int argc, char **argv)
     struct score shape = {.interval = interval};
     check_paths_or_die(argc - operand, argv + operand);
     if (!key_range_parse(keys_text, &shape.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
-    struct keys_set real = keys_set_read_or_die(argv[operand], &shape), training = {0};
-    struct keys_set generated = keys_set_read_or_die(argv[operand + 1], &shape);
-    if (training_path) training = keys_set_read_or_die(training_path, &shape);
+    struct keys_set real = keys_set_read_or_die(argv[operand], 0, &shape), training = {0};
+    struct keys_set generated = keys_set_read_or_die(argv[operand + 1], (float)base, &shape);
+    if (training_path) training = keys_set_read_or_die(training_path, 0, &shape);
     struct comparison *comparison =
         comparison_new_or_die(&real, &generated, training_path ? &training : NULL);
     double value[ROWS], *drawn = allocate_or_die((size_t)resamples * ROWS, sizeof *drawn);

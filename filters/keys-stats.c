@@ -6,13 +6,16 @@
 #include "common/fail.h"
 #include "common/features.h"
 #include "common/file.h"
+#include "common/level.h"
 #include "common/option.h"
 
 static const char *keys_text = "27-59";
-static double interval = 0.02;
+static double interval = 0.02, base;
 static bool quiet;
 
 static const struct option options[] = {
+    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6,
+     "Subtract this and divide by the largest first; 0: neither"},
     {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
     {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
      "Interval of records that do not state theirs"},
@@ -58,6 +61,7 @@ int main(int argc, char **argv)
     print_names();
     while (reader_next_finite_or_die(reader, &record)) {
         struct score score = score_or_die(reader, &record, defaults);
+        if (base > 0) level_lift_off(record.data, record.count, (float)base);
         for (size_t part = 0; part < score.parts; part++, lines++) {
             double value[FEATURES];
             features_or_die(value, &score, part);

@@ -92,6 +92,11 @@ random = np.random.RandomState(1)
 write("noise", [random.rand(2, 33, 500) for _ in range(25)])
 noise = compare("-t", "training", "real", "noise")
 tap.ok(value(noise, "OA") < 0.15 and value(noise, "FD") > 100 * value(got, "FD"), "noise: far away, and not 0", noise)
+write("hum", [0.5 + 0.5 * x for x in made])
+write("lifted", [np.maximum(0.5 + 0.5 * x.astype(float) - 0.6, 0) for x in made])
+hum = compare("--floor", "0.6", "real", "hum")
+tap.ok(abs(value(hum, "FD") / value(compare("real", "lifted"), "FD") - 1) < 1e-3 and
+       value(hum, "FD") < value(compare("real", "hum"), "FD") / 10, "--floor is for the generated ones", hum)
 write("silence", [silence] * 25)
 nothing = compare("-t", "training", "real", "silence")
 tap.ok(value(nothing, "undefined") == 1 and value(nothing, "OA") < 0.1 and math.isnan(value(nothing, "FD")) and
@@ -145,7 +150,7 @@ refused("one operand", "two operands", "real", status=2)
 refused("three operands", "", "real", "made", "made", status=2)
 refused("standard input twice", "only one", "-", "-", status=2)
 refused("standard input as the training set too", "only one", "-t", "-", "real", "-", status=2)
-for option, value_ in [("--resamples", "-1"), ("-k", "5"), ("-i", "0"), ("-S", "x")]:
+for option, value_ in [("--resamples", "-1"), ("--floor", "-1"), ("-k", "5"), ("-i", "0"), ("-S", "x")]:
     refused(f"usage: {option} {value_}", value_, option, value_, "real", "made", status=2)
 tap.done()
 PYTHON

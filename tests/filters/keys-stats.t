@@ -82,6 +82,11 @@ got = run(["keys-stats", "-k", "40-43", "-i", "0.04"], record(held((40, 0, 50))[
 tap.ok(got.stdout.split(b"\n")[1].split(b"\t")[4:5] == [b"0.05"] and not got.stderr,
        "-k and -i where a record has none", got)
 
+lifted = np.maximum(0.5 + 0.5 * music.piece(3).astype(float) - 0.6, 0)
+got, wanted = lines([0.5 + 0.5 * music.piece(3)], "--floor", "0.6"), lines([lifted])
+tap.ok(got and all(close(got[0][n], wanted[0][n]) for n in music.NAMES) and
+       got[0]["POLY"] != lines([0.5 + 0.5 * music.piece(3)])[0]["POLY"], "--floor", (got, wanted))
+
 # Silence: in its line, counted.
 silence = lines([held(), held((40, 0, 50)), held()],
                 said=b"keys-stats: 2 of 3 lines with features that are not defined\n")
