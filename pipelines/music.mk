@@ -12,9 +12,10 @@ export OMP_WAIT_POLICY ?= passive
 keys := build/music/train.keys
 work := build/music/$(NAME)
 pieces := $(foreach n,1 2 3 4 5,music/$(NAME)-00$n.mp3)
+rolls := $(pieces:.mp3=.png)
 
-told: $(pieces)
-	@echo "music: five pieces of ten seconds: $(pieces)" >&2
+told: $(pieces) $(rolls) music/$(NAME)-losses.png
+	@echo "music: five pieces of ten seconds, each with its piano roll: $(pieces)" >&2
 	@echo "music: one more: bin/gan-sample -m $(work)/model -n 1 -S 2 | bin/keys-to-wave --floor 0.2 | bin/wave-to-mp3 >more.mp3" >&2
 
 # Songs of a minute or more count; a tenth of them is kept aside, unheard. The threshold refers to each record, or
@@ -35,7 +36,20 @@ $(work)/model: $(work)/begun
 	@mv $@.part $@
 
 # Fifty attempts, of which the discriminator chooses five.
-$(pieces) &: $(work)/model bin/gan-sample bin/keys-to-wave bin/wave-to-mp3
+$(work)/best.keys: $(work)/model bin/gan-sample
+	bin/gan-sample -m $(work)/model -n 50 --best 5 >$@.part
+	@mv $@.part $@
+
+$(pieces) &: $(work)/best.keys bin/keys-to-wave bin/wave-to-mp3
 	@mkdir -p music
 	@rm -f $(pieces)
-	bin/gan-sample -m $(work)/model -n 50 --best 5 | bin/keys-to-wave --floor 0.2 | bin/wave-to-mp3 -o music/$(NAME)-%03d.mp3
+	bin/keys-to-wave --floor 0.2 <$(work)/best.keys | bin/wave-to-mp3 -o music/$(NAME)-%03d.mp3
+
+$(rolls) &: $(work)/best.keys bin/keys-to-png
+	@mkdir -p music
+	@rm -f $(rolls)
+	bin/keys-to-png --floor 0.2 -o music/$(NAME)-%03d.png <$(work)/best.keys
+
+music/$(NAME)-losses.png: $(work)/model bin/losses-to-png
+	@mkdir -p music
+	bin/losses-to-png -o $@ $(work)/checkpoint/losses.tsv

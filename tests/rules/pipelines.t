@@ -21,11 +21,13 @@ stand_in gan-train '
     while getopts c:o:-: option; do [ $option = o ] && folder=$OPTARG; done
     mkdir -p "$folder"
     if [ -e "$folder/last" ]; then echo resumed >>'"$work"'/ran; fi
-    touch "$folder/last"
+    touch "$folder/last" "$folder/losses.tsv"
     [ ! -e '"$work"'/killed ] || { head -c 2; exit 1; }
     cat'
 stand_in gan-sample 'cat "$2"'
 stand_in keys-to-wave 'cat'
+stand_in keys-to-png 'cat >/dev/null; for i in 1 2 3 4 5; do touch "$(printf "$4" $i)"; done'
+stand_in losses-to-png 'cp "$3" "$2"'
 stand_in wave-to-mp3 'text=$(cat); for i in 1 2 3 4 5; do echo "$text" >"$(printf "$2" $i)"; done'
 
 # What ran, in the order of the stages.
@@ -34,7 +36,7 @@ music()
     rm -f ran
     tree/pipelines/music "Möller's songs" >out 2>err
     touch ran
-    grep -vx -e wave-to-chunks -e chunks-to-keys -e keys-to-wave -e wave-to-mp3 ran | tr '\n' ' '
+    grep -x -e mp3-to-wave -e gan-train -e resumed -e gan-sample ran | tr '\n' ' '
 }
 
 touch killed
@@ -48,7 +50,9 @@ two" "songs with spaces, quotes and umlauts in their names arrive"
 is "$(grep -c 'music/demo-005.mp3' err)" 1 "what was made is said"
 is "$(music)" "" "a second run makes nothing again"
 rm tree/music/demo-002.mp3
-is "$(music)" "gan-sample " "a missing piece: only sampling"
+is "$(music)" "" "a missing piece: nothing is sampled again"
+[ -s tree/music/demo-002.mp3 ]
+ok $? "but it is there again"
 touch -d '2030-01-01' "Möller's songs/ü.mp3"
 is "$(music)" "mp3-to-wave gan-train gan-sample " "another song: everything, from no checkpoint"
 touch tree/pipelines/demo.yaml
@@ -58,6 +62,8 @@ export CONFIG="my config.yaml"
 is "$(music)" "gan-train gan-sample " "another configuration: training"
 [ -s tree/music/my_config-005.mp3 ]
 ok $? "its music has its name"
+[ -e tree/music/my_config-005.png ] && [ -e tree/music/my_config-losses.png ]
+ok $? "so have its pictures"
 unset CONFIG
 
 fails 1 'nowhere: no such folder' "no folder" tree/pipelines/music nowhere
