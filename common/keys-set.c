@@ -22,7 +22,7 @@ static void add_means(float *sum, const float *loudness, const struct score *sco
         const float *line = loudness + i / count * score->frames;
         size_t from = i % count * score->frames / count, to = (i % count + 1) * score->frames / count;
         double total = 0;
-        for (size_t t = from; t < to; t++) total += (double)fmaxf(line[t], 0);
+        for (size_t t = from; t < to; t++) total += line[t] > 0 ? (double)line[t] : 0;
         sum[i] += (float)(total / (double)(to - from));
     }
 }

@@ -12,12 +12,13 @@ void roll_make_or_die(struct roll *roll, const struct score *score, size_t part)
     size_t cells = score->rows * score->frames, all = score->channels * cells;
     const float *left = score->loudness + part * all, *right = left + all - cells;
     float largest = 0;
-    for (size_t i = 0; i < all; i++) largest = fmaxf(largest, left[i]);
+    for (size_t i = 0; i < all; i++)
+        if (left[i] > largest) largest = left[i];
 
     *roll = (struct roll){score->rows, score->frames, score->keys.first, score->interval,
                           reallocate_or_die(roll->on, cells, 1)};
     for (size_t i = 0; i < cells; i++) {
-        double mean = ((double)fmaxf(left[i], 0) + (double)fmaxf(right[i], 0)) / 2;
+        double mean = ((double)(left[i] > 0 ? left[i] : 0) + (double)(right[i] > 0 ? right[i] : 0)) / 2;
         roll->on[i] = mean > SOUNDS * (double)largest;
     }
 }
