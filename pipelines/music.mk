@@ -13,16 +13,18 @@ keys := build/music/train.keys
 work := build/music/$(NAME)
 pieces := $(foreach n,1 2 3 4 5,music/$(NAME)-00$n.mp3)
 rolls := $(pieces:.mp3=.png)
+# What a small network makes flickers: a soft release and no sharpening play over it.
+play := bin/keys-to-wave --floor 0.2 --voice gaussian --release 0.1 --sharpen 1
 
 told: $(pieces) $(rolls) music/$(NAME)-losses.png
 	@echo "music: five pieces of ten seconds, each with its piano roll: $(pieces)" >&2
-	@echo "music: one more: bin/gan-sample -m $(work)/model -n 1 -S 2 | bin/keys-to-wave --floor 0.2 | bin/wave-to-mp3 >more.mp3" >&2
+	@echo "music: one more: bin/gan-sample -m $(work)/model -n 1 -S 2 | $(play) | bin/wave-to-mp3 >more.mp3" >&2
 
 # Songs of a minute or more count; a tenth of them is kept aside, unheard. The threshold refers to each record, or
-# quiet songs would be silent beside loud ones.
+# quiet songs would be silent beside loud ones. Plain bands: what demo.yaml weighs was found with them.
 $(keys): build/music/songs bin/mp3-to-wave bin/wave-to-chunks bin/chunks-to-keys
 	bin/mp3-to-wave -m 60 "$$FOLDER" | bin/wave-to-chunks -v build/music/valid.pairs | \
-	    bin/chunks-to-keys --relative-to record >$@.part
+	    bin/chunks-to-keys -a bands --relative-to record >$@.part
 	@mv $@.part $@
 
 # Other songs, another configuration or another program: earlier checkpoints do not count.
@@ -43,7 +45,7 @@ $(work)/best.keys: $(work)/model bin/gan-sample
 $(pieces) &: $(work)/best.keys bin/keys-to-wave bin/wave-to-mp3
 	@mkdir -p music
 	@rm -f $(pieces)
-	bin/keys-to-wave --floor 0.2 <$(work)/best.keys | bin/wave-to-mp3 -o music/$(NAME)-%03d.mp3
+	$(play) <$(work)/best.keys | bin/wave-to-mp3 -o music/$(NAME)-%03d.mp3
 
 $(rolls) &: $(work)/best.keys bin/keys-to-png
 	@mkdir -p music
