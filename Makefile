@@ -83,6 +83,10 @@ bench lint:
 	@pipelines/packages install $@
 	@$(MAKE) --no-print-directory all
 	@tests/$@/run
+bench-%:
+	@pipelines/packages install bench
+	@$(MAKE) --no-print-directory all
+	@tests/bench/run $*
 # Quoted: a folder's name may hold spaces. Not every shell has expanded the ~ of PREFIX=~/.local.
 target = "$(DESTDIR)$(PREFIX:~/%=$(HOME)/%)"
 install: all

@@ -9,8 +9,8 @@
 #include "common/fail.h"
 #include "common/memory.h"
 
-/* The mask ends this many sigma from the key, at 1.5e-8. */
-static const double MASK_SIGMAS = 6;
+/* A mask ends this many sigma from the key, at 1.5e-8 and at 4e-5. */
+static const double MASK_SIGMAS = 6, ENVELOPE_SIGMAS = 4.5;
 
 /* What one key lets through: bins first … first + bins - 1 of the wave's spectrum. */
 struct band {
@@ -68,10 +68,11 @@ static void plan_all_or_die(struct key_transform *t)
     }
 }
 
-static void band_make(struct band *band, double frequency, double sigma, double spacing, size_t length)
+static void band_make(struct band *band, double frequency, double sigma, double sigmas, double spacing,
+                      size_t length)
 {
-    double low = floor((frequency - MASK_SIGMAS * sigma) / spacing);
-    double high = ceil((frequency + MASK_SIGMAS * sigma) / spacing);
+    double low = floor((frequency - sigmas * sigma) / spacing);
+    double high = ceil((frequency + sigmas * sigma) / spacing);
     band->first = low > 0 ? (size_t)low : 0;
     size_t last = high < (double)(length / 2) ? (size_t)high : length / 2;
     band->bins = last - band->first + 1;
@@ -114,7 +115,8 @@ struct key_transform *key_transform_new_or_die(size_t samples, double rate, size
     for (int k = 0; k < t->keys; k++) {
         struct band *band = &t->band[k];
         int key = keys.first + k;
-        band_make(band, key_frequency(key), key_sigma(width, key), rate / (double)t->length, t->length);
+        band_make(band, key_frequency(key), key_sigma(width, key), MASK_SIGMAS, rate / (double)t->length,
+                  t->length);
         if (band->points > points) points = band->points;
         if (band->first + band->bins - 1 > last) last = band->first + band->bins - 1;
     }
@@ -242,8 +244,8 @@ struct key_bands *key_bands_new_or_die(size_t samples, double rate, size_t inter
     b->band = allocate_or_die((size_t)b->keys, sizeof *b->band);
     for (; b->held < b->keys && key_frequency(keys.first + b->held) <= rate / 2; b->held++) {
         int key = keys.first + b->held;
-        band_make(&b->band[b->held], key_frequency(key), key_sigma(width, key), rate / (double)b->length,
-                  b->length);
+        band_make(&b->band[b->held], key_frequency(key), key_sigma(width, key), ENVELOPE_SIGMAS,
+                  rate / (double)b->length, b->length);
     }
     b->wave = allocate_or_die(b->length, sizeof *b->wave);
     b->spectrum = allocate_or_die(b->length / 2 + 1, sizeof *b->spectrum);

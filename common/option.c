@@ -75,7 +75,7 @@ static void append_default(char **text, const struct option *option)
         snprintf(number, sizeof number, "%.15g", *(const double *)option->value);
     else
         value = *(const char *const *)option->value;
-    if (!value) return;
+    if (!value || strcmp(value, "nan") == 0) return;
     append(text, **text ? ", default " : "default ");
     append(text, value);
 }

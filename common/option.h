@@ -1,7 +1,8 @@
 /* One table of options drives parsing, range checks, defaults and --help (glibc's getopt_long parses).
  *
  * A row's variable holds the default before parsing; --help prints it from there, with the type and the
- * range, so text and behaviour cannot part. Every program also has -h, --help and --version.
+ * range, so text and behaviour cannot part; NULL and NAN are no default. Every
+ * program also has -h, --help and --version.
  */
 #ifndef COMMON_OPTION_H
 #define COMMON_OPTION_H

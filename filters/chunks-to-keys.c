@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/analysis.h"
 #include "common/expect.h"
 #include "common/fail.h"
 #include "common/file.h"
@@ -12,11 +13,12 @@
 #include "common/progress.h"
 #include "common/spool.h"
 
-static const char *keys_text = "27-59", *width_text = "0.25st", *reference = "stream";
-static double threshold = 0.2, interval = 0.02, rate = 12000;
+static const char *method_name = "harmonic", *keys_text = "27-59", *width_text, *reference;
+static double threshold = NAN, interval = 0.02, rate = 12000;
 static bool quiet, progress;
 
 static const struct option options[] = {
+    {'a', "analysis", OPTION_CHOICE, &method_name, METHOD_NAMES, 0, 0, "How to listen"},
     {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys to listen for, within 1-88"},
     {'w', "width", OPTION_TEXT, &width_text, "WIDTH", 0, 0,
      "Standard deviation of a key's band, in hertz (12.5Hz) or semitones (0.25st)"},
@@ -33,17 +35,31 @@ static const struct option options[] = {
 static const struct program program = {"chunks-to-keys", "[FILE]", "Find how loud each key of a piano is", 1,
                                        options};
 
-/* The transform of the last record, kept for the next one of the same size and rate. */
-struct analysis {
+/* The analysis of the last record, kept for the next one of the same size and rate. */
+struct listener {
+    const struct method *method;
     struct key_range keys;
     struct key_width width;
-    struct key_transform *transform;
+    struct analysis *analysis;
     size_t samples, interval;
     double rate;
 };
 
-/* Makes the transform for a record (..., samples), unless the last one serves. */
-static void analysis_fit_or_die(struct analysis *analysis, const struct reader *reader,
+/* What the options leave open is the method's choice. */
+static struct listener listener_new_or_die_usage(void)
+{
+    struct listener listener = {.method = method_named(method_name)};
+    if (!width_text) width_text = listener.method->width;
+    if (!reference) reference = listener.method->reference;
+    if (isnan(threshold)) threshold = listener.method->threshold;
+    if (!key_range_parse(keys_text, &listener.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
+    if (!key_width_parse(width_text, &listener.width))
+        die_usage("-w %s: not like 12.5Hz or 0.25st", width_text);
+    return listener;
+}
+
+/* Makes the analysis for a record (..., samples), unless the last one serves. */
+static void listener_fit_or_die(struct listener *listener, const struct reader *reader,
                                 const struct record *wave)
 {
     char shape[256];
@@ -52,41 +68,39 @@ static void analysis_fit_or_die(struct analysis *analysis, const struct reader *
         reader_die(reader, "shape %s is not (..., samples)", record_shape_text(wave, shape, sizeof shape));
     size_t samples = wave->shape[wave->rank - 1];
     double hertz = expect_rate_or_die(reader, wave, rate), step = round(interval * hertz);
-    if (analysis->transform && samples == analysis->samples && hertz == analysis->rate) return;
+    if (listener->analysis && samples == listener->samples && hertz == listener->rate) return;
 
-    double highest = key_frequency(analysis->keys.last);
+    double highest = key_frequency(listener->keys.last);
     if (highest > hertz / 2)
-        reader_die(reader, "key %d, %.0f Hz, is above half of the rate, %g Hz", analysis->keys.last, highest,
+        reader_die(reader, "key %d, %.0f Hz, is above half of the rate, %g Hz", listener->keys.last, highest,
                    hertz);
     if (step < 1) reader_die(reader, "an interval of %g s has no sample at %g Hz", interval, hertz);
     if ((double)samples + step > KEY_TRANSFORM_SAMPLES_MAX)
         reader_die(reader, "too long: %zu samples", samples);
 
-    key_transform_free(analysis->transform);
-    analysis->samples = samples;
-    analysis->rate = hertz;
-    analysis->interval = (size_t)step;
-    analysis->transform =
-        key_transform_new_or_die(samples, hertz, analysis->interval, analysis->keys, analysis->width);
+    analysis_free(listener->analysis);
+    listener->samples = samples;
+    listener->rate = hertz;
+    listener->interval = (size_t)step;
+    listener->analysis = analysis_new_or_die(listener->method, samples, hertz, listener->interval,
+                                             listener->keys, listener->width);
 }
 
 /* keys (..., keys, frames) of wave (..., samples). */
-static void wave_to_keys(struct analysis *analysis, struct record *keys, const struct record *wave)
+static void wave_to_keys(struct listener *listener, struct record *keys, const struct record *wave)
 {
-    size_t shape[TENSOR_RANK_MAX], frames = key_transform_frames(analysis->transform);
+    size_t shape[TENSOR_RANK_MAX], samples = listener->samples;
     memcpy(shape, wave->shape, sizeof shape);
-    shape[wave->rank - 1] = (size_t)(analysis->keys.last - analysis->keys.first + 1);
-    shape[wave->rank] = frames;
+    shape[wave->rank - 1] = (size_t)(listener->keys.last - listener->keys.first + 1);
+    shape[wave->rank] = (samples + listener->interval - 1) / listener->interval;
     float *loudness = record_shape_or_die(keys, wave->rank + 1, shape);
-    const float *samples = wave->data;
-    for (size_t i = 0; i < wave->count; i += analysis->samples, loudness += shape[wave->rank - 1] * frames)
-        key_transform_apply(analysis->transform, loudness, samples + i);
+    analysis_apply(listener->analysis, loudness, wave->data, wave->count / samples);
 
     record_copy_facts(keys, wave);
     record_remove_fact(keys, "rate");
     record_set_fact(keys, "kind", "keys");
-    record_set_fact(keys, "interval", "%.10g", (double)analysis->interval / analysis->rate);
-    record_set_fact(keys, "keys", "%d-%d", analysis->keys.first, analysis->keys.last);
+    record_set_fact(keys, "interval", "%.10g", (double)listener->interval / listener->rate);
+    record_set_fact(keys, "keys", "%d-%d", listener->keys.first, listener->keys.last);
     record_set_fact(keys, "width", "%s", width_text);
 }
 
@@ -102,11 +116,7 @@ static void put_thresholded_or_die(struct writer *writer, struct record *keys, f
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct analysis analysis = {0};
-    if (!key_range_parse(keys_text, &analysis.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
-    if (!key_width_parse(width_text, &analysis.width))
-        die_usage("-w %s: not like 12.5Hz or 0.25st", width_text);
-
+    struct listener listener = listener_new_or_die_usage();
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct writer *writer = writer_open_or_die(NULL);
     bool whole = strcmp(reference, "stream") == 0 && threshold > 0;
@@ -116,8 +126,8 @@ int main(int argc, char **argv)
 
     progress_begin("records", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &wave)) {
-        analysis_fit_or_die(&analysis, reader, &wave);
-        wave_to_keys(&analysis, &keys, &wave);
+        listener_fit_or_die(&listener, reader, &wave);
+        wave_to_keys(&listener, &keys, &wave);
         largest = fmaxf(whole ? largest : 0, level_peak(keys.data, keys.count));
         if (isinf(largest)) reader_die(reader, "too loud");
         if (whole)
@@ -135,7 +145,7 @@ int main(int argc, char **argv)
     }
     writer_close_or_die(writer);
     reader_close(reader);
-    key_transform_free(analysis.transform);
+    analysis_free(listener.analysis);
     record_free(&wave);
     record_free(&keys);
     return 0;

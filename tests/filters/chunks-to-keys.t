@@ -1,5 +1,6 @@
 #!/bin/bash
-# chunks-to-keys: the published formula computed in full, thresholds, shapes and facts, and everything that is no wave.
+# chunks-to-keys: the published and the harmonic formulas computed in full, notes told from overtones, thresholds,
+# shapes and facts, and everything that is no wave.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 
@@ -8,6 +9,7 @@ import io
 import os
 import subprocess
 
+import harmonic_keys
 import numpy as np
 from published_keys import analyse, frequency
 from streams import Tap, end, record, run
@@ -39,11 +41,15 @@ def load(data):
     return arrays
 
 
-def keys(waves, *options):
+def heard(waves, *options):
     got = run(["chunks-to-keys", *options], waves if isinstance(waves, bytes) else npy(waves))
     if got.returncode or got.stderr:
         return [np.full(1, np.nan)]
     return load(got.stdout)
+
+
+def keys(waves, *options):
+    return heard(waves, "-a", "bands", *options)
 
 
 def same(got, want, tolerance=1e-6):
@@ -83,8 +89,9 @@ tap.ok(same(keys(pair)[0], want), "the leading dimensions of a pair stay")
 tap.ok(same(keys(pair[0, 0])[0], analyse(pair[0, 0], width="0.25st", threshold=0.2)), "one row")
 tap.ok(same(keys((pair * 10000).astype("<i4"))[0], analyse((pair * 10000).astype("<i4"), width="0.25st",
                                                            threshold=0.2)), "integers")
+tap.ok(same(heard(pair, "-a", "published")[0], analyse(pair)), "the published form is one option away")
 facts = "kind=pair rate=11025 source=a%20song start=20 colour=red"
-header = run(["chunks-to-keys", "-k", "40-41"], record(pair, facts) + end(1)).stdout.split(b"\n")[0]
+header = run(["chunks-to-keys", "-a", "bands", "-k", "40-41"], record(pair, facts) + end(1)).stdout.split(b"\n")[0]
 for fact in (b"kind=keys", b"interval=0.02004535147", b"keys=40-41", b"width=0.25st", b"source=a%20song", b"start=20",
              b"colour=red"):
     tap.ok(fact in header.split(), f"fact {fact.decode()}")
@@ -107,15 +114,91 @@ data = npy(pair)
 tap.ok(run(["chunks-to-keys"], data).stdout == run(["chunks-to-keys"], data).stdout, "the same input, the same bytes")
 tap.ok(load(run(["chunks-to-keys"], end(0)).stdout) == [], "an empty stream of records stays one")
 
+
+
+# Notes and their harmonics.
+def sawtooth(key, time, rate):
+    partials = range(1, int(0.49 * rate / frequency(key)) + 1)
+    return 0.2 * sum(np.sin(2 * np.pi * h * frequency(key) * time) / h for h in partials)
+
+
+def notes(samples, rate, played):
+    """Noise, and sawtooths: {key: (begin, end)} in seconds."""
+    time = np.arange(samples) / rate
+    wave = 0.002 * random.standard_normal(samples)
+    for key, (begin, last) in played.items():
+        wave += sawtooth(key, time, rate) * (time >= begin) * (time < last)
+    return wave.astype("<f4")
+
+
+for samples, rate, first, last in [(36000, 12000, 27, 59), (30011, 12000, 27, 59), (14401, 8000, 1, 70),
+                                   (40001, 48000, 1, 88), (12343, 12000, 40, 40)]:
+    wave = np.stack([notes(samples, rate, {40: (0, 1), 47: (0.5, 3)}), notes(samples, rate, {33: (0, 3)})])
+    got = heard(wave, "-t", "0", "-k", f"{first}-{last}", "-r", str(rate))[0]
+    want = harmonic_keys.analyse(wave, rate, rate // 50, range(first, last + 1))
+    tap.ok(same(got, want, 1e-3), f"harmonic: {samples} samples at {rate} Hz, keys {first}-{last}")
+
+for key in (27, 40, 52, 59):
+    got = heard(notes(60000, 12000, {key: (0, 5)}))[0]
+    loud = 0.2 * np.sqrt(0.5)
+    tap.ok(got.shape == (33, 250) and abs(got[key - 27, 20:230] / loud - 1).max() < 0.2 and
+           not np.delete(got, key - 27, 0).any(), f"a sawtooth is key {key} and no other",
+           (np.unique(np.nonzero(got)[0]) + 27, got[key - 27, 20:230].min() / loud, got[key - 27].max() / loud))
+for played in ({40: (0, 5), 44: (0, 5), 47: (0, 5)}, {30: (0, 5), 45: (0, 5)}):
+    got = heard(notes(60000, 12000, played))[0][:, 20:230]
+    tap.ok(list(np.flatnonzero((got > 0).mean(1) > 0.5) + 27) == sorted(played), f"a chord of keys {sorted(played)}",
+           (got > 0).mean(1))
+for rate in (11025, 22050, 44100):
+    got = heard(notes(2 * rate + 7, rate, {40: (0, 9)}), "-r", str(rate), "-k", "1-88")[0]
+    tap.ok(list(np.flatnonzero((got > 0).mean(1) > 0.5) + 1) == [40], f"a sawtooth at {rate} Hz among all keys",
+           [(k + 1, got[k].mean() / got.mean(1).max()) for k in np.flatnonzero(got.any(1))])
+time = np.arange(60000) / 12000
+sines = 0.2 * np.sin(2 * np.pi * frequency(40) * time) + 0.1 * np.sin(2 * np.pi * frequency(52) * time)
+got = heard(sines.astype("<f4"))[0][:, 20:230]
+tap.ok(abs(got[13] / 0.1414 - 1).max() < 0.05 and abs(got[25] / 0.0707 - 1).max() < 0.05,
+       "of sines, an octave is no overtone", (got[13].min(), got[25].min()))
+drum = np.zeros(60000, "<f4")
+drum[6000::12000] = 1
+tone = notes(60000, 12000, {40: (0, 5)})
+got = heard(tone + 0.5 * drum)[0]
+tap.ok(np.delete(got, 13, 0).astype(bool).mean() < 0.01 and got[13, 20:230].all(), "clicks are no notes",
+       np.delete(got, 13, 0).astype(bool).mean())
+got = heard(np.stack([tone, 0.25 * tone]))[0]
+tap.ok(same(got[1], 0.25 * got[0], 0.05), "two sides keep their proportion")
+tap.ok(same(heard(tone * np.float32(1e-12))[0] * 1e12, heard(tone)[0], 1e-3) and
+       same(heard(tone * np.float32(1e12))[0] * 1e-12, heard(tone)[0], 1e-3), "faint or loud, the same notes")
+silence = heard(np.zeros((2, 2, 1200), "<f4"))[0]
+tap.ok(silence.shape == (2, 2, 33, 5) and not silence.any(), "harmonic: silence is silent")
+for samples in (1, 2, 239, 241, 2399):
+    got = heard(notes(samples, 12000, {40: (0, 9)}), "-t", "0")[0]
+    tap.ok(got.shape == (33, -(-samples // 240)) and np.isfinite(got).all(), f"harmonic: {samples} samples")
+impulse = np.zeros(12000, "<f4")
+impulse[5000] = 1
+tap.ok(np.isfinite(heard(impulse, "-t", "0")[0]).all(), "harmonic: a single sample that is not 0")
+huge = heard((3e38 * np.sin(2 * np.pi * 440 * time)).astype("<f4"))[0]
+tap.ok(huge.max() > 1e38 and list(np.flatnonzero(huge.any(1))) == [22], "harmonic: as loud as can be")
+data = npy(np.stack([tone, tone[::-1]])) * 2
+again = [subprocess.run(["chunks-to-keys"], input=data, capture_output=True,
+                        env={**os.environ, "OMP_NUM_THREADS": threads}).stdout for threads in "114"]
+tap.ok(again[0] == again[1] == again[2] and len(again[0]) > 1000, "harmonic: the same bytes from any number of threads")
+got = load(run(["chunks-to-keys"], npy(tone) + npy(tone[:24007]) + npy(tone)).stdout)
+tap.ok((got[0] == got[2]).all() and got[1].shape == (33, 101), "harmonic: records of different lengths")
+header = run(["chunks-to-keys"], npy(tone)).stdout.split(b"\n")[0].split()
+tap.ok(b"width=0.3st" in header, "harmonic: the width that it listened with")
+loud, soft = heard(npy(tone) + npy(0.001 * tone))
+tap.ok(same(1000 * soft, loud, 1e-3), "harmonic: relative to each record")
+loud, soft = heard(npy(tone) + npy(np.float32(0.001) * tone), "--relative-to", "stream")
+tap.ok(loud.any() and not soft.any(), "harmonic: relative to the stream if so wished")
+
 # Memory does not grow with the number of records.
 with open("many", "wb") as file:
     chunk = tones(240000, 12000, []).reshape(2, 2, 120000)
     for _ in range(30):
         file.write(npy(chunk))
 sanitised = b"__asan_init" in open(os.path.join(os.environ["PATH"].split(":")[0], "chunks-to-keys"), "rb").read()
-got = subprocess.run(["bash", "-c", ("" if sanitised else "ulimit -d 16384; ") + "chunks-to-keys many >keys"],
+got = subprocess.run(["bash", "-c", ("" if sanitised else "ulimit -d 24576; ") + "chunks-to-keys many >keys"],
                      capture_output=True)
-tap.ok(got.returncode == 0 and not got.stderr, "thirty pairs within 16 MB", got.stderr)
+tap.ok(got.returncode == 0 and not got.stderr, "thirty pairs within 24 MB", got.stderr)
 
 
 # What it refuses.
@@ -127,10 +210,10 @@ bad = pair.copy()
 bad[1, 0, 7] = np.nan
 whole = record(pair, "kind=pair") + end(1)
 refused("NaN", npy(bad), "record 1 at byte 0: value 2408 is nan")
-refused("NaN in the second record", npy(pair) + npy(bad), "record 2")
+refused("NaN in the second record", npy(pair) + npy(bad), "record 2", "--relative-to", "stream")
 refused("keys", record(pair, "kind=keys") + end(1), "kind=keys, not wave|chunk|pair")
 refused("a cut record", whole[:3000], "cut short")
-refused("no end record", record(pair, "kind=pair"), "end record is missing")
+refused("no end record", record(pair, "kind=pair"), "end record is missing", "--relative-to", "stream")
 refused("nothing", b"", "empty")
 refused("no dimension", npy(np.float32(1)), "shape ()")
 refused("no samples", npy(np.zeros((2, 0), "<f4")), "shape (2, 0)")
@@ -150,7 +233,8 @@ tap.ok(got.returncode == 1 and got.stderr.count(b"\n") == 1, "a full disk", got.
 got = subprocess.run("chunks-to-keys many | head -c 100 | wc -c; echo ${PIPESTATUS[0]}", shell=True,
                      executable="/bin/bash", capture_output=True)
 tap.ok(got.stdout.split() == [b"100", b"141"] and not got.stderr, "a closed pipe ends it silently", got)
-got = subprocess.run(["chunks-to-keys"], input=whole, capture_output=True, env={**os.environ, "TMPDIR": "/nowhere"})
+got = subprocess.run(["chunks-to-keys", "--relative-to", "stream"], input=whole, capture_output=True,
+                     env={**os.environ, "TMPDIR": "/nowhere"})
 tap.ok(got.returncode == 1 and got.stderr.count(b"\n") == 1 and not got.stdout, "no room for a temporary file")
 tap.done()
 PYTHON

@@ -1,0 +1,39 @@
+/* The ways to find how loud each key of a piano is in each interval of a wave. chunks-to-keys(1) has their
+ * formulas and says which to choose when. */
+#ifndef COMMON_ANALYSIS_H
+#define COMMON_ANALYSIS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/key-width.h"
+#include "common/keyboard.h"
+
+/* A name with what goes with it unless the user says otherwise. */
+struct method {
+    const char *name;
+    bool harmonic; /* common/harmonic.h, or else common/key-transform.h */
+    const char *width, *reference;
+    double threshold;
+};
+
+/* Their names, separated by '|', as an option's choice. */
+#define METHOD_NAMES "harmonic|bands|published"
+
+/* One of METHOD_NAMES. */
+const struct method *method_named(const char *name);
+
+struct analysis;
+
+/* For waves of `samples` samples at `rate` Hz in intervals of `interval` samples; limits as of
+ * key_transform_new_or_die in common/key-transform.h. */
+struct analysis *analysis_new_or_die(const struct method *method, size_t samples, double rate,
+                                     size_t interval, struct key_range keys, struct key_width width);
+
+/* loudness (count, keys, T) of waves (count, samples), parts of one recording; T = samples / interval,
+ * rounded up. Infinite or NaN where the waves are too loud to be squared. */
+void analysis_apply(struct analysis *analysis, float *loudness, const float *waves, size_t count);
+
+void analysis_free(struct analysis *analysis);
+
+#endif

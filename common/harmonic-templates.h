@@ -1,0 +1,46 @@
+/* What notes sound like to a row of narrow bands, one a semitone, from two semitones below the piano's lowest
+ * key to six above its highest.
+ *
+ * A note k has a partial of amplitude 1/h at h f_k, h = 1 ... 10, of which the band j with its Gaussian mask
+ * hears 1/h exp(-1/2 ((h f_k - f_j) / sigma_j)^2); what it hears of all of them adds up in power. Seventeen
+ * atoms as wide as an octave, half an octave apart, stand for what has no pitch. */
+#ifndef COMMON_HARMONIC_TEMPLATES_H
+#define COMMON_HARMONIC_TEMPLATES_H
+
+#include "common/key-width.h"
+
+enum {
+    HARMONIC_BANDS = 97,
+    HARMONIC_NOTES = 88,
+    HARMONIC_ATOMS = HARMONIC_NOTES + 17,
+    HARMONIC_LOWEST = -2, /* the first band's key */
+    HARMONIC_LANES = 32   /* frames that are computed side by side */
+};
+
+/* A matrix of few entries: row r has those from begin[r] to begin[r + 1] - 1. */
+struct sparse {
+    int rows, *begin;
+    struct entry {
+        int column;
+        float weight;
+    } * entry;
+};
+
+/* Entries to the power of `exponent`, as the loudnesses they are to explain. */
+struct templates {
+    struct sparse atoms_of_band, bands_of_atom; /* W and its transpose */
+    float square[HARMONIC_ATOMS];               /* sum over the bands of W^2 */
+    float own[HARMONIC_NOTES];                  /* W[j, k] where band j is key k's */
+};
+
+/* Templates of `partials` partials, to be given back with templates_free. */
+void templates_make_or_die(struct templates *templates, struct key_width width, int partials,
+                           double exponent);
+
+/* product[r] = sum over c of matrix[r, c] value[c]. */
+void sparse_product(float (*product)[HARMONIC_LANES], const struct sparse *matrix,
+                    const float (*value)[HARMONIC_LANES]);
+
+void templates_free(struct templates *templates);
+
+#endif

@@ -1,0 +1,94 @@
+"""The harmonic analysis of chunks-to-keys as its man page says it: full-rate bands, full matrices, float64."""
+import numpy as np
+from published_keys import frequency
+
+BANDS = np.arange(-2, 95)
+NOTES = np.arange(1, 89)
+
+
+def quick_size(least):
+    """The next 4, 5, 6 or 7 times a power of two."""
+    power = 1
+    while 8 * power <= least:
+        power *= 2
+    return -(-least // power) * power
+
+
+def sigma(bands, semitones=0.3):
+    return frequency(bands) * (2 ** (semitones / 12) - 1)
+
+
+def loudness(wave, rate, interval, semitones):
+    """(bands, frames): the RMS of each band's envelope at four instants an interval."""
+    frames = -(-len(wave) // interval)
+    padded = np.zeros(quick_size(frames) * interval)
+    padded[: len(wave)] = wave
+    spectrum = np.fft.fft(padded)
+    spectrum[len(padded) // 2 + 1:] = 0
+    frequencies = np.arange(len(padded)) * rate / len(padded)
+    rows = []
+    for band in BANDS:
+        mask = 2 * np.exp(-0.5 * ((frequencies - frequency(band)) / sigma(band, semitones)) ** 2)
+        envelope = np.fft.ifft(spectrum * mask)[:: interval // 4] if frequency(band) <= rate / 2 else np.zeros(4 * frames)
+        rows.append(np.sqrt(np.mean(abs(envelope[: 4 * frames].reshape(frames, 4)) ** 2 / 2, 1)))
+    return np.array(rows)
+
+
+def running_median(values, window):
+    """Of the last dimension, its ends going on."""
+    padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(window // 2,) * 2], "edge")
+    return np.median(np.lib.stride_tricks.sliding_window_view(padded, window, -1), -1)
+
+
+def templates(partials=10):
+    """(bands, notes and atoms), small entries left out."""
+    h = np.arange(1, partials + 1)
+    heard = np.exp(-0.5 * ((h * frequency(NOTES)[:, None] - frequency(BANDS)[:, None, None]) /
+                           sigma(BANDS)[:, None, None]) ** 2) / h
+    notes = np.sqrt(np.sum(heard ** 2, -1)) ** 0.6
+    atoms = np.exp(-0.5 * ((BANDS[:, None] + 2 - 6 * np.arange(17)) / 6) ** 2)
+    w = np.concatenate([notes, atoms], 1)
+    return np.where(w < 1e-4, 0, w)
+
+
+def whiten(v):
+    """(waves, bands, frames): each band by its RMS in all of them; compressed."""
+    e = np.sqrt(np.sum(v ** 2, (0, 2)))
+    e = np.log(np.maximum(e, 1e-4 * e.max()))
+    smooth = np.exp([e[max(0, j - 6): j + 7].mean() for j in range(len(e))])
+    v = v * ((smooth / smooth.max()) ** -0.3)[None, :, None]
+    return (v / v.max()) ** 0.6
+
+
+def sharpen(h):
+    loudest = h[:88].max(0)
+    h[:88] = np.where(loudest > 0, h[:88] ** 2 / np.where(loudest > 0, loudest, 1), 0)
+
+
+def shares(v, w):
+    """(notes, frames): how much of what each note's band hears is its own."""
+    h = 0.3 * w.T @ v / np.sum(w ** 2, 0)[:, None]
+    for updates, then in ((3, sharpen), (3, sharpen), (4, None)):
+        for _ in range(updates):
+            z = w @ h + 1e-7
+            h *= ((w.T @ (v * z ** -1.5)) / (w.T @ z ** -0.5)) ** (2 / 3)
+        if then:
+            then(h)
+    own = np.array([w[key + 2, key - 1] for key in NOTES])
+    return np.minimum(1, own[:, None] * h[:88] / (w @ h + 1e-7)[NOTES + 2])
+
+
+def analyse(waves, rate=12000, interval=240, keys=range(27, 60)):
+    """(..., keys, frames) of waves (..., samples), no threshold."""
+    flat = waves.reshape(-1, waves.shape[-1]).astype(float)
+    b = np.array([np.minimum(*(loudness(wave, rate, interval, width) for width in (0.3, 1.2))) for wave in flat])
+    tone = running_median(b, 11) ** 2
+    noise = running_median(b.transpose(0, 2, 1), 15).transpose(0, 2, 1) ** 2
+    v = whiten(b * tone / np.maximum(tone + 0.3 * noise, 1e-300))
+    power = np.sum(b ** 2, (0, 2))
+    w = templates(1 if power[62 + 3:].sum() < 3e-4 * power[27 + 2: 59 + 3].sum() else 10)
+    out = []
+    for bands, seen in zip(b, v):
+        own = running_median(bands[NOTES + 2] * shares(seen, w) ** (1 / 0.6), 7)
+        out.append(np.concatenate([own[:, 1:], own[:, -1:]], 1)[np.array(keys) - 1])
+    return np.array(out).reshape(waves.shape[:-1] + out[0].shape)
