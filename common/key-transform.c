@@ -11,6 +11,8 @@
 
 /* A mask ends this many sigma from the key, at 1.5e-8 and at 4e-5. */
 static const double MASK_SIGMAS = 6, ENVELOPE_SIGMAS = 4.5;
+/* At which an envelope is taken. */
+static const double INSTANTS_A_SECOND = 200, INSTANTS_LEAST = 4;
 
 /* What one key lets through: bins first … first + bins - 1 of the wave's spectrum. */
 struct band {
@@ -223,11 +225,11 @@ void key_transform_free(struct key_transform *t)
 }
 
 struct key_bands {
-    size_t samples, frames;
-    size_t length, points; /* of the padded wave, of an envelope */
-    int keys, held;        /* those below half of the rate */
-    struct band *band;     /* (held) */
-    double *wave;          /* (length) */
+    size_t samples, frames, instants; /* the last: of an interval */
+    size_t length, points;            /* of the padded wave, of an envelope */
+    int keys, held;                   /* those below half of the rate */
+    struct band *band;                /* (held) */
+    double *wave;                     /* (length) */
     double complex *spectrum, *envelope;
     fftw_plan analyse, synthesise;
 };
@@ -238,15 +240,15 @@ struct key_bands *key_bands_new_or_die(size_t samples, double rate, size_t inter
     struct key_bands *b = allocate_or_die(1, sizeof *b);
     b->samples = samples;
     b->frames = (samples + interval - 1) / interval;
-    b->points = KEY_BANDS_INSTANTS * quick_size(b->frames);
-    b->length = b->points / KEY_BANDS_INSTANTS * interval;
+    b->instants = (size_t)fmax(INSTANTS_LEAST, round((double)interval / rate * INSTANTS_A_SECOND));
+    b->points = b->instants * quick_size(b->frames);
+    b->length = b->points / b->instants * interval;
     b->keys = keys.last - keys.first + 1;
     b->band = allocate_or_die((size_t)b->keys, sizeof *b->band);
-    for (; b->held < b->keys && key_frequency(keys.first + b->held) <= rate / 2; b->held++) {
-        int key = keys.first + b->held;
-        band_make(&b->band[b->held], key_frequency(key), key_sigma(width, key), ENVELOPE_SIGMAS,
-                  rate / (double)b->length, b->length);
-    }
+    double spacing = rate / (double)b->length;
+    for (int key = keys.first; key <= keys.last && key_frequency(key) <= rate / 2; key++)
+        band_make(&b->band[b->held++], key_frequency(key), key_sigma(width, key), ENVELOPE_SIGMAS, spacing,
+                  b->length);
     b->wave = allocate_or_die(b->length, sizeof *b->wave);
     b->spectrum = allocate_or_die(b->length / 2 + 1, sizeof *b->spectrum);
     b->envelope = allocate_or_die(b->points, sizeof *b->envelope);
@@ -278,10 +280,10 @@ void key_bands_apply(struct key_bands *b, float *loudness, const float *wave)
     for (int k = 0; k < b->held; k++, loudness += b->frames) {
         band_envelope(b, &b->band[k]);
         const double *a = (const double *)b->envelope;
-        for (size_t t = 0; t < b->frames; t++, a += 2 * KEY_BANDS_INSTANTS) {
+        for (size_t t = 0; t < b->frames; t++, a += 2 * b->instants) {
             double sum = 0;
-            for (int i = 0; i < 2 * KEY_BANDS_INSTANTS; i++) sum += a[i] * a[i];
-            loudness[t] = (float)sqrt(sum / (2 * KEY_BANDS_INSTANTS));
+            for (size_t i = 0; i < 2 * b->instants; i++) sum += a[i] * a[i];
+            loudness[t] = (float)sqrt(sum / (2 * (double)b->instants));
         }
     }
 }

@@ -40,10 +40,8 @@ void key_transform_free(struct key_transform *transform);
  *
  *     loudness[n,t] = sqrt( mean over the instants of interval t of |a|^2 / 2 ),
  *
- * at KEY_BANDS_INSTANTS instants an interval, the bins' aliases at that rate being what sampling the envelope
- * means. "Keys" may lie beyond the piano's; those above rate / 2 are silent. */
-enum { KEY_BANDS_INSTANTS = 4 };
-
+ * at 200 instants a second and at least four an interval, the bins' aliases at that rate being what sampling
+ * the envelope means. "Keys" may lie beyond the piano's; those above rate / 2 are silent. */
 struct key_bands;
 
 /* Limits as above; T = samples / interval, rounded up. */

@@ -157,6 +157,10 @@ sines = 0.2 * np.sin(2 * np.pi * frequency(40) * time) + 0.1 * np.sin(2 * np.pi 
 got = heard(sines.astype("<f4"))[0][:, 20:230]
 tap.ok(abs(got[13] / 0.1414 - 1).max() < 0.05 and abs(got[25] / 0.0707 - 1).max() < 0.05,
        "of sines, an octave is no overtone", (got[13].min(), got[25].min()))
+for interval in (0.005, 0.1, 1):
+    got = heard(notes(60000, 12000, {40: (0, 5)}), "-i", str(interval))[0]
+    tap.ok(got.shape == (33, round(5 / interval)) and abs(got[13].mean() / loud - 1) < 0.1 and
+           not np.delete(got, 13, 0).any(), f"a sawtooth in intervals of {interval} s", got.mean(1))
 drum = np.zeros(60000, "<f4")
 drum[6000::12000] = 1
 tone = notes(60000, 12000, {40: (0, 5)})
