@@ -19,9 +19,10 @@ struct analysis {
     struct key_transform *bands;
 };
 
-const struct method *method_named(const char *name)
+const struct method *method_named(const char *name, bool width_stated)
 {
     const struct method *method = methods;
+    if (strcmp(name, "auto") == 0) name = width_stated ? "bands" : "harmonic";
     while (strcmp(method->name, name) != 0) method++;
     return method;
 }

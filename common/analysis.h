@@ -18,10 +18,10 @@ struct method {
 };
 
 /* Their names, separated by '|', as an option's choice. */
-#define METHOD_NAMES "harmonic|bands|published"
+#define METHOD_NAMES "auto|harmonic|bands|published"
 
-/* One of METHOD_NAMES. */
-const struct method *method_named(const char *name);
+/* One of METHOD_NAMES; auto is bands for who states a width, else harmonic. */
+const struct method *method_named(const char *name, bool width_stated);
 
 struct analysis;
 

@@ -13,12 +13,13 @@
 #include "common/progress.h"
 #include "common/spool.h"
 
-static const char *method_name = "harmonic", *keys_text = "27-59", *width_text, *reference;
+static const char *method_name = "auto", *keys_text = "27-59", *width_text, *reference;
 static double threshold = NAN, interval = 0.02, rate = 12000;
 static bool quiet, progress;
 
 static const struct option options[] = {
-    {'a', "analysis", OPTION_CHOICE, &method_name, METHOD_NAMES, 0, 0, "How to listen"},
+    {'a', "analysis", OPTION_CHOICE, &method_name, METHOD_NAMES, 0, 0,
+     "How to listen; auto is bands where -w is given, else harmonic"},
     {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys to listen for, within 1-88"},
     {'w', "width", OPTION_TEXT, &width_text, "WIDTH", 0, 0,
      "Standard deviation of a key's band, in hertz (12.5Hz) or semitones (0.25st)"},
@@ -48,7 +49,7 @@ struct listener {
 /* What the options leave open is the method's choice. */
 static struct listener listener_new_or_die_usage(void)
 {
-    struct listener listener = {.method = method_named(method_name)};
+    struct listener listener = {.method = method_named(method_name, width_text != NULL)};
     if (!width_text) width_text = listener.method->width;
     if (!reference) reference = listener.method->reference;
     if (isnan(threshold)) threshold = listener.method->threshold;

@@ -90,6 +90,9 @@ tap.ok(same(keys(pair[0, 0])[0], analyse(pair[0, 0], width="0.25st", threshold=0
 tap.ok(same(keys((pair * 10000).astype("<i4"))[0], analyse((pair * 10000).astype("<i4"), width="0.25st",
                                                            threshold=0.2)), "integers")
 tap.ok(same(heard(pair, "-a", "published")[0], analyse(pair)), "the published form is one option away")
+tap.ok((heard(pair, "-w", "12.5Hz", "-t", "0.025")[0] == heard(pair, "-a", "published")[0]).all(), "or its two numbers")
+tap.ok((heard(pair)[0] == heard(pair, "-a", "harmonic")[0]).all() and
+       (heard(pair, "-w", "0.25st")[0] == heard(pair, "-a", "bands")[0]).all(), "a width stated means plain bands")
 facts = "kind=pair rate=11025 source=a%20song start=20 colour=red"
 header = run(["chunks-to-keys", "-a", "bands", "-k", "40-41"], record(pair, facts) + end(1)).stdout.split(b"\n")[0]
 for fact in (b"kind=keys", b"interval=0.02004535147", b"keys=40-41", b"width=0.25st", b"source=a%20song", b"start=20",
