@@ -27,15 +27,18 @@ train tiny.yaml other -S 2
 cmp -s first.model other.model
 is $? 1 "another seed, another model"
 
-# Killed at ten random moments, resumed each time.
+# Killed at ten random moments of a run, resumed each time; moments are shares of what a whole run takes here.
+start=$(date +%s%N)
 train long.yaml whole
+took=$(($(date +%s%N) - start))
 RANDOM=7
 kills=0
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     begin long.yaml killed
-    sleep "0.$((RANDOM % 3))$((RANDOM % 10))"
-    if kill -9 $! 2>/dev/null; then kills=$((kills + 1)); fi
+    sleep "$(awk "BEGIN { print $took / 1e9 * $RANDOM / 32768 / 5 }")"
+    kill -9 $! 2>/dev/null
     wait $! 2>/dev/null
+    [ $? -eq 137 ] && kills=$((kills + 1))
 done
 [ "$kills" -gt 2 ]
 ok $? "killed while it ran ($kills of 10 times)"
