@@ -137,11 +137,6 @@ struct key_transform *key_transform_new_or_die(size_t samples, double rate, size
     return t;
 }
 
-size_t key_transform_frames(const struct key_transform *transform)
-{
-    return transform->frames;
-}
-
 /* folded[u mod frames] += scale * value[j] * kernel[u] for u = first + j, j < count. In reals: C's complex
  * product looks for NaN and does not vectorise. */
 static void fold(struct key_transform *t, const double complex *value, size_t first, size_t count,

@@ -28,10 +28,7 @@ struct key_transform;
 struct key_transform *key_transform_new_or_die(size_t samples, double rate, size_t interval,
                                                struct key_range keys, struct key_width width);
 
-/* T = samples / interval, rounded up. */
-size_t key_transform_frames(const struct key_transform *transform);
-
-/* loudness (keys, frames) of wave (samples). */
+/* loudness (keys, frames) of wave (samples); frames = samples / interval, rounded up. */
 void key_transform_apply(struct key_transform *transform, float *loudness, const float *wave);
 
 void key_transform_free(struct key_transform *transform);

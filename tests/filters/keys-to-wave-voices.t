@@ -133,8 +133,8 @@ def flux(samples, window=64):
     return grown[border].mean() / grown[~border].mean()
 
 
-# Listening by bands, whether or not that is what chunks-to-keys does by default.
-BANDS = ["-a", "bands"] if b"--analysis" in run(["chunks-to-keys", "--help"]).stdout else []
+# The voices are as bright as this analysis lets them be.
+BANDS = ["-a", "bands"]
 
 
 def listen(waves):
