@@ -10,6 +10,7 @@
 
 const struct config_key config_keys[] = {
     TOP(CHOICE, design, "musigan", 0, 0, "musigan"),
+    TOP(CHOICE, precision, "auto", 0, 0, "auto|fp32|tf32|bf16"),
     TOP(CHOICE, normalize, "peak", 0, 0, "peak|standard"),
     TOP(TEXT, checkpoint_folder_load, "", 0, 0, NULL),
     TOP(TEXT, checkpoint_folder, "checkpoint", 0, 0, NULL),

@@ -15,6 +15,7 @@ enum { CONFIG_NONE = -1 };
 
 /* In the order of the words in the table. */
 enum config_design { DESIGN_MUSIGAN };
+enum config_precision { PRECISION_AUTO, PRECISION_FP32, PRECISION_TF32, PRECISION_BF16 };
 enum config_normalize { NORMALIZE_PEAK, NORMALIZE_STANDARD };
 enum config_position { POSITION_SINUSOIDAL, POSITION_NONE };
 enum config_norm { NORM_BATCH, NORM_SPECTRAL };
@@ -27,6 +28,7 @@ struct config {
     char *music_out_folder, *dataset_folder; /* read, never used: streams take their place */
     int sample_rate;                         /* the same */
     int design;                              /* enum config_design */
+    int precision;                           /* enum config_precision */
     int normalize;                           /* enum config_normalize */
     int save_after_nepochs, keep_checkpoints;
     int resume_from_checkpoint; /* epoch, or CONFIG_NONE */

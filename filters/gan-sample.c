@@ -32,9 +32,8 @@ int main(int argc, char **argv)
     if (best && worst) die_usage("--best and --worst exclude one another");
     if ((best > worst ? best : worst) > count)
         die_usage("--best or --worst wants more than -n makes, %lld", count);
-    const struct ops *ops = ops_choose_or_die(device_name);
     struct writer *writer = writer_open_or_die("-");
-    struct sampler *sampler = sampler_open_or_die(ops, model_path, (uint64_t)seed, (uint64_t)count);
+    struct sampler *sampler = sampler_open_or_die(device_name, model_path, (uint64_t)seed, (uint64_t)count);
     if (noise_path) sampler_use_noise_or_die(sampler, noise_path);
     sampler_run_or_die(
         sampler, writer,

@@ -44,8 +44,8 @@ int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
     if (!config_path) die_usage("-c FILE is needed: the configuration");
-    const struct ops *ops = ops_choose_or_die(device_name);
     struct config *config = config_load_or_die(config_path);
+    const struct ops *ops = ops_choose_or_die(device_name, (enum config_precision)config->precision);
     struct writer *writer = writer_open_or_die("-");
     struct dataset dataset = read_records(argv[operand], config);
     struct model *model = model_new_or_die(ops, config, dataset.keys, config->batch_size, true);

@@ -1,7 +1,9 @@
 /* Linked where the build has no CUDA backend. */
 #include "kernels/ops.h"
 
-const struct ops *ops_cuda(void)
+const struct ops *ops_cuda(enum config_precision precision, const char **why)
 {
+    (void)precision;
+    *why = "this build has no CUDA";
     return NULL;
 }

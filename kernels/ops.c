@@ -4,11 +4,12 @@
 
 #include "common/fail.h"
 
-const struct ops *ops_choose_or_die(const char *device)
+const struct ops *ops_choose_or_die(const char *device, enum config_precision precision)
 {
+    const char *why;
     if (!strcmp(device, "cpu")) return ops_cpu();
-    const struct ops *ops = ops_cuda();
+    const struct ops *ops = ops_cuda(precision, &why);
     if (ops) return ops;
-    if (!strcmp(device, "cuda")) die_usage("-d cuda: this build has no CUDA");
+    if (!strcmp(device, "cuda")) die_usage("-d cuda: %s", why);
     return ops_cpu();
 }

@@ -7,6 +7,10 @@
  * while a model is built and given back with it; no operation allocates memory or copies to the host but
  * `download`. Running out of memory ends the program, saying how many bytes were asked for.
  *
+ * Parameters, statistics, losses and plain tensors are reals. A tensor that is `narrow` holds activations or
+ * their gradients, which a backend may keep in 16 bits; operations take any mixture, compute in reals and
+ * round what they write.
+ *
  * Operations write outputs first, inputs last. Gradients (d…) of data are overwritten, gradients of
  * parameters are added to; what differs says so. A tensor whose data is NULL, or a NULL
  * gradient of a parameter, is not wanted or not there.
@@ -22,6 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/config.h"
 #include "common/random.h"
 #include "kernels/real.h"
 
@@ -30,7 +35,14 @@ typedef struct device_memory *device;
 struct tensor {
     device data;
     int batch, length, channels;
+    bool narrow;
 };
+
+/* A tensor of reals. */
+static inline struct tensor tensor_make(device data, int batch, int length, int channels)
+{
+    return (struct tensor){data, batch, length, channels, false};
+}
 
 static inline size_t tensor_count(struct tensor x)
 {
@@ -61,6 +73,7 @@ struct block_shape {
     real epsilon;  /* added to the variance (biased; the running variance is unbiased) */
     real momentum; /* of the running statistics */
     struct dropout dropout;
+    bool narrow;     /* what is kept for the backward pass may be */
     bool pool_pairs; /* y[i] = max(h[2i], h[2i+1]) + (h[2i] + h[2i+1])/2; needs an even length, no skip */
 };
 
@@ -128,12 +141,22 @@ struct ops {
     device (*at)(device memory, size_t offset);
     void (*upload)(device to, const real *from, size_t count);
     void (*download)(real *to, device from, size_t count);
+    size_t (*room)(
+        struct tensor x);      /* the reals of memory that it takes: fewer than its count where narrow */
     size_t (*allocated)(void); /* bytes taken at this moment, by blocks and the like too */
+    size_t (*available)(void); /* bytes that can still be taken; SIZE_MAX where nobody knows */
+    /* While measuring, memory is counted in `allocated` but not taken, and not written to. */
+    void (*measure)(bool measuring);
+
+    /* What runs between the two may be recorded and run as one; no upload, download or new memory there. */
+    void (*begin)(void);
+    void (*end)(void);
 
     /* Simple things. */
     void (*zero)(device x, size_t count);
-    void (*copy)(device to, device from, size_t count);
-    void (*add)(device y, device x, size_t count);                           /* y += x */
+    void (*copy)(struct tensor y, struct tensor x);                  /* also wide to narrow and back */
+    void (*add)(struct tensor y, struct tensor x);                   /* y += x */
+    void (*pick)(struct tensor y, device rows, const size_t *index); /* sample b of y = row index[b] */
     void (*normal)(device x, size_t count, real std, struct random_key key); /* x = std * N(0,1) */
     void (*add_normal)(device y, device x, size_t count, real std,
                        struct random_key key); /* y = x + std * N(0,1) */
@@ -252,12 +275,12 @@ struct ops {
     void (*clip)(device gradients, size_t count, real limit);
 };
 
-/* The backends; NULL where a build has none. */
+/* The backends. ops_cuda: NULL, and in `why` a few words, where the build or the machine has none. */
 const struct ops *ops_cpu(void);
-const struct ops *ops_cuda(void);
+const struct ops *ops_cuda(enum config_precision precision, const char **why);
 
 /* "auto" (cuda where it works, else cpu), "cpu" or "cuda"; dies (exit 2) where the device asked for is not
- * to be had. */
-const struct ops *ops_choose_or_die(const char *device);
+ * to be had. The precision is that of products of matrices and of narrow tensors on a GPU. */
+const struct ops *ops_choose_or_die(const char *device, enum config_precision precision);
 
 #endif

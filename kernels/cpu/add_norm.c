@@ -20,17 +20,17 @@ struct add_norm {
 
 struct add_norm *cpu_add_norm_new_or_die(int batch, int length, struct dropout dropout)
 {
-    struct add_norm *norm = cpu_allocate_or_die(1, sizeof *norm);
+    struct add_norm *norm = cpu_memory_or_die(1, sizeof *norm);
     norm->dropout = dropout;
-    norm->rows = cpu_allocate_or_die((size_t)batch * (size_t)length, sizeof *norm->rows);
+    norm->rows = cpu_memory_or_die((size_t)batch * (size_t)length, sizeof *norm->rows);
     return norm;
 }
 
 void cpu_add_norm_free(struct add_norm *norm)
 {
     if (!norm) return;
-    cpu_release(norm->rows);
-    cpu_release(norm);
+    cpu_memory_release(norm->rows);
+    cpu_memory_release(norm);
 }
 
 static struct row row_statistics(const real *x, int channels)

@@ -40,21 +40,21 @@ struct head {
 struct attention *cpu_attention_new_or_die(int batch, int length, int width, int heads,
                                            struct dropout dropout)
 {
-    struct attention *a = cpu_allocate_or_die(1, sizeof *a);
+    struct attention *a = cpu_memory_or_die(1, sizeof *a);
     *a = (struct attention){
         .batch = batch, .length = length, .width = width, .heads = heads, .dropout = dropout};
     a->slots = omp_get_max_threads() < batch * heads ? omp_get_max_threads() : batch * heads;
-    a->rows = cpu_allocate_or_die((size_t)batch * (size_t)heads * (size_t)length, sizeof *a->rows);
-    a->room = cpu_allocate_or_die((size_t)a->slots * 2 * TILE * (size_t)length, sizeof *a->room);
+    a->rows = cpu_memory_or_die((size_t)batch * (size_t)heads * (size_t)length, sizeof *a->rows);
+    a->room = cpu_memory_or_die((size_t)a->slots * 2 * TILE * (size_t)length, sizeof *a->room);
     return a;
 }
 
 void cpu_attention_free(struct attention *attention)
 {
     if (!attention) return;
-    cpu_release(attention->rows);
-    cpu_release(attention->room);
-    cpu_release(attention);
+    cpu_memory_release(attention->rows);
+    cpu_memory_release(attention->room);
+    cpu_memory_release(attention);
 }
 
 static struct head head_of(const struct attention *a, int index, struct tensor qkv, struct pass pass)

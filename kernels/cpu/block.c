@@ -83,13 +83,13 @@ static void allocate_scratch(struct block *block, struct block_scratch *group)
         needed = b > needed ? b : needed;
     }
     if (needed < (size_t)block->chunk_rows) needed = (size_t)block->chunk_rows;
-    group->rows = cpu_allocate_or_die(read * (size_t)block->shape.in, sizeof(real));
-    group->gradient = cpu_allocate_or_die(needed * out, sizeof(real));
-    group->chunk = cpu_allocate_or_die((size_t)block->chunk_rows * out, sizeof(real));
-    group->factors = cpu_allocate_or_die((size_t)block->chunk_rows * out, sizeof(real));
-    group->vectors = cpu_allocate_or_die(3 * out, sizeof(real));
-    group->sums = cpu_allocate_or_die(2 * out, sizeof(double));
-    group->dweight = cpu_allocate_or_die(window_weight_count(&block->window), sizeof(real));
+    group->rows = cpu_memory_or_die(read * (size_t)block->shape.in, sizeof(real));
+    group->gradient = cpu_memory_or_die(needed * out, sizeof(real));
+    group->chunk = cpu_memory_or_die((size_t)block->chunk_rows * out, sizeof(real));
+    group->factors = cpu_memory_or_die((size_t)block->chunk_rows * out, sizeof(real));
+    group->vectors = cpu_memory_or_die(3 * out, sizeof(real));
+    group->sums = cpu_memory_or_die(2 * out, sizeof(double));
+    group->dweight = cpu_memory_or_die(window_weight_count(&block->window), sizeof(real));
 }
 
 static void allocate_vectors(struct block *block)
@@ -97,7 +97,7 @@ static void allocate_vectors(struct block *block)
     real **vectors[] = {&block->mean,  &block->gain, &block->inverse,
                         &block->shift, &block->pull, &block->slip};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
-        *vectors[i] = cpu_allocate_or_die((size_t)block->shape.out, sizeof(real));
+        *vectors[i] = cpu_memory_or_die((size_t)block->shape.out, sizeof(real));
     for (int c = 0; c < block->shape.out; c++) block->gain[c] = block->inverse[c] = 1;
 }
 
@@ -106,7 +106,7 @@ struct block *cpu_block_new_or_die(const struct block_shape *shape, int batch, i
     int convolved = block_convolved_length(shape, length);
     if (batch < 1 || length < 1 || convolved < 1 || (shape->pool_pairs && convolved % 2))
         die("cpu: a block cannot make %d rows of %d", convolved, length);
-    struct block *block = cpu_allocate_or_die(1, sizeof *block);
+    struct block *block = cpu_memory_or_die(1, sizeof *block);
     *block = (struct block){.shape = *shape, .batch = batch, .length = length, .convolved = convolved};
     bool t = shape->transposed;
     block->window = (struct window){.coarse = t ? length : convolved,
@@ -118,8 +118,8 @@ struct block *cpu_block_new_or_die(const struct block_shape *shape, int batch, i
                                     .padding = shape->padding};
     plan_tiles(block);
     size_t rows = (size_t)batch * (size_t)convolved;
-    block->h = cpu_allocate_or_die(rows * (size_t)shape->out, sizeof(real));
-    block->arranged = cpu_allocate_or_die(window_weight_count(&block->window), sizeof(real));
+    block->h = cpu_memory_or_die(rows * (size_t)shape->out, sizeof(real));
+    block->arranged = cpu_memory_or_die(window_weight_count(&block->window), sizeof(real));
     allocate_vectors(block);
     for (int g = 0; g < BLOCK_GROUPS; g++) allocate_scratch(block, &block->groups[g]);
     return block;
@@ -130,11 +130,11 @@ void cpu_block_free(struct block *block)
     if (!block) return;
     for (struct block_scratch *g = block->groups; g < block->groups + BLOCK_GROUPS; g++) {
         void *memory[] = {g->rows, g->gradient, g->chunk, g->factors, g->vectors, g->sums, g->dweight};
-        for (size_t i = 0; i < sizeof memory / sizeof *memory; i++) cpu_release(memory[i]);
+        for (size_t i = 0; i < sizeof memory / sizeof *memory; i++) cpu_memory_release(memory[i]);
     }
     void *memory[] = {block->h,     block->arranged, block->mean, block->gain, block->inverse,
                       block->shift, block->pull,     block->slip, block};
-    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++) cpu_release(memory[i]);
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++) cpu_memory_release(memory[i]);
 }
 
 void block_check(const struct block *block, struct tensor x, struct tensor y)

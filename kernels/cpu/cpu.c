@@ -10,7 +10,7 @@ enum { ALIGNMENT = 64 };
 static size_t bytes_allocated;
 
 /* Memory is preceded by its size, in a cell as large as the alignment. */
-void *cpu_allocate_or_die(size_t count, size_t size)
+void *cpu_memory_or_die(size_t count, size_t size)
 {
     size_t bytes;
     char *memory = NULL;
@@ -24,7 +24,7 @@ void *cpu_allocate_or_die(size_t count, size_t size)
     return memset(memory + ALIGNMENT, 0, bytes);
 }
 
-void cpu_release(void *memory)
+void cpu_memory_release(void *memory)
 {
     if (!memory) return;
     size_t bytes;
@@ -34,47 +34,65 @@ void cpu_release(void *memory)
     free(start);
 }
 
-static device allocate_or_die(size_t count)
+device cpu_allocate_or_die(size_t count)
 {
-    return cpu_allocate_or_die(count, sizeof(real));
+    return cpu_memory_or_die(count, sizeof(real));
 }
 
-static void release(device memory)
+void cpu_release(device memory)
 {
-    cpu_release(memory);
+    cpu_memory_release(memory);
 }
 
-static device at(device memory, size_t offset)
+device cpu_at(device memory, size_t offset)
 {
     return (device)(cpu_values(memory) + offset);
 }
 
-static void upload(device to, const real *from, size_t count)
+void cpu_upload(device to, const real *from, size_t count)
 {
     memcpy(to, from, count * sizeof(real));
 }
 
-static void download(real *to, device from, size_t count)
+void cpu_download(real *to, device from, size_t count)
 {
     memcpy(to, from, count * sizeof(real));
 }
 
-static size_t allocated(void)
+size_t cpu_room(struct tensor x)
+{
+    return tensor_count(x);
+}
+
+size_t cpu_allocated(void)
 {
     return bytes_allocated;
+}
+
+/* Memory that others give back, and swap, are the system's to know. */
+size_t cpu_available(void)
+{
+    return SIZE_MAX;
+}
+
+/* Nothing is worth measuring where nothing is known to run out. */
+void cpu_measure(bool measuring)
+{
+    (void)measuring;
+}
+
+void cpu_begin(void)
+{
+}
+
+void cpu_end(void)
+{
 }
 
 const struct ops *ops_cpu(void)
 {
 #define CPU_ENTRY(NAME) .NAME = cpu_##NAME,
-    static const struct ops ops = {.name = "cpu",
-                                   .allocate_or_die = allocate_or_die,
-                                   .release = release,
-                                   .at = at,
-                                   .upload = upload,
-                                   .download = download,
-                                   .allocated = allocated,
-                                   CPU_OPERATIONS(CPU_ENTRY)};
+    static const struct ops ops = {.name = "cpu", OPERATIONS(CPU_ENTRY)};
     cpu_blas_prepare();
     return &ops;
 }

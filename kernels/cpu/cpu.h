@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "kernels/operations.h"
 #include "kernels/ops.h"
 
 /* The values behind a handle. */
@@ -24,23 +25,12 @@ void cpu_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, real alph
 void cpu_blas_prepare(void);
 
 /* Zeroed memory that `allocated` counts; aligned to 64 bytes. */
-void *cpu_allocate_or_die(size_t count, size_t size);
-void cpu_release(void *memory);
+void *cpu_memory_or_die(size_t count, size_t size);
+void cpu_memory_release(void *memory);
 
-/* Every operation of ops.h is cpu_NAME; declared by what the table in cpu.c needs. */
-/* clang-format off */
-#define CPU_OPERATIONS(_)                                                                                    \
-    _(zero) _(copy) _(add) _(normal) _(add_normal) _(dropout) _(join) _(split)                               \
-    _(block_new_or_die) _(block_free) _(block_forward) _(block_backward) _(linear) _(linear_backward)        \
-    _(attention_new_or_die) _(attention_free) _(attention_forward) _(attention_backward)                     \
-    _(add_norm_new_or_die) _(add_norm_free) _(add_norm_forward) _(add_norm_backward)                         \
-    _(adaptive_pool) _(adaptive_pool_backward) _(halve) _(halve_backward)                                    \
-    _(latent) _(latent_backward) _(kl) _(squash) _(squash_backward) _(envelope) _(envelope_backward)         \
-    _(minibatch) _(minibatch_backward) _(spectral) _(spectral_backward) _(bce) _(generator_losses)           \
-    _(discriminator_losses) _(batch_mean) _(feature_match) _(adamw) _(clip)
-/* clang-format on */
+/* Every operation of ops.h is cpu_NAME. */
 #define CPU_DECLARE(NAME) extern __typeof__(*((struct ops *)0)->NAME) cpu_##NAME;
-CPU_OPERATIONS(CPU_DECLARE)
+OPERATIONS(CPU_DECLARE)
 #undef CPU_DECLARE
 
 #endif

@@ -17,17 +17,26 @@ void cpu_zero(device x, size_t count)
     for (size_t i = 0; i < count; i += TILE) memset(cpu_values(x) + i, 0, tile_size(i, count) * sizeof(real));
 }
 
-void cpu_copy(device to, device from, size_t count)
+void cpu_copy(struct tensor y, struct tensor x)
 {
+    size_t count = tensor_count(y);
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < count; i += TILE)
-        memmove(cpu_values(to) + i, cpu_values(from) + i, tile_size(i, count) * sizeof(real));
+        memmove(cpu_values(y.data) + i, cpu_values(x.data) + i, tile_size(i, count) * sizeof(real));
 }
 
-void cpu_add(device y, device x, size_t count)
+void cpu_pick(struct tensor y, device rows, const size_t *index)
 {
-    real *to = cpu_values(y);
-    const real *from = cpu_values(x);
+    size_t row = (size_t)y.length * (size_t)y.channels;
+    for (size_t b = 0; b < (size_t)y.batch; b++)
+        memcpy(cpu_values(y.data) + b * row, cpu_values(rows) + index[b] * row, row * sizeof(real));
+}
+
+void cpu_add(struct tensor y, struct tensor x)
+{
+    real *to = cpu_values(y.data);
+    const real *from = cpu_values(x.data);
+    size_t count = tensor_count(y);
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < count; i++) to[i] += from[i];
 }

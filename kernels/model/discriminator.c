@@ -171,7 +171,7 @@ void discriminator_backward(struct discriminator *d, struct tensor dx, struct te
     head_backward(d, dlogit, parameters);
     for (int i = d->blocks - 1; i >= 0; i--) {
         bool is_feature = d->block[i].y.data == discriminator_feature(d).data;
-        if (is_feature && dfeature.data) ops->add(d->block[i].dy.data, dfeature.data, tensor_count(dfeature));
+        if (is_feature && dfeature.data) ops->add(d->block[i].dy, dfeature);
         block_backward(ops, &d->block[i], i ? d->block[i - 1].dy : dx, i ? d->block[i - 1].y : x, parameters,
                        pass);
     }

@@ -38,6 +38,7 @@ static struct block_shape convolution(struct session *s, int in, int out, int ke
 {
     struct block_shape shape = {.in = in, .out = out, .kernel = kernel, .stride = stride, .padding = padding};
     shape.norm = true;
+    shape.narrow = true;
     shape.epsilon = (real)1e-11;
     shape.momentum = (real)0.1;
     shape.dropout = session_dropout(s, s->config->dropout);
@@ -84,7 +85,7 @@ static void make_decoder(struct musigan *g, struct parameters *p, bool training)
             convolution(s, channels, last ? 2 : channels, ups[i].kernel, ups[i].stride, ups[i].padding);
         shape.transposed = true;
         shape.output_padding = ups[i].output_padding;
-        shape.norm = !last;
+        shape.norm = shape.narrow = !last;
         shape.slope = last ? 1 : 0;
         if (last) shape.dropout = (struct dropout){0};
         conv_layer_make_or_die(&g->up[i], p, ups[i].name, shape, length);
@@ -100,17 +101,19 @@ static void take_activations(struct musigan *g, struct session *s)
     int channels = s->config->model.n_channels, width = s->config->model.latent_dim;
     int latent = s->config->model.latent_seq_len, cells = s->keys.keys * s->keys.frames;
     g->base.noise = session_tensor_or_die(s, s->config->noise_dim, 2);
-    g->pairs = session_tensor_or_die(s, g->conv1.length, channels);
-    g->encoded = session_tensor_or_die(s, g->conv2.length, channels);
-    g->pooled = session_tensor_or_die(s, latent, channels);
-    g->projected = session_tensor_or_die(s, latent, channels);
-    struct tensor *of_width[] = {&g->mu, &g->logvar, &g->epsilon, &g->z};
-    for (int i = 0; i < 4; i++) *of_width[i] = session_tensor_or_die(s, latent, width);
-    for (int i = 0; i < UPS; i++) {
-        g->y[i] = session_tensor_or_die(s, g->up[i].length, g->up[i].shape.out);
+    g->pairs = session_activation_or_die(s, g->conv1.length, channels);
+    g->encoded = session_activation_or_die(s, g->conv2.length, channels);
+    g->pooled = session_activation_or_die(s, latent, channels);
+    g->projected = session_activation_or_die(s, latent, channels);
+    struct tensor *of_width[] = {&g->mu, &g->logvar, &g->z};
+    for (int i = 0; i < 3; i++) *of_width[i] = session_activation_or_die(s, latent, width);
+    g->epsilon = session_tensor_or_die(s, latent, width);
+    for (int i = 0; i < UPS - 1; i++) {
+        g->y[i] = session_activation_or_die(s, g->up[i].length, channels);
         /* Only the first two are skipped from later. */
-        if (i < 2) g->bare[i] = session_tensor_or_die(s, g->up[i].length, channels);
+        if (i < 2) g->bare[i] = session_activation_or_die(s, g->up[i].length, channels);
     }
+    g->y[UPS - 1] = session_tensor_or_die(s, g->up[UPS - 1].length, 2);
     g->peak = session_tensor_or_die(s, 1, 2);
     g->base.output = session_tensor_or_die(s, cells, 2);
     g->squashed = s->config->model.use_gaussians ? session_tensor_or_die(s, cells, 2) : g->base.output;
@@ -128,7 +131,7 @@ static size_t place(const struct ops *ops, device memory, const struct gradient 
         if (!all[i].like.data) continue;
         *all[i].gradient = all[i].like;
         all[i].gradient->data = memory ? ops->at(memory, used) : NULL;
-        used += (tensor_count(all[i].like) + 15) / 16 * 16;
+        used += (ops->room(all[i].like) + 63) / 64 * 64;
     }
     return used;
 }
@@ -151,7 +154,7 @@ static void take_gradients(struct musigan *g, struct session *s)
     place(s->ops, memory, decoder, DECODER);
     place(s->ops, memory, encoder, ENCODER);
     struct tensor *of_width[] = {&g->dmu, &g->dlogvar, &g->dz, &g->dcontext};
-    for (int i = 0; i < 4; i++) *of_width[i] = session_tensor_or_die(s, g->z.length, g->z.channels);
+    for (int i = 0; i < 4; i++) *of_width[i] = session_activation_or_die(s, g->z.length, g->z.channels);
 }
 
 static void set_positions(struct musigan *g, struct session *s)
@@ -205,7 +208,7 @@ static void encode(const struct ops *ops, struct musigan *g, struct pass pass)
 /* The whole sequence of a sample as one row. */
 static struct tensor flattened(struct tensor x)
 {
-    return (struct tensor){x.data, x.batch, 1, x.length * x.channels};
+    return (struct tensor){x.data, x.batch, 1, x.length * x.channels, x.narrow};
 }
 
 static void decode(const struct ops *ops, struct musigan *g, struct pass pass)
@@ -238,13 +241,13 @@ static void decode_backward(const struct ops *ops, struct musigan *g, struct ten
     if (enveloped) gaussians_backward(ops, &g->gaussians, dsquashed, doutput, g->base.output, g->squashed);
     ops->squash_backward(g->dy[3], dsquashed, g->peak, g->y[3]);
     struct tensor skipped[] = {g->dbare[0], g->dbare[1], g->dprojected_skip};
-    for (int i = 0; i < 3; i++) ops->zero(skipped[i].data, tensor_count(skipped[i]));
+    for (int i = 0; i < 3; i++) ops->zero(skipped[i].data, ops->room(skipped[i]));
     conv_layer_backward(ops, &g->up[3], g->dy[2], no_tensor(), g->dy[3], no_tensor(), g->y[2], pass);
     conv_layer_backward(ops, &g->up[2], g->dy[1], g->dbare[1], g->dy[2], no_tensor(), g->y[1], pass);
     conv_layer_backward(ops, &g->up[1], g->dy[0], g->dbare[0], g->dy[1], g->dbare[1], g->y[0], pass);
     conv_layer_backward(ops, &g->up[0], g->dprojected, g->dprojected_skip, g->dy[0], g->dbare[0],
                         g->projected, pass);
-    ops->add(g->dprojected.data, g->dprojected_skip.data, tensor_count(g->dprojected));
+    ops->add(g->dprojected, g->dprojected_skip);
     linear_layer_backward(ops, &g->to_decoder, g->dcontext, g->dprojected, g->projected, g->context, false);
     if (enveloped)
         gaussians_context_backward(ops, &g->gaussians, flattened(g->dcontext), flattened(g->context));

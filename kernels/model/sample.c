@@ -43,17 +43,17 @@ static void load_parameters(struct sampler *s, struct reader *reader)
     free(found);
 }
 
-struct sampler *sampler_open_or_die(const struct ops *ops, const char *path, uint64_t seed, uint64_t count)
+struct sampler *sampler_open_or_die(const char *device, const char *path, uint64_t seed, uint64_t count)
 {
     struct sampler *s = allocate_or_die(1, sizeof *s);
     struct reader *reader = reader_open_or_die(path);
-    s->ops = ops;
     s->path = path;
     s->seed = seed;
     s->count = count;
     s->header = model_read_header_or_die(reader, path);
+    s->ops = ops_choose_or_die(device, (enum config_precision)s->header.config->precision);
     int batch = count < SAMPLE_BATCH ? (int)count : SAMPLE_BATCH;
-    s->model = model_new_or_die(ops, s->header.config, s->header.keys, batch, false);
+    s->model = model_new_or_die(s->ops, s->header.config, s->header.keys, batch, false);
     load_parameters(s, reader);
     reader_close(reader);
     s->keys = allocate_or_die(tensor_count(s->model->generator->output), sizeof s->keys[0]);

@@ -15,7 +15,7 @@ struct sample_settings {
 };
 
 /* Loads a model (or a checkpoint) to make `count` samples. */
-struct sampler *sampler_open_or_die(const struct ops *ops, const char *path, uint64_t seed, uint64_t count);
+struct sampler *sampler_open_or_die(const char *device, const char *path, uint64_t seed, uint64_t count);
 
 /* Takes the noise from a stream, one record [channels, length] a sample, instead of drawing it. The file has
  * to hold at least as many as are made. */

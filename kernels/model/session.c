@@ -20,8 +20,15 @@ device session_memory_or_die(struct session *session, size_t count)
 
 struct tensor session_tensor_or_die(struct session *session, int length, int channels)
 {
-    struct tensor tensor = {NULL, session->batch, length, channels};
+    struct tensor tensor = tensor_make(NULL, session->batch, length, channels);
     tensor.data = session_memory_or_die(session, tensor_count(tensor));
+    return tensor;
+}
+
+struct tensor session_activation_or_die(struct session *session, int length, int channels)
+{
+    struct tensor tensor = {NULL, session->batch, length, channels, true};
+    tensor.data = session_memory_or_die(session, session->ops->room(tensor));
     return tensor;
 }
 

@@ -31,8 +31,9 @@ struct session session_make(const struct ops *ops, const struct config *config, 
 /* Zeroed memory of the device that lives as long as the session. */
 device session_memory_or_die(struct session *session, size_t count);
 
-/* A tensor of the session's batch. */
+/* A tensor of the session's batch: of reals; of activations, or their gradients, which may be narrow. */
 struct tensor session_tensor_or_die(struct session *session, int length, int channels);
+struct tensor session_activation_or_die(struct session *session, int length, int channels);
 
 /* A dropout with a number of its own. */
 struct dropout session_dropout(struct session *session, double share);

@@ -50,9 +50,9 @@ static void take_memory(struct encoder_layer *l, struct session *session, struct
 {
     struct tensor *of_width[] = {&l->attended, &l->sum1, &l->normed, &l->sum2, &l->y};
     for (size_t i = 0; i < sizeof of_width / sizeof of_width[0]; i++)
-        *of_width[i] = session_tensor_or_die(session, shape.length, shape.width);
-    l->qkv = session_tensor_or_die(session, shape.length, 3 * shape.width);
-    l->hidden = session_tensor_or_die(session, shape.length, shape.feed_forward);
+        *of_width[i] = session_activation_or_die(session, shape.length, shape.width);
+    l->qkv = session_activation_or_die(session, shape.length, 3 * shape.width);
+    l->hidden = session_activation_or_die(session, shape.length, shape.feed_forward);
 }
 
 void transformer_make_or_die(struct transformer *t, struct parameters *p, const char *name,
@@ -60,9 +60,9 @@ void transformer_make_or_die(struct transformer *t, struct parameters *p, const 
 {
     t->layers = shape.layers;
     t->layer = allocate_or_die((size_t)shape.layers, sizeof t->layer[0]);
-    t->dqkv = session_tensor_or_die(p->session, shape.length, 3 * shape.width);
-    t->dsum = session_tensor_or_die(p->session, shape.length, shape.width);
-    t->dhidden = session_tensor_or_die(p->session, shape.length, shape.feed_forward);
+    t->dqkv = session_activation_or_die(p->session, shape.length, 3 * shape.width);
+    t->dsum = session_activation_or_die(p->session, shape.length, shape.width);
+    t->dhidden = session_activation_or_die(p->session, shape.length, shape.feed_forward);
     for (int i = 0; i < shape.layers; i++) {
         char layer_name[32];
         snprintf(layer_name, sizeof layer_name, "%s.%d", name, i);
@@ -120,7 +120,7 @@ void transformer_backward(const struct ops *ops, struct transformer *t, struct t
         from = to;
         to = swap;
     }
-    if (from.data != dx.data) ops->copy(dx.data, from.data, tensor_count(dx));
+    if (from.data != dx.data) ops->copy(dx, from);
 }
 
 void transformer_free(const struct ops *ops, struct transformer *t)

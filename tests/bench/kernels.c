@@ -27,7 +27,7 @@ static device noise(const struct ops *ops, size_t count, real std, uint32_t purp
 
 static struct tensor tensor(const struct ops *ops, int batch, int length, int channels)
 {
-    struct tensor x = {NULL, batch, length, channels};
+    struct tensor x = tensor_make(NULL, batch, length, channels);
     x.data = noise(ops, tensor_count(x), 1, (uint32_t)channels);
     return x;
 }

@@ -8,6 +8,7 @@
 #include "common/fail.h"
 #include "common/memory.h"
 #include "kernels/model/checkpoint.h"
+#include "tests/device.h"
 #include "tests/tap.h"
 
 static const char *const configurations[] = {
@@ -31,7 +32,7 @@ static struct run *run_new(const char *text)
 {
     struct run *run = allocate_or_die(1, sizeof *run);
     run->config = config_parse_or_die("test", (const uint8_t *)text, strlen(text));
-    run->model = model_new_or_die(ops_cpu(), run->config, keys, run->config->batch_size, true);
+    run->model = model_new_or_die(ops_under_test(), run->config, keys, run->config->batch_size, true);
     run->counters = (struct counters){.seed = 7};
     run->step = step_make_or_die(run->model, &run->counters);
     model_initialise(run->model, 7);
@@ -99,7 +100,7 @@ static struct model *reload(const char *path, struct model_header *header)
     struct reader *reader = reader_open_or_die(path);
     *header = model_read_header_or_die(reader, path);
     struct model *model =
-        model_new_or_die(ops_cpu(), header->config, header->keys, header->config->batch_size, false);
+        model_new_or_die(ops_under_test(), header->config, header->keys, header->config->batch_size, false);
     int rows = model->parameters[GENERATOR].count + model->parameters[DISCRIMINATOR].count;
     bool *found = allocate_or_die((size_t)rows, sizeof found[0]);
     while (reader_next_or_die(reader, &record))

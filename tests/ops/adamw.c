@@ -31,7 +31,7 @@ static void test_adamw(const struct ops *ops)
 
 static double norm(const struct ops *ops, device x)
 {
-    struct tensor all = {x, 1, COUNT, 1};
+    struct tensor all = tensor_make(x, 1, COUNT, 1);
     return sqrt(check_dot(ops, all, all));
 }
 
@@ -64,7 +64,7 @@ static void test_threads(const struct ops *ops)
 
 int main(void)
 {
-    const struct ops *ops = ops_cpu();
+    const struct ops *ops = ops_under_test();
     test_adamw(ops);
     test_clip(ops);
     test_threads(ops);

@@ -103,7 +103,7 @@ static void large_scores(const struct ops *ops)
 
 int main(void)
 {
-    const struct ops *ops = ops_cpu();
+    const struct ops *ops = ops_under_test();
     for (int i = 0; i < 2; i++) {
         const real share = i ? (real)0.25 : 0;
         gradients(ops, 1, 1, 4, 2, share);

@@ -27,9 +27,9 @@ static void bce(const struct ops *ops)
 {
     struct context c = {ops, check_tensor(ops, 3, 1, 1, 1), check_tensor(ops, 3, 1, 1, 0),
                         check_tensor(ops, 1, 1, 1, 0), (real)0.9};
-    struct tensor kept = check_tensor(ops, 3, 1, 1, 0), none = {NULL, 3, 1, 1};
+    struct tensor kept = check_tensor(ops, 3, 1, 1, 0), none = tensor_make(NULL, 3, 1, 1);
     bce_scalar(&c);
-    ops->copy(kept.data, c.dlogit.data, 3);
+    ops->copy(kept, c.dlogit);
     check_gradient(ops, "bce", bce_scalar, &c, c.logit.data, kept.data, 3);
     const real far[] = {2000, -3000, 0};
     ops->upload(c.logit.data, far, 3);
@@ -87,7 +87,7 @@ static void features(const struct ops *ops, int batch, int length, int channels)
 
 int main(void)
 {
-    const struct ops *ops = ops_cpu();
+    const struct ops *ops = ops_under_test();
     omp_set_num_threads(1);
     bce(ops);
     features(ops, 1, 1, 3);

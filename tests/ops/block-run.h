@@ -90,7 +90,7 @@ static inline void make_parameters(struct run *run)
 
 static inline struct run run_make(const struct example *e)
 {
-    const struct ops *ops = ops_cpu();
+    const struct ops *ops = ops_under_test();
     struct run run = {.ops = ops, .example = e, .shape = shape_of(e), .out = e->out};
     const struct block_shape *s = &run.shape;
     int b = e->batch, rows = block_output_length(s, e->length);

@@ -150,7 +150,7 @@ static void test_parts(const struct example *e)
 
 int main(void)
 {
-    size_t before = ops_cpu()->allocated();
+    size_t before = ops_under_test()->allocated();
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         omp_set_num_threads(1); /* many small passes */
         struct run run = run_make(&examples[i]);
@@ -160,6 +160,6 @@ int main(void)
         test_threads(&examples[i]);
     }
     test_parts(&examples[5]);
-    ok(ops_cpu()->allocated() == before, "all memory is given back");
+    ok(ops_under_test()->allocated() == before, "all memory is given back");
     return done();
 }

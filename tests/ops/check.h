@@ -10,6 +10,7 @@
 #include "common/memory.h"
 #include "common/random.h"
 #include "kernels/ops.h"
+#include "tests/device.h"
 #include "tests/tap.h"
 
 #ifdef REAL_IS_DOUBLE
@@ -51,7 +52,7 @@ static inline device check_memory(const struct ops *ops, size_t count, uint32_t 
 static inline struct tensor check_tensor(const struct ops *ops, int batch, int length, int channels,
                                          uint32_t purpose)
 {
-    struct tensor x = {NULL, batch, length, channels};
+    struct tensor x = tensor_make(NULL, batch, length, channels);
     x.data = check_memory(ops, tensor_count(x), purpose);
     return x;
 }

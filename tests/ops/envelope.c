@@ -126,7 +126,7 @@ static void edges(const struct ops *ops)
 
 int main(void)
 {
-    const struct ops *ops = ops_cpu();
+    const struct ops *ops = ops_under_test();
     omp_set_num_threads(1);
     envelope(ops, 1, 2, 2, 1); /* of one frame the division leaves nothing to the Gaussians */
     envelope(ops, 2, 7, 2, 2);

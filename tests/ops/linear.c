@@ -25,7 +25,7 @@ struct run {
 
 static struct run run_make(const struct example *e)
 {
-    const struct ops *ops = ops_cpu();
+    const struct ops *ops = ops_under_test();
     struct run run = {.ops = ops, .example = e, .weights = (size_t)e->in * (size_t)e->out};
     run.x = check_tensor(ops, e->batch, e->length, e->in, 1),
     run.dx = check_tensor(ops, e->batch, e->length, e->in, 2);

@@ -149,7 +149,7 @@ static void generator_choices(const struct ops *ops)
 {
     const real weights[GENERATOR_LOSSES] = {0, 2, 0, 1, 0, 3, 0};
     struct context c = begin(ops, 2, 3, 11);
-    struct tensor some = check_tensor(ops, 1, 1, GENERATOR_LOSSES, 0), none = {NULL, 2, 33, 2};
+    struct tensor some = check_tensor(ops, 1, 1, GENERATOR_LOSSES, 0), none = tensor_make(NULL, 2, 33, 2);
     c.weights = weights;
     generator(&c);
     ops->generator_losses(some.data, none, c.x, c.r, c.shape, weights, false);
@@ -192,7 +192,7 @@ static void discriminator_gradients(const struct ops *ops, int batch, int keys, 
     snprintf(name, sizeof name, "discriminator losses (%d, %d, %d)", batch, keys, frames);
     check_threads(ops, name, discriminator, &c, (struct tensor[]){c.values, c.dlogit}, 2);
     struct tensor kept = check_tensor(ops, batch, 1, 1, 0);
-    ops->copy(kept.data, c.dlogit.data, (size_t)batch);
+    ops->copy(kept, c.dlogit);
     check_gradient(ops, name, discriminator_scalar, &c, c.logit.data, kept.data, (size_t)batch);
     ops->release(kept.data);
     end(&c);
@@ -270,7 +270,7 @@ static void not_a_number(const struct ops *ops)
 
 int main(void)
 {
-    const struct ops *ops = ops_cpu();
+    const struct ops *ops = ops_under_test();
     omp_set_num_threads(1);
     generator_gradients(ops, 1, 2, 7, 1);
     generator_gradients(ops, 2, 12, 11, 0.08);

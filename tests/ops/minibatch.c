@@ -69,7 +69,7 @@ static void closed_forms(const struct ops *ops)
 
 int main(void)
 {
-    const struct ops *ops = ops_cpu();
+    const struct ops *ops = ops_under_test();
     omp_set_num_threads(1);
     gradients(ops, 1, 3, 2);
     gradients(ops, 2, 10, 5);

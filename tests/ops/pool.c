@@ -106,7 +106,7 @@ static void halved_values(const struct ops *ops)
 
 int main(void)
 {
-    const struct ops *ops = ops_cpu();
+    const struct ops *ops = ops_under_test();
     omp_set_num_threads(1);
     const int shapes[][4] = {
         {1, 1, 1, 1}, {1, 7, 3, 5}, {2, 3, 7, 2}, {3, 241, 100, 3}, {2, 200, 165, 2}, {1, 9, 1, 2},

@@ -66,7 +66,7 @@ static void check_case(struct numbers *n)
 
 int main(void)
 {
-    struct numbers n = numbers_open_or_die(ops_cpu(), "block");
+    struct numbers n = numbers_open_or_die(ops_under_test(), "block");
     while (numbers_next_case(&n)) check_case(&n);
     numbers_close(&n);
     return done();

@@ -62,7 +62,7 @@ int main(void)
         {"feature-match", check_feature_match},
     };
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
-        struct numbers n = numbers_open_or_die(ops_cpu(), tests[i].group);
+        struct numbers n = numbers_open_or_die(ops_under_test(), tests[i].group);
         while (numbers_next_case(&n)) tests[i].check(&n);
         numbers_close(&n);
     }

@@ -69,7 +69,7 @@ static void check_all(struct numbers *n, bool weighted)
 
 int main(void)
 {
-    struct numbers n = numbers_open_or_die(ops_cpu(), "key-losses");
+    struct numbers n = numbers_open_or_die(ops_under_test(), "key-losses");
     while (numbers_next_case(&n)) {
         for (size_t i = 0; i < GENERATOR_LOSSES; i++) check_generator_loss(&n, i);
         for (size_t i = 0; i < DISCRIMINATOR_LOSSES; i++) check_discriminator_loss(&n, i);

@@ -28,10 +28,10 @@ static void check_clip(struct numbers *n)
 
 int main(void)
 {
-    struct numbers n = numbers_open_or_die(ops_cpu(), "adamw");
+    struct numbers n = numbers_open_or_die(ops_under_test(), "adamw");
     while (numbers_next_case(&n)) check_adamw(&n);
     numbers_close(&n);
-    n = numbers_open_or_die(ops_cpu(), "clip");
+    n = numbers_open_or_die(ops_under_test(), "clip");
     while (numbers_next_case(&n)) check_clip(&n);
     numbers_close(&n);
     return done();

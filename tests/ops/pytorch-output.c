@@ -22,7 +22,7 @@ static void check_halve(struct numbers *n)
 /* Room for each sample's maximum and its index. */
 static struct tensor peaks(struct numbers *n, int batch)
 {
-    return (struct tensor){numbers_filled(n, (size_t)batch * 2, NAN), batch, 1, 2};
+    return tensor_make(numbers_filled(n, (size_t)batch * 2, NAN), batch, 1, 2);
 }
 
 static void check_squash(struct numbers *n)
@@ -59,7 +59,7 @@ int main(void)
         {"envelope", check_envelope},
     };
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
-        struct numbers n = numbers_open_or_die(ops_cpu(), tests[i].group);
+        struct numbers n = numbers_open_or_die(ops_under_test(), tests[i].group);
         while (numbers_next_case(&n)) tests[i].check(&n);
         numbers_close(&n);
     }

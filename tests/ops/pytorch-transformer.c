@@ -68,16 +68,16 @@ static void check_latent(struct numbers *n)
 
 int main(void)
 {
-    struct numbers n = numbers_open_or_die(ops_cpu(), "linear");
+    struct numbers n = numbers_open_or_die(ops_under_test(), "linear");
     while (numbers_next_case(&n)) check_linear(&n, false), check_linear(&n, true);
     numbers_close(&n);
-    n = numbers_open_or_die(ops_cpu(), "attention");
+    n = numbers_open_or_die(ops_under_test(), "attention");
     while (numbers_next_case(&n)) check_attention(&n);
     numbers_close(&n);
-    n = numbers_open_or_die(ops_cpu(), "add-norm");
+    n = numbers_open_or_die(ops_under_test(), "add-norm");
     while (numbers_next_case(&n)) check_add_norm(&n, false), check_add_norm(&n, true);
     numbers_close(&n);
-    n = numbers_open_or_die(ops_cpu(), "latent");
+    n = numbers_open_or_die(ops_under_test(), "latent");
     while (numbers_next_case(&n)) check_latent(&n);
     numbers_close(&n);
     return done();

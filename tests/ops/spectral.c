@@ -85,7 +85,7 @@ static void diagonal(const struct ops *ops)
 
 int main(void)
 {
-    const struct ops *ops = ops_cpu();
+    const struct ops *ops = ops_under_test();
     omp_set_num_threads(1);
     gradients(ops, 1, 1);
     gradients(ops, 7, 3);

@@ -134,7 +134,7 @@ static void silence(const struct ops *ops)
 
 int main(void)
 {
-    const struct ops *ops = ops_cpu();
+    const struct ops *ops = ops_under_test();
     omp_set_num_threads(1);
     squash(ops, 1, 1, 1, 2);
     squash(ops, 2, 7, 7, 2);

@@ -11,6 +11,7 @@
 #include "common/memory.h"
 #include "common/stream.h"
 #include "kernels/ops.h"
+#include "tests/device.h"
 #include "tests/tap.h"
 
 /* Largest relative error; the numbers are PyTorch's in double, rounded to float. */
@@ -158,7 +159,7 @@ static inline struct tensor numbers_tensor(struct numbers *n, const char *name)
     if (!record) return (struct tensor){0};
     if (record->rank != 3) die("%s: %s: %s is of rank %d", n->group, n->name, name, record->rank);
     const size_t *shape = record->shape;
-    return (struct tensor){numbers_values(n, name), (int)shape[0], (int)shape[1], (int)shape[2]};
+    return tensor_make(numbers_values(n, name), (int)shape[0], (int)shape[1], (int)shape[2]);
 }
 
 /* Room for a tensor of the shape that the case has under this name. */
