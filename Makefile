@@ -21,8 +21,8 @@ all: $(PROGRAMS:%=$(BIN)/%)
 $(BIN)/mp3-to-wave:    LIBS = -lmpg123 -lsoxr -lz -lm
 $(BIN)/wave-to-chunks: LIBS = -lz -lm
 $(BIN)/chunks-to-keys: LIBS = -lfftw3 -lz -lm
-$(BIN)/gan-train:      LIBS = -lopenblas -lcyaml -lz -lm
-$(BIN)/gan-sample:     LIBS = -lopenblas -lcyaml -lz -lm
+$(BIN)/gan-train:      LIBS = $(CORE_LIBS)
+$(BIN)/gan-sample:     LIBS = $(CORE_LIBS)
 $(BIN)/keys-to-wave:   LIBS = -lz -lm
 $(BIN)/wave-to-mp3:    LIBS = -lmp3lame -lz -lm
 $(BIN)/keys-to-midi:   LIBS = -lz -lm
@@ -34,16 +34,15 @@ $(BIN)/keys-compare:   LIBS = -lz -lm
 $(BIN)/keys-baseline:  LIBS = -lz -lm
 $(BIN)/tensor-print:   LIBS = -lz -lm
 $(BIN)/tensor-cmp:     LIBS = -lz -lm
-$(BIN)/gan-train $(BIN)/gan-sample: $(BUILD)/libcore.a
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
 $(BUILD)/libcommon.a: $(call objects,common/*.c)
-$(BUILD)/libcore.a: $(call objects,kernels/*.c kernels/cpu/*.c kernels/model/*.c)
+include kernels/cuda/cuda.mk
 $(BUILD)/libcore-double.a: $(patsubst $(BUILD)/%,$(BUILD)/double/%,$(call objects,kernels/*.c kernels/cpu/*.c kernels/model/*.c))
 
 $(BIN)/%: $(BUILD)/filters/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter %libcore.a,$^) $(BUILD)/libcommon.a $(LIBS)
+	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(filter $(CORE),$^) $(BUILD)/libcommon.a $(LIBS)
 $(BUILD)/%.a:
 	@rm -f $@
 	ar rcs $@ $^

@@ -18,10 +18,10 @@ extern int data_exit_code;
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* warn, then exit: data or I/O failed (1). */
-_Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /* warn, then exit: the program was called wrongly (2). */
-_Noreturn void die_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void die_usage(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /* Replaces control bytes by '?': a file's name may hold newlines or a terminal's commands. */
 void make_printable(char *text);

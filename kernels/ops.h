@@ -132,6 +132,8 @@ enum discriminator_loss {
     DISCRIMINATOR_LOSSES
 };
 
+enum { OPS_KINDS = 16 };
+
 struct ops {
     const char *name; /* "cpu" */
 
@@ -148,8 +150,9 @@ struct ops {
     /* While measuring, memory is counted in `allocated` but not taken, and not written to. */
     void (*measure)(bool measuring);
 
-    /* What runs between the two may be recorded and run as one; no upload, download or new memory there. */
-    void (*begin)(void);
+    /* What runs between the two may be recorded and run as one; no upload, download or new memory there. Between
+     * those of one kind (0 … OPS_KINDS - 1) run the same operations on the same memory. */
+    void (*begin)(int kind);
     void (*end)(void);
 
     /* Simple things. */

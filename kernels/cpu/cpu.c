@@ -81,8 +81,9 @@ void cpu_measure(bool measuring)
     (void)measuring;
 }
 
-void cpu_begin(void)
+void cpu_begin(int kind)
 {
+    (void)kind;
 }
 
 void cpu_end(void)

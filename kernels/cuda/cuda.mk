@@ -1,0 +1,48 @@
+# The CUDA backend: with nvcc for GPUs, and with the host's compiler on tests/shim, where its tests run without one.
+NVCC ?= $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
+CUDA ?= 0
+# Machine code for these compute capabilities, and for later ones the last as PTX.
+CUDA_ARCH ?= 75 80 86 89 90
+CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
+NVCC_FLAGS := -std=c++17 -O3 -I. --threads 0 -Xcompiler -Wall,-Wextra -MMD -MP \
+	$(foreach a,$(CUDA_ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
+	$(foreach a,$(lastword $(CUDA_ARCH)),-gencode arch=compute_$(a),code=compute_$(a))
+CUDA_LIBS := -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -lcublasLt -lcudart_static -lstdc++ -lpthread -ldl -lrt
+
+CU := $(wildcard kernels/cuda/*.cu)
+core := $(call objects,kernels/ops.c kernels/cpu/*.c kernels/model/*.c)
+$(BUILD)/libcore.a: $(core) $(BUILD)/kernels/no-cuda.o
+$(BUILD)/libcore-cuda.a: $(core) $(BUILD)/kernels/cuda/cuda.o $(CU:%.cu=$(BUILD)/%.o)
+$(BUILD)/kernels/cuda/%.o: kernels/cuda/%.cu $(BUILD)/cuda-arch
+	@mkdir -p $(@D)
+	$(NVCC) $(NVCC_FLAGS) -c -o $@ $<
+# Other choices than those of the last make: what they change is made again.
+$(shell mkdir -p $(BUILD); for f in "cuda $(CUDA)" "cuda-arch $(CUDA_ARCH)"; do set -- $$f; t=$(BUILD)/$$1; shift; \
+	[ "$$(cat $$t 2>/dev/null)" = "$$*" ] || echo "$$*" >$$t; done)
+
+CORE := $(BUILD)/libcore$(if $(filter 1,$(CUDA)),-cuda).a
+CORE_LIBS := -lopenblas -lcyaml -lz $(if $(filter 1,$(CUDA)),$(CUDA_LIBS)) -lm
+$(BIN)/gan-train $(BIN)/gan-sample: $(CORE) $(BUILD)/cuda
+
+# The same kernels on the host. Three builds: plain, under the sanitisers, and with every access watched.
+define shim_rules
+$(BUILD)/$(1)/libcore.a: $$(core) $(BUILD)/kernels/cuda/cuda.o $$(CU:%.cu=$(BUILD)/$(1)/%.o) \
+		$$(patsubst %.cpp,$(BUILD)/$(1)/%.o,$$(wildcard tests/shim/*.cpp))
+$(BUILD)/$(1)/kernels/%.o: kernels/%.cu
+	@mkdir -p $$(@D)
+	$$(CXX) -x c++ $$(SHIM_FLAGS) $(2) $(3) -c -o $$@ $$<
+$(BUILD)/$(1)/tests/shim/%.o: tests/shim/%.cpp
+	@mkdir -p $$(@D)
+	$$(CXX) $$(SHIM_FLAGS) $(2) -c -o $$@ $$<
+$(BUILD)/$(1)/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/$(1)/libcore.a $(BUILD)/libcommon.a
+	@mkdir -p $$(@D)
+	$$(CXX) -fopenmp $(2) $$(SHIM_LINK) -o $$@ $$(filter-out %.h,$$^) -lopenblas -lcyaml -lz -lm
+$(BUILD)/$(1)/bin/%: $(BUILD)/filters/%.o $(BUILD)/$(1)/libcore.a $(BUILD)/libcommon.a
+	@mkdir -p $$(@D)
+	$$(CXX) -fopenmp $(2) $$(SHIM_LINK) -o $$@ $$^ -lopenblas -lcyaml -lz -lm
+endef
+SHIM_LINK := -no-pie -Wl,--unresolved-symbols=ignore-all
+SHIM_FLAGS := -std=c++17 -O2 -g -Itests/shim -I. -fopenmp -Wall -Wextra -Wno-unknown-pragmas -MMD -MP
+$(eval $(call shim_rules,shim,))
+$(eval $(call shim_rules,shim-asan,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all))
+$(eval $(call shim_rules,shim-watched,-DSHIM_WATCHED,-fsanitize=thread -w))

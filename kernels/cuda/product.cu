@@ -1,0 +1,234 @@
+#include <cublasLt.h>
+#include <string.h>
+
+#include "kernels/cuda/narrow.cuh"
+#include "kernels/cuda/product.cuh"
+
+extern "C" {
+#include "common/fail.h"
+#include "common/memory.h"
+}
+
+/* Splitting the inner sum among blocks of threads is allowed only where the parts are added in a fixed order.
+ */
+enum { THREADS = 256 };
+enum {
+    LIBRARY_BYTES = 32 << 20,
+    REDUCTIONS = CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE
+};
+
+/* What a choice of the library depends on, and the choice: made once, for it takes time and must stay. */
+struct plan {
+    struct {
+        struct product product; /* without alpha, beta and where the bias is */
+        int stride[3];
+        size_t step[3];
+        int alignment[3];
+        bool factors_narrow, result_narrow, bias, exact;
+    } key;
+    cublasLtMatmulDesc_t description;
+    cublasLtMatrixLayout_t layout[3]; /* of c, a, b */
+    cublasLtMatmulAlgo_t algorithm;
+    bool possible;
+    struct plan *next;
+};
+
+static cublasLtHandle_t library;
+static struct plan *plans;
+
+static void check(cublasStatus_t status, const char *what)
+{
+    if (status != CUBLAS_STATUS_SUCCESS) die("cuda: product of matrices: %s: status %d", what, (int)status);
+}
+
+void cuda_product_open()
+{
+    check(cublasLtCreate(&library), "cublasLtCreate");
+}
+
+static int alignment_of(const void *memory, int stride, size_t step, bool narrow)
+{
+    uintptr_t bits = (uintptr_t)memory | (uintptr_t)stride * (narrow ? 2 : 4) | step * (narrow ? 2 : 4) | 16;
+    return (int)(bits & -bits);
+}
+
+/* c, a, b of a product; the library's order of names is its own, for its matrices are column-major: it is
+ * asked for the transpose, b's first. */
+struct operands {
+    struct matrix c, a, b;
+};
+
+static void describe(struct plan *plan, const struct operands *o, const struct product *p)
+{
+    cublasComputeType_t compute =
+        plan->key.exact || plan->key.factors_narrow ? CUBLAS_COMPUTE_32F : CUBLAS_COMPUTE_32F_FAST_TF32;
+    cublasOperation_t first = p->transpose_b ? CUBLAS_OP_T : CUBLAS_OP_N;
+    cublasOperation_t second = p->transpose_a ? CUBLAS_OP_T : CUBLAS_OP_N;
+    cublasLtEpilogue_t epilogue = p->bias ? (p->relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS)
+                                          : (p->relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT);
+    check(cublasLtMatmulDescCreate(&plan->description, compute, CUDA_R_32F), "description");
+    check(
+        cublasLtMatmulDescSetAttribute(plan->description, CUBLASLT_MATMUL_DESC_TRANSA, &first, sizeof first),
+        "transpose");
+    check(cublasLtMatmulDescSetAttribute(plan->description, CUBLASLT_MATMUL_DESC_TRANSB, &second,
+                                         sizeof second),
+          "transpose");
+    check(cublasLtMatmulDescSetAttribute(plan->description, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
+                                         sizeof epilogue),
+          "epilogue");
+    const struct {
+        struct matrix matrix;
+        int rows, columns; /* as the library has them */
+    } shapes[] = {{o->c, p->columns, p->rows},
+                  {o->a, p->transpose_a ? p->rows : p->inner, p->transpose_a ? p->inner : p->rows},
+                  {o->b, p->transpose_b ? p->inner : p->columns, p->transpose_b ? p->columns : p->inner}};
+    for (int i = 0; i < 3; i++) {
+        int64_t step = (int64_t)shapes[i].matrix.step;
+        cublasLtMatrixLayout_t *layout = &plan->layout[i];
+        check(cublasLtMatrixLayoutCreate(layout, shapes[i].matrix.narrow ? CUDA_R_16BF : CUDA_R_32F,
+                                         (uint64_t)shapes[i].rows, (uint64_t)shapes[i].columns,
+                                         shapes[i].matrix.stride),
+              "layout");
+        check(cublasLtMatrixLayoutSetAttribute(*layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &p->batch,
+                                               sizeof p->batch),
+              "batch");
+        check(cublasLtMatrixLayoutSetAttribute(*layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &step,
+                                               sizeof step),
+              "step");
+    }
+}
+
+/* The library's first choice; none is possible for some odd sizes. */
+static void choose(struct plan *plan)
+{
+    static const cublasLtMatmulPreferenceAttributes_t alignments[] = {
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES};
+    cublasLtMatmulPreference_t preference;
+    cublasLtMatmulHeuristicResult_t result;
+    uint64_t bytes = LIBRARY_BYTES;
+    uint32_t reductions = REDUCTIONS;
+    int found = 0;
+    check(cublasLtMatmulPreferenceCreate(&preference), "preference");
+    check(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes,
+                                               sizeof bytes),
+          "scratch");
+    check(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+                                               &reductions, sizeof reductions),
+          "reductions");
+    for (int i = 0; i < 3; i++) {
+        uint32_t alignment = (uint32_t)plan->key.alignment[i];
+        check(cublasLtMatmulPreferenceSetAttribute(preference, alignments[i], &alignment, sizeof alignment),
+              "alignment");
+    }
+    cublasLtMatmulAlgoGetHeuristic(library, plan->description, plan->layout[2], plan->layout[1],
+                                   plan->layout[0], plan->layout[0], preference, 1, &result, &found);
+    plan->possible = found > 0 && result.state == CUBLAS_STATUS_SUCCESS;
+    if (plan->possible) plan->algorithm = result.algo;
+    check(cublasLtMatmulPreferenceDestroy(preference), "preference");
+}
+
+static struct plan *plan_for(const struct operands *o, const struct product *p)
+{
+    const struct matrix matrices[] = {o->c, o->a, o->b};
+    struct plan wanted;
+    memset(&wanted, 0, sizeof wanted);
+    wanted.key.product = *p;
+    wanted.key.product.alpha = wanted.key.product.beta = 0;
+    wanted.key.product.bias = NULL;
+    wanted.key.bias = p->bias != NULL;
+    wanted.key.factors_narrow = o->a.narrow;
+    wanted.key.result_narrow = o->c.narrow;
+    wanted.key.exact = cuda_precision == PRECISION_FP32;
+    for (int i = 0; i < 3; i++) {
+        wanted.key.stride[i] = matrices[i].stride;
+        wanted.key.step[i] = matrices[i].step;
+        wanted.key.alignment[i] =
+            alignment_of(matrices[i].data, matrices[i].stride, matrices[i].step, matrices[i].narrow);
+    }
+    for (struct plan *plan = plans; plan; plan = plan->next)
+        if (!memcmp(&plan->key, &wanted.key, sizeof wanted.key)) return plan;
+    struct plan *plan = (struct plan *)allocate_or_die(1, sizeof *plan);
+    *plan = wanted;
+    describe(plan, o, p);
+    choose(plan);
+    plan->next = plans;
+    return plans = plan;
+}
+
+/* One thread a value: for what the library does not do. */
+static __global__ void plain(struct operands o, struct product p)
+{
+    size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+    int row = (int)(i / (size_t)p.columns), column = (int)(i % (size_t)p.columns), batch = (int)blockIdx.y;
+    if (row >= p.rows) return;
+    view a = {o.a.data, o.a.narrow}, b = {o.b.data, o.b.narrow}, c = {o.c.data, o.c.narrow};
+    size_t a0 = batch * o.a.step + (p.transpose_a ? row : (size_t)row * o.a.stride);
+    size_t b0 = batch * o.b.step + (p.transpose_b ? (size_t)column * o.b.stride : column);
+    size_t a1 = p.transpose_a ? o.a.stride : 1, b1 = p.transpose_b ? 1 : o.b.stride;
+    float sum = 0;
+    for (int k = 0; k < p.inner; k++) sum += load(a, a0 + k * a1) * load(b, b0 + k * b1);
+    size_t at = batch * o.c.step + (size_t)row * o.c.stride + column;
+    float value = p.alpha * sum + (p.beta == 0 ? 0 : p.beta * load(c, at)) + (p.bias ? p.bias[column] : 0);
+    store(c, at, p.relu && value < 0 ? 0 : value);
+}
+
+/* Values from the first to the last that a matrix (of a batch) covers. */
+static size_t span(const struct matrix *m, int rows, int columns, int batch)
+{
+    return (size_t)(batch - 1) * m->step + (size_t)(rows - 1) * m->stride + columns;
+}
+
+/* A narrow copy of a factor of reals. */
+static void make_narrow(struct matrix *m, struct cutter *scratch, size_t count)
+{
+    view to = {cut<uint16_t>(scratch, count), true}, from = {m->data, false};
+    cuda_convert(to, from, count);
+    m->data = to.data;
+    m->narrow = true;
+}
+
+/* The library wants the bias in the result's type. */
+static const void *bias_for(struct matrix c, const struct product *p, struct cutter *scratch)
+{
+    if (!p->bias || !c.narrow) return p->bias;
+    view to = {cut<uint16_t>(scratch, (size_t)p->columns), true}, from = {(void *)(uintptr_t)p->bias, false};
+    cuda_convert(to, from, (size_t)p->columns);
+    return to.data;
+}
+
+static void run(const struct operands *o, const struct product *p, struct cutter *scratch)
+{
+    struct plan *plan = plan_for(o, p);
+    if (!plan->possible) {
+        launch(plain, dim3(blocks_for((size_t)p->rows * (size_t)p->columns, THREADS), (unsigned)p->batch),
+               THREADS, 0, *o, *p);
+        return;
+    }
+    const void *bias = bias_for(o->c, p, scratch);
+    if (bias)
+        check(cublasLtMatmulDescSetAttribute(plan->description, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias,
+                                             sizeof bias),
+              "bias");
+    void *room = cut<char>(scratch, LIBRARY_BYTES);
+    check(cublasLtMatmul(library, plan->description, &p->alpha, o->b.data, plan->layout[2], o->a.data,
+                         plan->layout[1], &p->beta, o->c.data, plan->layout[0], o->c.data, plan->layout[0],
+                         &plan->algorithm, room, LIBRARY_BYTES, cuda_stream),
+          "cublasLtMatmul");
+}
+
+void cuda_multiply(struct matrix c, struct matrix a, struct matrix b, struct product p)
+{
+    size_t values_a = span(&a, p.transpose_a ? p.inner : p.rows, p.transpose_a ? p.rows : p.inner, p.batch);
+    size_t values_b =
+        span(&b, p.transpose_b ? p.columns : p.inner, p.transpose_b ? p.inner : p.columns, p.batch);
+    bool narrow = a.narrow || b.narrow;
+    size_t bytes = LIBRARY_BYTES + 2 * (values_a * (narrow && !a.narrow) + values_b * (narrow && !b.narrow)) +
+                   2 * (size_t)p.columns + 4 * 256;
+    struct cutter scratch = {(char *)cuda_workspace(WORKSPACE_PRODUCT, bytes), 0};
+    if (narrow && !a.narrow) make_narrow(&a, &scratch, values_a);
+    if (narrow && !b.narrow) make_narrow(&b, &scratch, values_b);
+    struct operands o = {c, a, b};
+    cuda_count_operations(2.0 * p.rows * p.columns * p.inner * p.batch);
+    run(&o, &p, &scratch);
+}
