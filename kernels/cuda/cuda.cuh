@@ -35,10 +35,10 @@ static inline bool cuda_narrow()
     return cuda_precision == PRECISION_BF16;
 }
 
-/* Scratch that lies unused between operations: an operation asks once and cuts it up itself. The products of
- * matrices have their own, so an operation's stays valid around them. Grows outside of recordings only;
- * aligned to 256 bytes. */
-enum workspace { WORKSPACE_OPERATION, WORKSPACE_PRODUCT, WORKSPACES };
+/* Scratch that lies unused between operations: an operation asks once and cuts it up itself. Windows and
+ * products of matrices, which operations use, have their own. Grows outside of recordings only; aligned to
+ * 256 bytes. */
+enum workspace { WORKSPACE_OPERATION, WORKSPACE_WINDOW, WORKSPACE_PRODUCT, WORKSPACES };
 void *cuda_workspace(enum workspace workspace, size_t bytes);
 
 /* Cuts pieces aligned to 256 bytes off scratch that is large enough: a piece takes up to 255 bytes more. */
