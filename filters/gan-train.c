@@ -3,6 +3,7 @@
 #include "common/fail.h"
 #include "common/option.h"
 #include "common/stream.h"
+#include "kernels/model/fit.h"
 #include "kernels/model/train.h"
 
 static const char *config_path, *folder, *device_name = "auto";
@@ -48,7 +49,9 @@ int main(int argc, char **argv)
     const struct ops *ops = ops_choose_or_die(device_name, (enum config_precision)config->precision);
     struct writer *writer = writer_open_or_die("-");
     struct dataset dataset = read_records(argv[operand], config);
+    fit_or_die(ops, config, dataset.keys);
     struct model *model = model_new_or_die(ops, config, dataset.keys, config->batch_size, true);
+    dataset_place_or_die(&dataset, ops, config->batch_size);
     train_or_die(model, &dataset,
                  (struct train_settings){.folder = folder ? folder : config->checkpoint_folder,
                                          .resume = resume,

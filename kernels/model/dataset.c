@@ -134,17 +134,42 @@ size_t dataset_batches(size_t records, int batch)
     return (records + (size_t)batch - 1) / (size_t)batch;
 }
 
-void dataset_batch(const struct dataset *d, const size_t *order, size_t number, int batch, real *values)
+static size_t record_values(const struct dataset *d)
 {
-    size_t count = (size_t)d->keys.keys * (size_t)d->keys.frames * CHANNELS;
-    for (size_t i = 0; i < (size_t)batch; i++) {
-        size_t record = order[(number * (size_t)batch + i) % d->records];
-        memcpy(values + i * count, d->values + record * count, count * sizeof(real));
+    return (size_t)d->keys.keys * (size_t)d->keys.frames * CHANNELS;
+}
+
+void dataset_place_or_die(struct dataset *d, const struct ops *ops, int batch)
+{
+    d->ops = ops;
+    size_t available = ops->available();
+    if (available == SIZE_MAX || d->bytes > available / 2) {
+        d->batch = allocate_or_die((size_t)batch * record_values(d), sizeof d->batch[0]);
+        return;
     }
+    d->placed = ops->allocate_or_die(d->records * record_values(d));
+    ops->upload(d->placed, d->values, d->records * record_values(d));
+}
+
+void dataset_batch(const struct dataset *d, struct tensor records, const size_t *order, size_t number)
+{
+    size_t batch = (size_t)records.batch, count = record_values(d);
+    size_t *chosen = allocate_or_die(batch, sizeof chosen[0]);
+    for (size_t i = 0; i < batch; i++) chosen[i] = order[(number * batch + i) % d->records];
+    if (d->placed) {
+        d->ops->pick(records, d->placed, chosen);
+    } else {
+        for (size_t i = 0; i < batch; i++)
+            memcpy(d->batch + i * count, d->values + chosen[i] * count, count * sizeof(real));
+        d->ops->upload(records.data, d->batch, batch * count);
+    }
+    free(chosen);
 }
 
 void dataset_free(struct dataset *d)
 {
+    if (d->placed) d->ops->release(d->placed);
+    free(d->batch);
     munmap((void *)(uintptr_t)d->values, d->bytes);
     free(d->facts);
 }

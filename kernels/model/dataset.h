@@ -13,6 +13,9 @@ struct dataset {
     char *facts;            /* interval, keys and rate of the first record: what gan-sample gives back */
     const real *values;     /* (records, keys * frames, 2) */
     size_t bytes;
+    const struct ops *ops; /* with dataset_place */
+    device placed;         /* all values in the device's memory, or NULL */
+    real *batch;           /* else a batch on its way there */
 };
 
 /* Reads keys records [2, keys, frames] with any leading dimensions (a pair counts as its chunks). Dies on
@@ -23,9 +26,12 @@ struct dataset dataset_read_or_die(struct reader *reader, const struct config *c
 /* Batches in an epoch; the last one is filled up from the order's beginning. */
 size_t dataset_batches(size_t records, int batch);
 
-/* The batch-th batch of the order, into values (batch size, keys * frames, 2). */
-void dataset_batch(const struct dataset *dataset, const size_t *order, size_t number, int batch,
-                   real *values);
+/* Gets ready to give batches to a backend: all records go to its memory where that is known to hold them
+ * twice over, else each batch is sent when it is wanted. */
+void dataset_place_or_die(struct dataset *dataset, const struct ops *ops, int batch);
+
+/* Batch `number` of the order, into records (batch, keys * frames, 2). */
+void dataset_batch(const struct dataset *dataset, struct tensor records, const size_t *order, size_t number);
 
 void dataset_free(struct dataset *dataset);
 

@@ -20,7 +20,6 @@ struct trainer {
     struct step step;
     FILE *table;
     size_t batches; /* in an epoch */
-    real *batch;    /* on the host */
     char *last_checkpoint;
 };
 
@@ -55,9 +54,20 @@ static bool discriminator_learns(const struct trainer *t)
 }
 
 /* Gradients add up over accumulation_steps batches; the epoch's last batch completes them too. */
+static bool completes_gradients(const struct trainer *t, size_t number)
+{
+    return (number + 1) % (size_t)t->config->accumulation_steps == 0 || number + 1 == t->batches;
+}
+
+/* Batches of one kind run the same operations. */
+static int kind_of_batch(const struct trainer *t, enum phase phase, size_t number)
+{
+    return 4 * (int)phase + 2 * discriminator_learns(t) + completes_gradients(t, number);
+}
+
 static void adversarial_batch(struct trainer *t, size_t number)
 {
-    bool apply = (number + 1) % (size_t)t->config->accumulation_steps == 0 || number + 1 == t->batches;
+    bool apply = completes_gradients(t, number);
     for (int i = 0; i < t->config->g_steps_per_batch; i++) step_generator(&t->step, apply);
     if (!discriminator_learns(t)) return;
     for (int i = 0; i < t->config->d_steps_per_g_step; i++) step_discriminator(&t->step, apply);
@@ -66,15 +76,16 @@ static void adversarial_batch(struct trainer *t, size_t number)
 static void train_batch(struct trainer *t, enum phase phase, const size_t *order)
 {
     size_t number = (size_t)t->counters.batch;
-    int batch = t->step.model->session.batch;
-    dataset_batch(t->dataset, order, number, batch, t->batch);
-    t->step.model->session.ops->upload(t->step.records.data, t->batch, tensor_count(t->step.records));
+    const struct ops *ops = t->step.model->session.ops;
+    dataset_batch(t->dataset, t->step.records, order, number);
+    ops->begin(kind_of_batch(t, phase, number));
     if (phase == PHASE_GENERATOR)
         step_pretrain_generator(&t->step);
     else if (phase == PHASE_DISCRIMINATOR)
         step_pretrain_discriminator(&t->step);
     else
         adversarial_batch(t, number);
+    ops->end();
     t->counters.batch++;
 }
 
@@ -222,7 +233,6 @@ static struct trainer *trainer_new_or_die(struct model *model, const struct data
     t->settings = settings;
     t->step = step_make_or_die(model, &t->counters);
     t->batches = dataset_batches(dataset->records, model->session.batch);
-    t->batch = allocate_or_die(tensor_count(t->step.records), sizeof t->batch[0]);
     checkpoint_folder_or_die(settings.folder);
     char *path = choose_checkpoint(t);
     if (path)
@@ -245,6 +255,5 @@ void train_or_die(struct model *model, const struct dataset *dataset, struct tra
     progress_end();
     if (fclose(t->table)) die("%s/losses.tsv: cannot be written", settings.folder);
     free(t->last_checkpoint);
-    free(t->batch);
     free(t);
 }
