@@ -24,25 +24,25 @@ CORE := $(BUILD)/libcore$(if $(filter 1,$(CUDA)),-cuda).a
 CORE_LIBS := -lopenblas -lcyaml -lz $(if $(filter 1,$(CUDA)),$(CUDA_LIBS)) -lm
 $(BIN)/gan-train $(BIN)/gan-sample: $(CORE) $(BUILD)/cuda
 
-# The same kernels on the host. Three builds: plain, under the sanitisers, and with every access watched.
+# The same kernels on the host: as they are (under the sanitisers with asan=1), and with every access watched.
+SHIM_LINK := -no-pie -Wl,--unresolved-symbols=ignore-all
+SHIM_FLAGS := -std=c++17 -O2 -g -Itests/shim -I. -fopenmp -Wall -Wextra -Wno-unknown-pragmas -MMD -MP \
+	$(if $(asan),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 define shim_rules
 $(BUILD)/$(1)/libcore.a: $$(core) $(BUILD)/kernels/cuda/cuda.o $$(CU:%.cu=$(BUILD)/$(1)/%.o) \
 		$$(patsubst %.cpp,$(BUILD)/$(1)/%.o,$$(wildcard tests/shim/*.cpp))
 $(BUILD)/$(1)/kernels/%.o: kernels/%.cu
 	@mkdir -p $$(@D)
-	$$(CXX) -x c++ $$(SHIM_FLAGS) $(2) $(3) -c -o $$@ $$<
+	$$(CXX) -x c++ $$(SHIM_FLAGS) $(2) -c -o $$@ $$<
 $(BUILD)/$(1)/tests/shim/%.o: tests/shim/%.cpp
 	@mkdir -p $$(@D)
-	$$(CXX) $$(SHIM_FLAGS) $(2) -c -o $$@ $$<
+	$$(CXX) $$(SHIM_FLAGS) $(if $(2),-DSHIM_WATCHED) -c -o $$@ $$<
 $(BUILD)/$(1)/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/$(1)/libcore.a $(BUILD)/libcommon.a
 	@mkdir -p $$(@D)
-	$$(CXX) -fopenmp $(2) $$(SHIM_LINK) -o $$@ $$(filter-out %.h,$$^) -lopenblas -lcyaml -lz -lm
+	$$(CXX) $$(SHIM_FLAGS) $$(SHIM_LINK) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lcyaml -lz -lm
 $(BUILD)/$(1)/bin/%: $(BUILD)/filters/%.o $(BUILD)/$(1)/libcore.a $(BUILD)/libcommon.a
 	@mkdir -p $$(@D)
-	$$(CXX) -fopenmp $(2) $$(SHIM_LINK) -o $$@ $$^ -lopenblas -lcyaml -lz -lm
+	$$(CXX) $$(SHIM_FLAGS) $$(SHIM_LINK) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lcyaml -lz -lm
 endef
-SHIM_LINK := -no-pie -Wl,--unresolved-symbols=ignore-all
-SHIM_FLAGS := -std=c++17 -O2 -g -Itests/shim -I. -fopenmp -Wall -Wextra -Wno-unknown-pragmas -MMD -MP
 $(eval $(call shim_rules,shim,))
-$(eval $(call shim_rules,shim-asan,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all))
-$(eval $(call shim_rules,shim-watched,-DSHIM_WATCHED,-fsanitize=thread -w))
+$(eval $(call shim_rules,shim-watched,-DSHIM_WATCHED -fsanitize=thread -w))
