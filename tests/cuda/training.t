@@ -68,7 +68,7 @@ ok $? "the same bytes when killed and resumed"
 # Sampling.
 gan-sample -d cpu -q -m cuda.model -n 5 >cpu.keys
 PATH=$CUDA_BIN:$PATH gan-sample -d cuda -q -m cuda.model -n 5 >cuda.keys
-tensor-cmp -q -a 1e-4 cpu.keys cuda.keys
+tensor-cmp -q -t 1e-4 cpu.keys cuda.keys
 ok $? "samples as the CPU's"
 
 if [ "$CUDA_BIN" != "$BIN" ]; then
