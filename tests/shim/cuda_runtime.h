@@ -23,9 +23,6 @@
 #ifndef SHIM_CUDA_RUNTIME_H
 #define SHIM_CUDA_RUNTIME_H
 
-#include <math.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +30,5 @@
 #include "shim-device.h"
 #include "shim-host.h"
 #include "shim-launch.h"
-#include "shim-vectors.h"
 
 #endif

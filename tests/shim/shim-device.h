@@ -2,6 +2,12 @@
 #ifndef SHIM_DEVICE_H
 #define SHIM_DEVICE_H
 
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shim-vectors.h"
+
 /* Constant for a thread as long as it runs; fibres.cpp changes them under these names at each switch. */
 extern const uint3 threadIdx __asm__("shim_thread_index");
 extern const uint3 blockIdx __asm__("shim_block_index");

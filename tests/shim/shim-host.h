@@ -2,6 +2,10 @@
 #ifndef SHIM_HOST_H
 #define SHIM_HOST_H
 
+#include <stddef.h>
+
+#include "shim-vectors.h"
+
 #define CUDART_VERSION 12000
 
 typedef enum cudaError {

@@ -6,6 +6,8 @@
 #include <tuple>
 #include <type_traits>
 
+#include "shim-host.h"
+
 /* What one thread does, and where its arguments lie. */
 struct shim_call {
     const void *kernel = NULL;

@@ -2,6 +2,9 @@
 #ifndef SHIM_NUMBERS_H
 #define SHIM_NUMBERS_H
 
+#include <math.h>
+#include <stdint.h>
+
 #define SHIM_REINTERPRET(NAME, FROM, TO)                                                                     \
     static inline TO NAME(FROM from)                                                                         \
     {                                                                                                        \
