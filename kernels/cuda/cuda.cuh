@@ -37,7 +37,7 @@ static inline bool cuda_narrow()
 
 /* Scratch that lies unused between operations: an operation asks once and cuts it up itself. Windows and
  * products of matrices, which operations use, have their own. Grows outside of recordings only; aligned to
- * 256 bytes. */
+ * 256 bytes. What is made once (a block) asks already then for what it will want, so that it is measured. */
 enum workspace { WORKSPACE_OPERATION, WORKSPACE_WINDOW, WORKSPACE_PRODUCT, WORKSPACES };
 void *cuda_workspace(enum workspace workspace, size_t bytes);
 
