@@ -84,6 +84,12 @@ static unsigned choose(unsigned bits, unsigned last)
     return 31 - (unsigned)__builtin_clz(other ? other : bits);
 }
 
+static void take_ready(unsigned w, unsigned lane)
+{
+    warps[w].ready &= ~(1u << lane);
+    if (!warps[w].ready) block.ready &= ~(1u << w);
+}
+
 /* The next thread to run, no longer ready; -1: none. Stays in a warp as long as it can, shuffled mostly. */
 static int pick()
 {
@@ -91,8 +97,7 @@ static int pick()
     bool stay = block.ready >> block.warp & 1 && (order != SHUFFLE || random_bits() % 8);
     unsigned w = block.warp = stay ? block.warp : choose(block.ready, block.warp);
     unsigned lane = warps[w].last = choose(warps[w].ready, warps[w].last);
-    warps[w].ready &= ~(1u << lane);
-    if (!warps[w].ready) block.ready &= ~(1u << w);
+    take_ready(w, lane);
     return (int)(w * WARP + lane);
 }
 
@@ -192,9 +197,7 @@ int shim_block_meet(int kind, int value)
     block.met = 0;
     block.result = block.sum;
     for (unsigned w = 0; w < shim_now.warps; w++) make_ready(w, warps[w].lanes);
-    unsigned self = shim_now.thread;
-    warps[self / WARP].ready &= ~(1u << self % WARP);
-    if (!warps[self / WARP].ready) block.ready &= ~(1u << self / WARP);
+    take_ready(shim_now.thread / WARP, shim_now.thread % WARP);
     shim_watch_block_met();
     return block.result;
 }
@@ -280,6 +283,7 @@ static std::vector<uint32_t> shuffled(size_t count)
 void shim_run_grid(const struct shim_grid *grid)
 {
     read_order();
+    shim_catch_faults();
     size_t count = (size_t)grid->grid.x * grid->grid.y * grid->grid.z;
     shim_block_size = grid->block, shim_grid_size = grid->grid;
     shim_thread_index = {0, 0, 0};

@@ -25,10 +25,16 @@ size_t shim_arena_bytes()
     return by_malloc ? 0 : arena_bytes;
 }
 
+size_t shim_arena_used()
+{
+    return arena_used;
+}
+
 char *shim_arena()
 {
     static char *arena;
     if (arena || by_malloc) return arena;
+    shim_catch_faults();
     arena = (char *)mmap(NULL, arena_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (arena == MAP_FAILED) shim_die("no addresses for device memory");
     return arena;
@@ -110,7 +116,6 @@ cudaError_t cudaMalloc(void **memory, size_t bytes)
     allocations[(uintptr_t)start] = {start, bytes, ++count_allocated, true};
     bytes_used += bytes;
     *memory = start;
-    shim_watch_allocated(start, bytes);
     if (strict()) mprotect(start, pages(bytes), PROT_NONE);
     return cudaSuccess;
 }
@@ -134,6 +139,7 @@ cudaError_t cudaFree(void *memory)
     }
     shim_memory_open();
     check_end(&found->second);
+    shim_watch_freed(memory, found->second.bytes);
     bytes_used -= found->second.bytes;
     found->second.live = false;
     if (by_malloc) {

@@ -29,6 +29,7 @@ struct shim_grid {
     double operations;
 };
 void shim_run_grid(const struct shim_grid *grid);
+void shim_catch_faults();
 
 /* What runs now; threads and blocks are numbered x first. */
 struct shim_running {
@@ -63,6 +64,7 @@ void shim_memory_close();
 /* All device memory comes from here (but under ASan). */
 char *shim_arena();
 size_t shim_arena_bytes();
+size_t shim_arena_used();
 
 /* Work in a stream: runs now, or is recorded. */
 enum shim_kind { SHIM_KERNEL, SHIM_MEMSET, SHIM_MEMCPY };
@@ -88,8 +90,10 @@ void shim_watch_warp_met(unsigned warp);
 void shim_watch_atomic(const void *at, size_t bytes, const void *pc);
 void shim_watch_read(const void *at, size_t bytes);
 void shim_watch_write(const void *at, size_t bytes);
-void shim_watch_allocated(const void *at, size_t bytes);
 void shim_watch_filled(const void *at, size_t bytes);
 void shim_watch_copied(void *to, const void *from, size_t bytes);
+void shim_watch_forgotten(const void *at, size_t bytes); /* as if never written */
+void shim_watch_fetched(const void *from, size_t bytes); /* by the host */
+void shim_watch_freed(void *at, size_t bytes);
 
 #endif
