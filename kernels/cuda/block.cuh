@@ -1,8 +1,8 @@
 /* Inside a block on CUDA.
  *
  * What is kept for the backward pass is c, the convolution's output with its bias, before the activation;
- * h = act(c) is made again wherever it is needed. Where even c would be too much, recomputed.cuh makes it
- * again from x; where nothing follows the convolution, nothing is kept.
+ * h = act(c) is made again wherever it is needed. A block for which recomputed.cuh makes c again
+ * too does not keep it, nor one where nothing follows the convolution.
  *
  * Rows are counted through the batch: rows = batch * convolved. Statistics and gradients of the normalisation
  * are summed in parts, each part some rows, and the parts joined in their order. */
@@ -22,6 +22,17 @@ struct block {
     float *pull, *slip; /* (out): dh = gain g - slip - (h - mean) pull, g being the gradient by that result */
     unsigned *tickets;  /* zeros, between kernels too */
 };
+
+/* Nothing follows the convolution but a skip. */
+static inline bool block_plain(const struct block_shape *s)
+{
+    return !s->norm && s->slope == 1 && s->dropout.share == 0 && !s->pool_pairs;
+}
+
+/* Dies where the tensors are not of the block's shape; more and skip, or their gradients, may have no data.
+ */
+void block_check(const struct block *block, struct tensor x, struct tensor y, struct tensor more,
+                 struct tensor skip);
 
 /* The convolution's geometry for x of so many samples. */
 struct window block_window(const struct block *block, int batch);
