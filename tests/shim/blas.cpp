@@ -136,7 +136,7 @@ static void run(const struct shim_product *p, double operations)
     size_t m, n, k;
     shim_product_sizes(p, &m, &n, &k);
     shim_watch_launch("product", operations ? operations : 2.0 * (double)(m * n * k) * p->layout[3].batch);
-    if (p->workspace) memset(p->workspace, 0xff, p->workspace_bytes < 1 << 16 ? p->workspace_bytes : 1 << 16);
+    if (p->workspace) shim_forget(p->workspace, p->workspace_bytes < 1 << 16 ? p->workspace_bytes : 1 << 16);
     if (has_bias(p)) shim_watch_read(p->how.bias, m * shim_value_bytes(p->layout[3].type));
     for (int batch = 0; batch < p->layout[3].batch; batch++) run_one(p, batch);
     shim_watch_landed();

@@ -3,14 +3,17 @@
 #include "watch.h"
 
 #define SEE(BYTES, ACCESS) watch_access(at, BYTES, ACCESS, __builtin_return_address(0))
+#define SEE_ALIGNED(BYTES, ACCESS)                                                                           \
+    if ((uintptr_t)at % BYTES) watch_misaligned(at, BYTES, ACCESS, __builtin_return_address(0));             \
+    SEE(BYTES, ACCESS)
 #define ACCESSES(BYTES)                                                                                      \
     void __tsan_read##BYTES(void *at)                                                                        \
     {                                                                                                        \
-        SEE(BYTES, ACCESS_READ);                                                                             \
+        SEE_ALIGNED(BYTES, ACCESS_READ);                                                                     \
     }                                                                                                        \
     void __tsan_write##BYTES(void *at)                                                                       \
     {                                                                                                        \
-        SEE(BYTES, ACCESS_WRITE);                                                                            \
+        SEE_ALIGNED(BYTES, ACCESS_WRITE);                                                                    \
     }                                                                                                        \
     void __tsan_unaligned_read##BYTES(void *at)                                                              \
     {                                                                                                        \
@@ -22,11 +25,11 @@
     }                                                                                                        \
     void __tsan_volatile_read##BYTES(void *at)                                                               \
     {                                                                                                        \
-        SEE(BYTES, ACCESS_READ);                                                                             \
+        SEE_ALIGNED(BYTES, ACCESS_READ);                                                                     \
     }                                                                                                        \
     void __tsan_volatile_write##BYTES(void *at)                                                              \
     {                                                                                                        \
-        SEE(BYTES, ACCESS_WRITE);                                                                            \
+        SEE_ALIGNED(BYTES, ACCESS_WRITE);                                                                    \
     }
 
 /* The host's own atomics (counts of references) in code that is compiled so. */

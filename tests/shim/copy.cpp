@@ -18,6 +18,8 @@ static void run(const struct copy *c)
             shim_watch_copied(to, from, c->width);
         else if (c->to_device)
             shim_watch_filled(to, c->width);
+        else if (c->from_device)
+            shim_watch_fetched(from, c->width);
     }
 }
 

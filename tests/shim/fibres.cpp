@@ -2,6 +2,7 @@
  * rendezvous. A thread that never waits costs a call: the next one begins on the same stack. */
 #include <string.h>
 
+#include "order.h"
 #include "shim.h"
 #include "switch.h"
 
@@ -40,50 +41,6 @@ static struct {
     int kind, sum, result;
 } block;
 
-enum order { FORWARD, REVERSE, SHUFFLE };
-static enum order order;
-static uint64_t chance;
-
-static uint64_t random_bits()
-{
-    chance ^= chance << 13, chance ^= chance >> 7, chance ^= chance << 17;
-    return chance * 0x2545f4914f6cdd1du >> 32;
-}
-
-static void read_order()
-{
-    const char *name = getenv("SHIM_ORDER");
-    static bool known;
-    if (known) return;
-    known = true;
-    chance = (uint64_t)shim_setting("SHIM_SEED", 1) * 0x9e3779b97f4a7c15u | 1;
-    if (!name || !*name || !strcmp(name, "forward"))
-        order = FORWARD;
-    else if (!strcmp(name, "reverse"))
-        order = REVERSE;
-    else if (!strcmp(name, "shuffle"))
-        order = SHUFFLE;
-    else
-        shim_die("SHIM_ORDER is forward, reverse or shuffle, not %s", name);
-}
-
-/* Of the bits set, the next after `last` in the order, around. */
-static unsigned choose(unsigned bits, unsigned last)
-{
-    unsigned other;
-    if (order == SHUFFLE) {
-        for (unsigned skip = (unsigned)(random_bits() % (unsigned)__builtin_popcount(bits)); skip; skip--)
-            bits &= bits - 1;
-        return (unsigned)__builtin_ctz(bits);
-    }
-    if (order == FORWARD) {
-        other = bits & (unsigned)(0xfffffffeull << last);
-        return (unsigned)__builtin_ctz(other ? other : bits);
-    }
-    other = bits & ((1u << last) - 1);
-    return 31 - (unsigned)__builtin_clz(other ? other : bits);
-}
-
 static void take_ready(unsigned w, unsigned lane)
 {
     warps[w].ready &= ~(1u << lane);
@@ -94,9 +51,9 @@ static void take_ready(unsigned w, unsigned lane)
 static int pick()
 {
     if (!block.ready) return -1;
-    bool stay = block.ready >> block.warp & 1 && (order != SHUFFLE || random_bits() % 8);
-    unsigned w = block.warp = stay ? block.warp : choose(block.ready, block.warp);
-    unsigned lane = warps[w].last = choose(warps[w].ready, warps[w].last);
+    bool stay = block.ready >> block.warp & 1 && order_stays();
+    unsigned w = block.warp = stay ? block.warp : order_choose(block.ready, block.warp);
+    unsigned lane = warps[w].last = order_choose(warps[w].ready, warps[w].last);
     take_ready(w, lane);
     return (int)(w * WARP + lane);
 }
@@ -264,25 +221,17 @@ static void run_block(size_t index)
         unsigned count = shim_now.threads - w * WARP;
         warps[w].lanes = count >= WARP ? 0xffffffffu : (1u << count) - 1;
         warps[w].met = warps[w].ready = 0, warps[w].row = 0;
-        warps[w].last = order == REVERSE ? 0 : WARP - 1;
+        warps[w].last = order_before(WARP);
         make_ready(w, warps[w].lanes);
     }
-    block.warp = order == REVERSE ? MOST_WARPS - 1 : 0;
+    block.warp = order_choose(block.ready, order_before(MOST_WARPS));
     shim_watch_block();
     go_to((unsigned)pick(), fibre_host(), body);
 }
 
-static std::vector<uint32_t> shuffled(size_t count)
-{
-    std::vector<uint32_t> places(count);
-    for (size_t i = 0; i < count; i++) places[i] = (uint32_t)i;
-    for (size_t i = count; i > 1; i--) std::swap(places[i - 1], places[random_bits() % i]);
-    return places;
-}
-
 void shim_run_grid(const struct shim_grid *grid)
 {
-    read_order();
+    order_open();
     shim_catch_faults();
     size_t count = (size_t)grid->grid.x * grid->grid.y * grid->grid.z;
     shim_block_size = grid->block, shim_grid_size = grid->grid;
@@ -295,9 +244,7 @@ void shim_run_grid(const struct shim_grid *grid)
 #ifdef __SANITIZE_ADDRESS__
     ASAN_POISON_MEMORY_REGION(shared_bytes + grid->shared, SHARED_MOST - grid->shared);
 #endif
-    std::vector<uint32_t> places = order == SHUFFLE ? shuffled(count) : std::vector<uint32_t>();
-    for (size_t i = 0; i < count; i++)
-        run_block(order == SHUFFLE ? places[i] : order == REVERSE ? count - 1 - i : i);
+    for (size_t block : order_blocks(count)) run_block(block);
 #ifdef __SANITIZE_ADDRESS__
     ASAN_UNPOISON_MEMORY_REGION(shared_bytes, SHARED_MOST);
 #endif

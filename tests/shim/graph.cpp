@@ -55,6 +55,19 @@ cudaError_t shim_submit(cudaStream_t stream, struct shim_node node)
     return cudaSuccess;
 }
 
+/* Scratch is nobody's again each time it is asked for, in recordings too. */
+static void forget_scratch(void *at, size_t bytes)
+{
+    if (at && bytes) shim_submit(captured, {SHIM_MEMSET, NULL, [=] { shim_forget(at, bytes); }});
+}
+
+/* kernels/cuda/memory.cu calls it for cuda_workspace(), if it is there. */
+extern void (*cuda_scratch_hook)(void *memory, size_t bytes) __attribute__((weak));
+__attribute__((constructor)) static void hook_scratch()
+{
+    if (&cuda_scratch_hook) cuda_scratch_hook = forget_scratch;
+}
+
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned)
 {
     *stream = new shim_stream();

@@ -54,6 +54,12 @@ bool shim_holds(const void *address, size_t bytes)
     return a && a->live && offset <= a->bytes && bytes <= a->bytes - offset;
 }
 
+void shim_forget(void *at, size_t bytes)
+{
+    memset(at, NOBODYS, bytes);
+    shim_watch_forgotten(at, bytes);
+}
+
 bool shim_is_device(const void *address)
 {
     const struct shim_allocation *a = shim_find(address);

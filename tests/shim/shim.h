@@ -59,6 +59,8 @@ const struct shim_allocation *shim_find(const void *address);
 bool shim_holds(const void *address, size_t bytes);
 bool shim_is_device(const void *address);
 bool shim_is_pinned(const void *memory, size_t bytes);
+/* Makes bytes of device memory nobody's again: NaN, never written. */
+void shim_forget(void *at, size_t bytes);
 void shim_memory_open(); /* SHIM_STRICT: for the device */
 void shim_memory_close();
 /* All device memory comes from here (but under ASan). */

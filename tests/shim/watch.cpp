@@ -178,6 +178,11 @@ static void access_by_kernel(const void *at, size_t bytes, enum access access, c
     }
 }
 
+void watch_misaligned(const void *at, size_t bytes, enum access access, const void *pc)
+{
+    if (shim_now.grid) watch_report("misaligned", pc, "%s of %zu at %s", verbs[access], bytes, place(at));
+}
+
 /* Instrumented code, of kernels and of the host, is about to touch memory. */
 void watch_access(const void *at, size_t bytes, enum access access, const void *pc)
 {

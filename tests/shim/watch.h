@@ -42,6 +42,8 @@ struct found races_touch(struct cell *cell, unsigned first, unsigned count, enum
 
 bool races_same_block(struct touch touch);
 
+/* Reports an access in a kernel that is to no multiple of its size, which a GPU refuses. */
+void watch_misaligned(const void *at, size_t bytes, enum access access, const void *pc);
 void watch_access(const void *at, size_t bytes, enum access access, const void *pc);
 /* One line for an error, unless the kernel had enough of the kind; the program will exit with 1. */
 __attribute__((format(printf, 3, 4))) void watch_report(const char *kind, const void *pc, const char *format,
