@@ -48,7 +48,7 @@ int main(void)
         {3, 241, 100, 3, true, false},    {3, 241, 100, 8, true, true},  {2, 200, 165, 20, true, true},
         {2, 100, 241, 33, false, false},  {2, 600, 50, 128, true, true}, {1, 42, 7, 512, true, true},
         {1, 9, 1, 33, true, true},        {3, 64, 1, 256, false, false}, {1, 37, 37, 12, true, false},
-        {1, 60013, 40000, 1, true, true}, /* products of the lengths beyond 31 bits */
+        {1, 75011, 32767, 1, true, true}, /* products of the lengths beyond 31 bits */
     };
     static const struct shape pairs[] = {
         {1, 2, 1, 1, false, false},   {2, 7, 3, 3, true, true},        {3, 241, 120, 8, true, true},

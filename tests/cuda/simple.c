@@ -115,13 +115,31 @@ static void joins(struct both *run, const void *shape)
     for (int i = 0; i < 6; i++) both_keep(run, names[i], all[i]);
 }
 
+/* Iterations that are recorded and run as one: each with its own records and masks. */
+static void recorded(struct both *run, const void *shape)
+{
+    const struct shape *s = shape;
+    size_t index[3][3] = {{4, 0, 2}, {1, 3, 3}, {2, 2, 0}};
+    device records = both_memory(run, 5 * (size_t)s->length * (size_t)s->channels, 1);
+    struct tensor y = plain(run, s, 0), sum = activation(run, s, 0);
+    for (uint32_t i = 0; i < 3; i++) {
+        run->ops->begin(OPS_KINDS - 1);
+        run->ops->pick(y, records, index[i]);
+        run->ops->dropout(y, (struct dropout){(real)0.5, 4}, (struct pass){.training = true, .step = i});
+        run->ops->add(sum, y);
+        run->ops->end();
+    }
+    both_keep(run, "the last", y);
+    both_keep(run, "the sum", sum);
+}
+
 int main(void)
 {
     static const struct {
         const char *name;
         both_case *test;
-    } cases[] = {{"copy, add", moves}, {"odd places", odd_places}, {"pick", picks},
-                 {"noise", noise},     {"dropout", dropouts},      {"join, split", joins}};
+    } cases[] = {{"copy, add", moves},  {"odd places", odd_places}, {"pick", picks},       {"noise", noise},
+                 {"dropout", dropouts}, {"join, split", joins},     {"recorded", recorded}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
             char name[80];
