@@ -26,14 +26,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifdef __SANITIZE_THREAD__ /* the compiler does not tell the watcher of these */
-#include <cstring>
-void *shim_memcpy(void *to, const void *from, size_t bytes);
-void *shim_memset(void *to, int value, size_t bytes);
-#define memcpy(TO, FROM, BYTES)  shim_memcpy(TO, FROM, BYTES)
-#define memset(TO, VALUE, BYTES) shim_memset(TO, VALUE, BYTES)
-#endif
-
 #include "library_types.h"
 #include "shim-device.h"
 #include "shim-host.h"

@@ -111,7 +111,9 @@ static void body()
     fibre_entered();
     for (;;) {
         struct fibre *self = threads[shim_now.thread].fibre;
+        shim_now.in_kernel = true;
         shim_now.grid->call->run();
+        shim_now.in_kernel = false;
         threads[shim_now.thread].waits_at = NOWHERE;
         block.left++;
         int next = pick();
@@ -134,9 +136,11 @@ static void wait(int kind)
 {
     struct fibre *self = threads[shim_now.thread].fibre;
     threads[shim_now.thread].waits_at = kind;
+    shim_now.in_kernel = false;
     int next = pick();
     if (next < 0) stuck();
     go_to((unsigned)next, self, body);
+    shim_now.in_kernel = true;
     threads[shim_now.thread].waits_at = NOWHERE;
 }
 

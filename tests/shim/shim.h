@@ -35,6 +35,7 @@ void shim_catch_faults();
 struct shim_running {
     const struct shim_grid *grid; /* NULL: the host's code */
     const char *kernel;
+    bool in_kernel; /* the kernel's code runs, not the shim's */
     unsigned thread, threads, warps;
     size_t block;
     const char *stack; /* of the thread's fibre */

@@ -187,10 +187,13 @@ void watch_misaligned(const void *at, size_t bytes, enum access access, const vo
 void watch_access(const void *at, size_t bytes, enum access access, const void *pc)
 {
     size_t offset;
+    bool in_kernel = shim_now.in_kernel;
+    shim_now.in_kernel = false;
     if (shim_now.grid)
         access_by_kernel(at, bytes, access, pc);
     else if (arena_offset(at, &offset) && shim_arena_used())
         watch_report("host", pc, "%s of %zu at %s by the host's code", verbs[access], bytes, place(at));
+    shim_now.in_kernel = in_kernel;
 }
 
 void shim_watch_atomic(const void *at, size_t bytes, const void *pc)
