@@ -128,27 +128,12 @@ template <enum stage STAGE> static void run(const struct recomputed *r)
            (floats > sums ? floats : sums) * sizeof(float), *r);
 }
 
-void recomputed_forward(struct block *block, struct block_parameters p, struct tensor y, struct tensor x,
-                        struct pass pass)
-{
-    struct recomputed r = recomputed_make(block, p, x, pass);
-    int parts = (int)parts_of(&r);
-    if (pass.training) {
-        r.parts = (float *)cuda_workspace(WORKSPACE_OPERATION,
-                                          (size_t)parts * STATISTICS_PART * block->shape.out * sizeof(float));
-        run<STATISTICS>(&r);
-    }
-    block_join_statistics(block, p, r.parts, parts, pass);
-    r.y = view_of(y);
-    run<RESULT>(&r);
-}
-
 /* Parts of the sums and then of the weight's gradient, of the bias' gradient, and dc, as values of 2 or 4
  * bytes. */
 static void take_scratch(struct recomputed *r, const struct block *block, bool dc)
 {
-    size_t out = (size_t)block->shape.out, parts = parts_of(r);
-    size_t width = (size_t)window_width(r->w), sums = width > GRADIENT_PART ? width : (size_t)GRADIENT_PART;
+    size_t out = (size_t)block->shape.out, parts = parts_of(r), width = (size_t)window_width(r->w);
+    size_t sums = width > STATISTICS_PART ? width : (size_t)STATISTICS_PART;
     size_t values = dc ? (size_t)r->w.batch * r->w.coarse * out : 0;
     size_t bytes = parts * out * (sums + 1) * sizeof(float) + values * (block->c.narrow ? 2 : 4) + 3 * 256;
     struct cutter cutter = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
@@ -156,6 +141,18 @@ static void take_scratch(struct recomputed *r, const struct block *block, bool d
     r->bias_parts = cut<float>(&cutter, parts * out);
     r->dc.narrow = block->c.narrow;
     if (dc) r->dc.data = cut<char>(&cutter, values * (block->c.narrow ? 2 : 4));
+}
+
+void recomputed_forward(struct block *block, struct block_parameters p, struct tensor y, struct tensor x,
+                        struct pass pass)
+{
+    struct recomputed r = recomputed_make(block, p, x, pass);
+    int parts = (int)parts_of(&r);
+    take_scratch(&r, block, false);
+    if (pass.training) run<STATISTICS>(&r);
+    block_join_statistics(block, p, r.parts, parts, pass);
+    r.y = view_of(y);
+    run<RESULT>(&r);
 }
 
 void recomputed_backward(struct block *block, struct block_parameters p, struct block_parameters dp,
@@ -173,4 +170,13 @@ void recomputed_backward(struct block *block, struct block_parameters p, struct 
     if (dp.weight) cuda_add_parts(reals(dp.weight), r.parts, parts, out * window_width(r.w), 1, true);
     if (dp.bias) cuda_add_parts(reals(dp.bias), r.bias_parts, parts, out, 1, true);
     if (dx.data) window_spread(&r.w, view_of(dx), r.dc, r.weight, NULL);
+}
+
+void recomputed_reserve(const struct block *block)
+{
+    struct block_parameters none = {};
+    struct tensor x = tensor_make(NULL, block->batch, block->length, block->shape.in);
+    struct pass pass = {};
+    struct recomputed r = recomputed_make(block, none, x, pass);
+    take_scratch(&r, block, false);
 }

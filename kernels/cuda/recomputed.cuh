@@ -7,6 +7,9 @@
 
 bool recomputed_possible(const struct block_shape *shape);
 
+/* Asks for the scratch that a block of this shape will want. */
+void recomputed_reserve(const struct block *block);
+
 /* As block_forward without `bare`, which is y here; block->c is not used. Takes WORKSPACE_OPERATION. */
 void recomputed_forward(struct block *block, struct block_parameters p, struct tensor y, struct tensor x,
                         struct pass pass);

@@ -98,13 +98,25 @@ static __global__ void gradient(window w, float *parts, view coarse, view fine, 
     parts[blockIdx.y * width * w.coarse_channels + i] = sum;
 }
 
+static size_t parts_of(const struct window *w, window_rows rows)
+{
+    size_t weights = window_weights(w), most = weights < MOST_SUMS ? MOST_SUMS / weights : 1;
+    size_t parts = ((size_t)w->batch * rows.count + GRADIENT_ROWS - 1) / GRADIENT_ROWS;
+    if (most > MOST_PARTS) most = MOST_PARTS;
+    return parts < most ? parts : most;
+}
+
+size_t window_direct_scratch(const struct window *w)
+{
+    window_rows all = {w->coarse, w->coarse, 0};
+    return parts_of(w, all) * window_weights(w) * sizeof(float);
+}
+
 void window_direct_gradient(const struct window *w, float *dweight, view coarse, view fine, window_rows rows)
 {
     size_t count = (size_t)w->batch * rows.count, weights = window_weights(w);
     if (!count) return;
-    size_t most = weights < MOST_SUMS ? MOST_SUMS / weights : 1, parts = blocks_for(count, GRADIENT_ROWS);
-    if (most > MOST_PARTS) most = MOST_PARTS;
-    if (parts > most) parts = most;
+    size_t parts = parts_of(w, rows);
     float *sums = (float *)cuda_workspace(WORKSPACE_WINDOW, parts * weights * sizeof *sums);
     cuda_count_operations(2.0 * (double)count * (double)weights);
     launch(gradient, dim3(blocks_for(weights, THREADS), (unsigned)parts), THREADS, 0, *w, sums, coarse, fine,

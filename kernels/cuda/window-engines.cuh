@@ -30,7 +30,10 @@ static inline double window_operations(const window *w)
     return 2.0 * w->batch * w->coarse * (double)window_weights(w);
 }
 
+/* Each names the bytes of scratch that it takes at most. */
+
 /* Any shape, these rows: of the coarse side, but in spread of the fine side. */
+size_t window_direct_scratch(const struct window *window);
 void window_direct_correlate(const struct window *window, view coarse, view fine, const float *weight,
                              const float *bias, window_rows rows);
 void window_direct_spread(const struct window *window, view fine, view coarse, const float *weight,
@@ -40,6 +43,7 @@ void window_direct_gradient(const struct window *window, float *dweight, view co
 
 /* By products of matrices: many channels on both sides. */
 bool window_product_possible(const struct window *window);
+size_t window_product_scratch(const struct window *window);
 void window_product_correlate(const struct window *window, view coarse, view fine, const float *weight,
                               const float *bias);
 void window_product_spread(const struct window *window, view fine, view coarse, const float *weight,
@@ -48,6 +52,7 @@ void window_product_gradient(const struct window *window, float *dweight, view c
 
 /* Windows of few values, which a thread holds in registers. */
 bool window_thin_possible(const struct window *window);
+size_t window_thin_scratch(const struct window *window);
 void window_thin_correlate(const struct window *window, view coarse, view fine, const float *weight,
                            const float *bias);
 void window_thin_spread(const struct window *window, view fine, view coarse, const float *weight,

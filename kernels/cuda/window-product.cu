@@ -28,6 +28,13 @@ bool window_product_possible(const struct window *w)
            w->fine_channels >= LEAST;
 }
 
+/* A sample's part of the gradient, or a copy of the weight; what is left to window-direct.cu comes after. */
+size_t window_product_scratch(const struct window *w)
+{
+    size_t bytes = (size_t)w->batch * window_weights(w) * sizeof(float), other = window_direct_scratch(w);
+    return bytes > other ? bytes : other;
+}
+
 /* The coarse rows whose windows lie inside the sample. */
 static span coarse_inside(const struct window *w)
 {

@@ -14,6 +14,11 @@ bool window_thin_possible(const struct window *w)
     return window_width(*w) <= MOST_WIDTH && (size_t)w->fine * w->fine_channels < INT32_MAX / 2;
 }
 
+size_t window_thin_scratch(const struct window *w)
+{
+    return most_parts * window_weights(w) * sizeof(float);
+}
+
 /* How a block of threads stands: `groups` side by side, of some channels each, and `lanes` rows. It takes
  * tiles of `rows` coarse rows. */
 struct thin {

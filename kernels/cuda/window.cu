@@ -36,3 +36,10 @@ void window_gradient(const struct window *w, float *dweight, view coarse, view f
     else
         window_direct_gradient(w, dweight, coarse, fine, all(w->coarse));
 }
+
+void window_reserve(const struct window *w)
+{
+    cuda_workspace(WORKSPACE_WINDOW, window_product_possible(w) ? window_product_scratch(w)
+                                     : window_thin_possible(w)  ? window_thin_scratch(w)
+                                                                : window_direct_scratch(w));
+}
