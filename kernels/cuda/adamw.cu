@@ -1,15 +1,12 @@
 /* The optimiser. */
+#include "kernels/cuda/packs.cuh"
 #include "kernels/cuda/sums.cuh"
 
 enum {
     THREADS = 256,
-    PARTS = 1024, /* of the sum of squares; as many blocks fill any GPU */
+    FOUR = 4,    /* values side by side; the end of a count is looked after */
+    PARTS = 1024 /* of the sum of squares; as many blocks fill any GPU */
 };
-
-static bool aligned(const void *memory)
-{
-    return (uintptr_t)memory % 16 == 0;
-}
 
 static unsigned parts_for(size_t count, size_t values)
 {
@@ -42,37 +39,27 @@ struct moments {
     view p, g, m, v;
 };
 
-template <int N> static __device__ void update(const moments &all, size_t i, const rates &r)
+template <int N> static __global__ void step(moments all, size_t count, rates r)
 {
-    pack<N> p = load_pack<N>(all.p, i), g = load_pack<N>(all.g, i), m = load_pack<N>(all.m, i),
-            v = load_pack<N>(all.v, i);
+    size_t i = thread_number() * N;
+    if (i >= count) return;
+    pack<N> p = load_some<N>(all.p, i, count), g = load_some<N>(all.g, i, count);
+    pack<N> m = load_some<N>(all.m, i, count), v = load_some<N>(all.v, i, count);
     for (int j = 0; j < N; j++) {
         m.v[j] = r.beta1 * m.v[j] + (1 - r.beta1) * g.v[j];
         v.v[j] = r.beta2 * v.v[j] + (1 - r.beta2) * g.v[j] * g.v[j];
         p.v[j] = r.keep * p.v[j] - r.rate * m.v[j] / (sqrtf(v.v[j]) * r.root + r.epsilon);
     }
-    store_pack<N>(all.m, i, m), store_pack<N>(all.v, i, v), store_pack<N>(all.p, i, p);
-}
-
-/* N values a thread; what is left after the last whole pack is taken one by one. */
-template <int N> static __global__ void step(moments all, size_t count, rates r)
-{
-    size_t i = ((size_t)blockIdx.x * THREADS + threadIdx.x) * N;
-    if (i + N <= count)
-        update<N>(all, i, r);
-    else
-        for (; i < count; i++) update<1>(all, i, r);
+    store_some<N>(all.m, i, count, m), store_some<N>(all.v, i, count, v), store_some<N>(all.p, i, count, p);
 }
 
 void cuda_adamw(device parameters, device gradients, device moment1, device moment2, size_t count,
                 struct adamw settings)
 {
     moments all = {view_of(parameters), view_of(gradients), view_of(moment1), view_of(moment2)};
-    rates r = rates_of(&settings);
-    if (aligned(parameters) && aligned(gradients) && aligned(moment1) && aligned(moment2))
-        launch(step<4>, blocks_for(count, THREADS * 4), THREADS, 0, all, count, r);
-    else
-        launch(step<1>, blocks_for(count, THREADS), THREADS, 0, all, count, r);
+    int n = pack_size(FOUR, all.p, all.g, all.m, all.v);
+    LAUNCH_PACKS(n, step, blocks_for(count, (size_t)n * THREADS), THREADS, 0, all, count,
+                 rates_of(&settings));
 }
 
 /* parts (blocks) = sums of squares. */
@@ -80,12 +67,9 @@ template <int N> static __global__ void square_sums(double *parts, view g, size_
 {
     size_t hop = (size_t)gridDim.x * THREADS * N;
     double sum = 0;
-    for (size_t i = ((size_t)blockIdx.x * THREADS + threadIdx.x) * N; i < count; i += hop) {
-        if (i + N <= count) {
-            pack<N> p = load_pack<N>(g, i);
-            for (int j = 0; j < N; j++) sum += (double)p.v[j] * (double)p.v[j];
-        } else
-            for (size_t k = i; k < count; k++) sum += (double)load(g, k) * (double)load(g, k);
+    for (size_t i = thread_number() * N; i < count; i += hop) {
+        pack<N> p = load_some<N>(g, i, count);
+        for (int j = 0; j < N; j++) sum += (double)p.v[j] * (double)p.v[j];
     }
     sum = block_sum(sum, shared_memory<double>());
     if (threadIdx.x == 0) parts[blockIdx.x] = sum;
@@ -101,28 +85,19 @@ static __global__ void shorten(view g, size_t count, const double *parts, unsign
     sum = block_sum(sum, shared_memory<double>());
     double scale = limit / (sqrt(sum) + 1e-6); /* the constant is PyTorch's */
     if (scale >= 1) return;
-    for (size_t i = ((size_t)blockIdx.x * THREADS + threadIdx.x) * N; i < count; i += hop) {
-        if (i + N <= count) {
-            pack<N> p = load_pack<N>(g, i);
-            for (int j = 0; j < N; j++) p.v[j] *= (float)scale;
-            store_pack<N>(g, i, p);
-        } else
-            for (size_t k = i; k < count; k++) store(g, k, load(g, k) * (float)scale);
+    for (size_t i = thread_number() * N; i < count; i += hop) {
+        pack<N> p = load_some<N>(g, i, count);
+        for (int j = 0; j < N; j++) p.v[j] *= (float)scale;
+        store_some<N>(g, i, count, p);
     }
-}
-
-template <int N> static void clip(view g, size_t count, double limit)
-{
-    unsigned blocks = parts_for(count, N);
-    double *parts = (double *)cuda_workspace(WORKSPACE_OPERATION, PARTS * sizeof(double));
-    launch(square_sums<N>, blocks, THREADS, WARP * sizeof(double), parts, g, count);
-    launch(shorten<N>, blocks, THREADS, WARP * sizeof(double), g, count, parts, blocks, limit);
 }
 
 void cuda_clip(device gradients, size_t count, real limit)
 {
-    if (aligned(gradients))
-        clip<4>(view_of(gradients), count, (double)limit);
-    else
-        clip<1>(view_of(gradients), count, (double)limit);
+    view g = view_of(gradients);
+    int n = pack_size(FOUR, g);
+    unsigned blocks = parts_for(count, (size_t)n);
+    double *parts = (double *)cuda_workspace(WORKSPACE_OPERATION, PARTS * sizeof(double));
+    LAUNCH_PACKS(n, square_sums, blocks, THREADS, WARP * sizeof(double), parts, g, count);
+    LAUNCH_PACKS(n, shorten, blocks, THREADS, WARP * sizeof(double), g, count, parts, blocks, (double)limit);
 }

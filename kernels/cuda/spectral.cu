@@ -1,5 +1,6 @@
 /* Spectral normalisation (Miyato and others 2018). Matrices are small, at most about (256, 512): what counts
  * is how few kernels wait for one another. */
+#include "kernels/cuda/packs.cuh"
 #include "kernels/cuda/sums.cuh"
 
 enum {
@@ -72,17 +73,11 @@ static __global__ void divide(view normal, float *sigma, float *u, const double 
 {
     size_t count = (size_t)rows * columns, hop = (size_t)gridDim.x * THREADS * N;
     float divisor = find_sigma(sigma, u, along, rows, iterate);
-    for (size_t i = ((size_t)blockIdx.x * THREADS + threadIdx.x) * N; i < count; i += hop) {
+    for (size_t i = thread_number() * N; i < count; i += hop) {
         pack<N> w = load_pack<N>(weight, i);
         for (int j = 0; j < N; j++) w.v[j] /= divisor;
         store_pack<N>(normal, i, w);
     }
-}
-
-/* Whether rows are whole packs of four: parameters lie at any offset of their block. */
-static bool in_fours(device a, device b, int columns)
-{
-    return columns % 4 == 0 && ((uintptr_t)a | (uintptr_t)b) % 16 == 0;
 }
 
 static unsigned parts_for(size_t count, size_t values)
@@ -98,15 +93,15 @@ void cuda_spectral(device normal, device sigma, device u, device v, device weigh
     cutter scratch = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
     double *along = cut<double>(&scratch, (size_t)rows);
     float *raw = cut<float>(&scratch, (size_t)columns);
-    bool fours = in_fours(normal, weight, columns);
+    view to = view_of(normal), from = view_of(weight);
+    int n = pack_size((size_t)columns, to, from);
     if (iterate)
         launch(down_columns, blocks_for((size_t)columns, WARP), THREADS, THREADS * sizeof(double), raw,
                reals(u), reals(weight), rows, columns);
     launch(along_rows, blocks_for((size_t)rows, WARPS), THREADS, WARP * sizeof(double), along, reals(v),
            iterate ? raw : reals(v), reals(weight), rows, columns, iterate);
-    launch(fours ? divide<4> : divide<1>, parts_for((size_t)rows * (size_t)columns, fours ? 4 : 1), THREADS,
-           WARP * sizeof(double), view_of(normal), reals(sigma), reals(u), along, view_of(weight), rows,
-           columns, iterate);
+    LAUNCH_PACKS(n, divide, parts_for((size_t)rows * (size_t)columns, (size_t)n), THREADS,
+                 WARP * sizeof(double), to, reals(sigma), reals(u), along, from, rows, columns, iterate);
 }
 
 /* parts (blocks) of <dnormal, normal>. */
@@ -114,7 +109,7 @@ template <int N> static __global__ void dot(double *parts, view dnormal, view no
 {
     size_t hop = (size_t)gridDim.x * THREADS * N;
     double sum = 0;
-    for (size_t i = ((size_t)blockIdx.x * THREADS + threadIdx.x) * N; i < count; i += hop) {
+    for (size_t i = thread_number() * N; i < count; i += hop) {
         pack<N> d = load_pack<N>(dnormal, i), w = load_pack<N>(normal, i);
         for (int j = 0; j < N; j++) sum += (double)d.v[j] * (double)w.v[j];
     }
@@ -135,7 +130,7 @@ static __global__ void add_gradient(view dweight, view dnormal, singular s, cons
     double sum = 0;
     for (unsigned part = threadIdx.x; part < gridDim.x; part += THREADS) sum += parts[part];
     float along = (float)block_sum(sum, shared_memory<double>()), inverse = 1 / *s.sigma;
-    for (size_t i = ((size_t)blockIdx.x * THREADS + threadIdx.x) * N; i < count; i += hop) {
+    for (size_t i = thread_number() * N; i < count; i += hop) {
         int r = (int)(i / (size_t)columns), c = (int)(i % (size_t)columns);
         float down = along * s.u[r];
         pack<N> d = load_pack<N>(dnormal, i), to = load_pack<N>(dweight, i);
@@ -144,23 +139,15 @@ static __global__ void add_gradient(view dweight, view dnormal, singular s, cons
     }
 }
 
-template <int N>
-static void backward(view dweight, view dnormal, view normal, singular s, int rows, int columns)
-{
-    size_t count = (size_t)rows * (size_t)columns;
-    unsigned blocks = parts_for(count, N);
-    double *parts = (double *)cuda_workspace(WORKSPACE_OPERATION, PARTS * sizeof(double));
-    launch(dot<N>, blocks, THREADS, WARP * sizeof(double), parts, dnormal, normal, count);
-    launch(add_gradient<N>, blocks, THREADS, WARP * sizeof(double), dweight, dnormal, s, parts, rows,
-           columns);
-}
-
 void cuda_spectral_backward(device dweight, device dnormal, device normal, device sigma, device u, device v,
                             int rows, int columns)
 {
+    view to = view_of(dweight), d = view_of(dnormal), w = view_of(normal);
     singular s = {reals(sigma), reals(u), reals(v)};
-    if (in_fours(dweight, dnormal, columns) && in_fours(normal, normal, columns))
-        backward<4>(view_of(dweight), view_of(dnormal), view_of(normal), s, rows, columns);
-    else
-        backward<1>(view_of(dweight), view_of(dnormal), view_of(normal), s, rows, columns);
+    int n = pack_size((size_t)columns, to, d, w);
+    size_t count = (size_t)rows * (size_t)columns;
+    unsigned blocks = parts_for(count, (size_t)n);
+    double *parts = (double *)cuda_workspace(WORKSPACE_OPERATION, PARTS * sizeof(double));
+    LAUNCH_PACKS(n, dot, blocks, THREADS, WARP * sizeof(double), parts, d, w, count);
+    LAUNCH_PACKS(n, add_gradient, blocks, THREADS, WARP * sizeof(double), to, d, s, parts, rows, columns);
 }

@@ -1,6 +1,7 @@
 /* The generator's output: divided by its largest value, HardSigmoid, adaptive average pooling. Blocks are
  * (parts of a sample, samples). */
 #include "kernels/cuda/largest.cuh"
+#include "kernels/cuda/packs.cuh"
 
 enum {
     THREADS = 256,
@@ -48,7 +49,7 @@ template <int N> static __global__ void find_parts(largest *parts, view x, size_
 {
     size_t start = blockIdx.y * size, hop = (size_t)gridDim.x * THREADS * N;
     largest most = {load(x, start), 0};
-    for (size_t i = ((size_t)blockIdx.x * THREADS + threadIdx.x) * N; i < size; i += hop) {
+    for (size_t i = thread_number() * N; i < size; i += hop) {
         pack<N> p = load_pack<N>(x, start + i);
         for (int j = 0; j < N; j++) largest_take(&most, p.v[j], (uint32_t)(i + j));
     }
@@ -59,7 +60,7 @@ template <int N> static __global__ void find_parts(largest *parts, view x, size_
 /* A thread has one value of y. */
 static __global__ void pool(view y, float *peak, view x, const largest *parts, int part_count, lengths n)
 {
-    size_t i = (size_t)blockIdx.x * THREADS + threadIdx.x, size = (size_t)n.out * n.channels;
+    size_t i = thread_number(), size = (size_t)n.out * n.channels;
     largest most = largest_of(parts + (size_t)blockIdx.y * part_count, part_count);
     if (i == 0) peak[2 * blockIdx.y] = most.value, peak[2 * blockIdx.y + 1] = (float)most.at;
     if (i >= size) return;
@@ -79,9 +80,9 @@ void cuda_squash(struct tensor y, struct tensor peak, struct tensor x)
     if (parts > PARTS) parts = PARTS;
     largest *found =
         (largest *)cuda_workspace(WORKSPACE_OPERATION, (size_t)x.batch * parts * sizeof(largest));
-    bool fours = size % 4 == 0 && (uintptr_t)x.data % 16 == 0;
-    launch(fours ? find_parts<4> : find_parts<1>, dim3(parts, (unsigned)x.batch), THREADS,
-           WARP * sizeof(largest), found, view_of(x), size);
+    view from = view_of(x);
+    LAUNCH_PACKS(pack_size(size, from), find_parts, dim3(parts, (unsigned)x.batch), THREADS,
+                 WARP * sizeof(largest), found, from, size);
     lengths n = {x.length, y.length, x.channels};
     launch(pool, dim3(blocks_for(made, THREADS), (unsigned)x.batch), THREADS, 0, view_of(y), reals(peak.data),
            view_of(x), found, (int)parts, n);
