@@ -60,8 +60,9 @@ void cuda_memory_release(void *memory);
 /* Runs a kernel in the stream. `operations`: its multiplications and additions, for the model of its cost; 0
  * where it is bound by memory. */
 void cuda_count_operations(double operations);
+/* Static, for kernels of two files may take structs of one name. */
 template <class... Parameters, class... Arguments>
-void launch(void (*kernel)(Parameters...), dim3 grid, unsigned threads, size_t shared_bytes,
+static void launch(void (*kernel)(Parameters...), dim3 grid, unsigned threads, size_t shared_bytes,
             Arguments... arguments)
 {
     cudaLaunchConfig_t config = {};
