@@ -57,10 +57,10 @@ template <class T> T *cut(struct cutter *cutter, size_t count)
 void *cuda_memory_or_die(size_t count, size_t size);
 void cuda_memory_release(void *memory);
 
-/* Runs a kernel in the stream. `operations`: its multiplications and additions, for the model of its cost; 0
- * where it is bound by memory. */
+/* The multiplications and additions of the next launch, for the count of what an iteration costs. */
 void cuda_count_operations(double operations);
-/* Static, for kernels of two files may take structs of one name. */
+
+/* Runs a kernel in the stream. Static, for kernels of two files may take structs of one name. */
 template <class... Parameters, class... Arguments>
 static void launch(void (*kernel)(Parameters...), dim3 grid, unsigned threads, size_t shared_bytes,
             Arguments... arguments)

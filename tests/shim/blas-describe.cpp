@@ -122,7 +122,10 @@ bool shim_product_sizes(const struct shim_product *p, size_t *m, size_t *n, size
     for (const struct shim_layout &l : p->layout)
         fit = fit && l.order == CUBLASLT_ORDER_COL && l.ld >= (int64_t)l.rows && l.rows && l.columns &&
               l.batch == d->batch && l.batch > 0 && (l.type == CUDA_R_32F || l.type == CUDA_R_16BF);
-    bool apart = d->batch == 1 || d->step >= (int64_t)d->ld * ((int64_t)d->columns - 1) + (int64_t)d->rows;
+    /* Results of a batch stand one after another, or their columns take turns, as those of attention's heads.
+     */
+    bool apart = d->batch == 1 || d->step >= (int64_t)d->ld * ((int64_t)d->columns - 1) + (int64_t)d->rows ||
+                 (d->step >= (int64_t)d->rows && d->ld >= d->step * (d->batch - 1) + (int64_t)d->rows);
     bool bias = p->how.bias_type < 0 || p->how.bias_type == d->type;
     bool known = p->how.compute == CUBLAS_COMPUTE_32F || p->how.compute == CUBLAS_COMPUTE_32F_FAST_TF32;
     return fit && apart && bias && known && a->type == b->type && c->type == d->type &&
