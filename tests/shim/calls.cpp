@@ -4,7 +4,8 @@
 
 #define SEE(BYTES, ACCESS) watch_access(at, BYTES, ACCESS, __builtin_return_address(0))
 #define SEE_ALIGNED(BYTES, ACCESS)                                                                           \
-    if ((uintptr_t)at % BYTES) watch_misaligned(at, BYTES, ACCESS, __builtin_return_address(0));             \
+    if ((uintptr_t)at % (BYTES < 8 ? BYTES : 8))                                                             \
+        watch_misaligned(at, BYTES, ACCESS, __builtin_return_address(0));                                    \
     SEE(BYTES, ACCESS)
 #define ACCESSES(BYTES)                                                                                      \
     void __tsan_read##BYTES(void *at)                                                                        \

@@ -69,11 +69,13 @@ static uint64_t changed(int what, uint64_t old, uint64_t value, uint64_t compare
 
 uint64_t shim_atomic(void *at, size_t size, int what, uint64_t value, uint64_t compare)
 {
-    uint64_t old = 0;
     shim_watch_atomic(at, size, __builtin_return_address(0));
-    memcpy(&old, at, size);
+    uint64_t old = size == 4 ? *(uint32_t *)at : *(uint64_t *)at;
     uint64_t now = changed(what, old, value, compare, size);
-    memcpy(at, &now, size);
+    if (size == 4)
+        *(uint32_t *)at = (uint32_t)now;
+    else
+        *(uint64_t *)at = now;
     return old;
 }
 

@@ -22,6 +22,7 @@ void races_launch()
     launch_turn = ++turn;
     launch++;
     splits.clear();
+    tickets_launch();
 }
 
 void races_block()
@@ -29,6 +30,7 @@ void races_block()
     turn++;
     memset(clocks, 0, sizeof clocks);
     met_time = 0;
+    tickets_block();
 }
 
 /* Time stands still at last; then races would go unseen. */
@@ -54,11 +56,11 @@ void races_warp_met(unsigned warp)
     clocks[warp] = later(clocks[warp]);
 }
 
-/* Whether all of an earlier touch comes before what this thread does now. */
-static bool ordered(struct touch t)
+bool races_ordered(struct touch t)
 {
     unsigned warp = shim_now.thread / WARP;
-    if (t.turn != turn || t.others == OTHER_BLOCKS) return false;
+    if (t.others == OTHER_BLOCKS) return false;
+    if (t.turn != turn) return tickets_order(t);
     if (t.time < met_time) return true;
     if (t.others == OTHER_WARPS || t.thread / WARP != warp) return false;
     if (t.time < clocks[warp]) return true;
@@ -82,16 +84,21 @@ static struct touch read_too(struct touch t)
 {
     struct touch now = mine(ACCESS_READ);
     if (t.turn < launch_turn) return now;
-    if (t.turn != turn || t.others == OTHER_BLOCKS) {
+    if (t.others == OTHER_BLOCKS || (t.turn != turn && !races_ordered(t))) {
         now.others = OTHER_BLOCKS;
         return now;
     }
-    if (ordered(t)) {
+    if (races_ordered(t)) {
         /* Earlier ones of this warp are before this one; for other warps they are alike. */
         return now;
     }
     now.others = t.others == OTHER_WARPS || t.thread / WARP != now.thread / WARP ? OTHER_WARPS : OTHER_LANES;
     return now;
+}
+
+void races_atomic(const void *at)
+{
+    tickets_atomic(at, mine(ACCESS_ATOMIC), met_time);
 }
 
 static void conflict(struct found *found, enum conflict kind, struct touch other)
@@ -106,8 +113,9 @@ static void touch(struct found *found, struct cell *cell, unsigned count, enum a
     uint32_t since = shared ? turn : launch_turn;
     bool written = cell->write.turn >= since, read = cell->read.turn >= since;
     bool both_atomic = access == ACCESS_ATOMIC && cell->write.atomic;
-    if (written && !both_atomic && !ordered(cell->write)) conflict(found, AGAINST_WRITE, cell->write);
-    if (access != ACCESS_READ && read && !ordered(cell->read)) conflict(found, AGAINST_READ, cell->read);
+    if (written && !both_atomic && !races_ordered(cell->write)) conflict(found, AGAINST_WRITE, cell->write);
+    if (access != ACCESS_READ && read && !races_ordered(cell->read))
+        conflict(found, AGAINST_READ, cell->read);
     if (access != ACCESS_WRITE) {
         found->first_read += read ? 0 : count;
         found->unwritten += written ? 0 : count;

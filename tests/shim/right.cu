@@ -99,6 +99,31 @@ static void test_sums()
     cudaFree(x), cudaFree(to), cudaFree(count);
 }
 
+/* The last block to take a ticket adds up what all wrote. */
+static __global__ void last_adds(float *to, float *parts, unsigned *tickets)
+{
+    unsigned *last = shared_memory<unsigned>();
+    parts[blockIdx.x * blockDim.x + threadIdx.x] = (float)(blockIdx.x + threadIdx.x);
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) *last = atomicAdd(tickets, 1u) + 1 == gridDim.x;
+    __syncthreads();
+    if (!*last) return;
+    __threadfence();
+    float total = 0;
+    for (unsigned b = 0; b < gridDim.x; b++) total += parts[b * blockDim.x + threadIdx.x];
+    to[threadIdx.x] = total;
+    if (threadIdx.x == 0) *tickets = 0;
+}
+
+static void test_tickets()
+{
+    float *to = numbers(64), *parts = numbers(64 * 5), *tickets = zeros(1);
+    for (int i = 0; i < 2; i++) launch(last_adds, 5, 64, 4, to, parts, (unsigned *)tickets);
+    ok(fetch(to, 63) == 10 + 5 * 63, "the last block's sum");
+    cudaFree(to), cudaFree(parts), cudaFree(tickets);
+}
+
 /* Many rendezvous of a few warps; the others wait. */
 static __global__ void uneven(float *to)
 {
@@ -236,7 +261,7 @@ int main()
 {
     if (!freopen("/dev/null", "w", stderr)) return 1;
     cudaStreamCreate(&stream);
-    test_places(), test_shuffles(), test_sums(), test_uneven();
+    test_places(), test_shuffles(), test_sums(), test_tickets(), test_uneven();
     test_graphs(), test_refusals(), test_nan(), test_bfloat16();
     cudaStreamDestroy(stream);
     return done();

@@ -156,8 +156,10 @@ static inline int atomicCAS(int *at, int compare, int value)
     return (int)shim_atomic(at, 4, SHIM_COMPARE, (uint64_t)(int64_t)value, (uint64_t)(int64_t)compare);
 }
 
+void shim_fence();
 static inline void __threadfence()
 {
+    shim_fence();
 }
 static inline void __threadfence_block()
 {

@@ -91,6 +91,7 @@ void shim_watch_block();
 void shim_watch_block_met();
 void shim_watch_warp_met(unsigned warp);
 void shim_watch_atomic(const void *at, size_t bytes, const void *pc);
+void shim_fence();
 void shim_watch_read(const void *at, size_t bytes);
 void shim_watch_write(const void *at, size_t bytes);
 void shim_watch_filled(const void *at, size_t bytes);

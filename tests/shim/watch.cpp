@@ -119,6 +119,7 @@ static void judge(const void *at, size_t bytes, enum access access, const struct
 
 static void touch_device(size_t offset, const char *at, size_t bytes, enum access access, const void *pc)
 {
+    if (access == ACCESS_WRITE) tickets_wrote();
     for (size_t end = offset + bytes; offset < end;) {
         size_t granule = offset / GRANULE;
         unsigned first = offset % GRANULE;
@@ -180,7 +181,10 @@ static void access_by_kernel(const void *at, size_t bytes, enum access access, c
 
 void watch_misaligned(const void *at, size_t bytes, enum access access, const void *pc)
 {
+    bool in_kernel = shim_now.in_kernel;
+    shim_now.in_kernel = false;
     if (shim_now.grid) watch_report("misaligned", pc, "%s of %zu at %s", verbs[access], bytes, place(at));
+    shim_now.in_kernel = in_kernel;
 }
 
 /* Instrumented code, of kernels and of the host, is about to touch memory. */
@@ -198,7 +202,9 @@ void watch_access(const void *at, size_t bytes, enum access access, const void *
 
 void shim_watch_atomic(const void *at, size_t bytes, const void *pc)
 {
-    if (shim_watched) watch_access(at, bytes, ACCESS_ATOMIC, pc);
+    if (!shim_watched || !shim_now.grid) return;
+    watch_access(at, bytes, ACCESS_ATOMIC, pc);
+    races_atomic(at);
 }
 
 static void library_touches(const void *at, size_t bytes, enum access access)

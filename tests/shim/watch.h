@@ -1,5 +1,5 @@
-/* Between the files of the watcher: watch.cpp (what an access is to), races.cpp (who else touched it),
- * counts.cpp (reports, and the table of traffic). */
+/* Between the files of the watcher: watch.cpp (what an access is to), races.cpp and tickets.cpp (who else
+ * touched it), counts.cpp (reports, and the table of traffic). */
 #ifndef SHIM_WATCH_H
 #define SHIM_WATCH_H
 
@@ -37,10 +37,19 @@ void races_launch();
 void races_block();
 void races_block_met(unsigned warps);
 void races_warp_met(unsigned warp);
+void races_atomic(const void *at);
 /* `count` bytes from `first` on of the granule; shared: only this block's touches mean anything. */
 struct found races_touch(struct cell *cell, unsigned first, unsigned count, enum access access, bool shared);
 
 bool races_same_block(struct touch touch);
+/* Whether all of an earlier touch comes before what this thread does now. */
+bool races_ordered(struct touch earlier);
+
+void tickets_launch();
+void tickets_block();
+void tickets_wrote(); /* device memory, this thread */
+void tickets_atomic(const void *at, struct touch now, unsigned met_time);
+bool tickets_order(struct touch earlier);
 
 /* Reports an access in a kernel that is to no multiple of its size, which a GPU refuses. */
 void watch_misaligned(const void *at, size_t bytes, enum access access, const void *pc);

@@ -71,6 +71,18 @@ static void run_neighbour_block()
     launch(neighbour_block, 4, 1, 0, zeros(4));
 }
 
+/* The last block reads what the others have not fenced. */
+static __global__ void no_fence(float *parts, unsigned *tickets)
+{
+    parts[blockIdx.x] = 1;
+    unsigned ticket = atomicAdd(tickets, 1u);
+    for (unsigned b = 0; ticket + 1 == gridDim.x && b < gridDim.x; b++) parts[blockIdx.x] += parts[b];
+}
+static void run_no_fence()
+{
+    launch(no_fence, 4, 1, 0, numbers(4), (unsigned *)zeros(1));
+}
+
 /* Through bytes, as narrow values are. */
 static __global__ void half_a_word(unsigned short *x)
 {
@@ -216,6 +228,7 @@ static const struct {
     {"__syncwarp for a block", run_only_syncwarp, NULL, NULL, "race: "},
     {"blocks write to one place", run_same_place, NULL, NULL, "another block wrote"},
     {"a block reads another's", run_neighbour_block, NULL, NULL, "which another block"},
+    {"no __threadfence", run_no_fence, NULL, NULL, "another block wrote"},
     {"a race for half a word", run_half_a_word, NULL, NULL, "byte 2 of allocation 1 (4 bytes)"},
     {"beyond memory", run_beyond, "was written to at byte 400", "heap-buffer-overflow",
      "write of 4 at byte 400 of allocation 1 (400 bytes)"},
