@@ -87,20 +87,16 @@ static void take_scratch(struct backward *b)
 {
     const struct block *block = b->block;
     bool wanted = (b->dx.data || b->dp.weight) && !passes_through(b);
-    size_t values = (size_t)b->rows * block->shape.out,
-           bytes = wanted ? values * (block->c.narrow ? 2 : 4) : 0;
-    size_t parts = block_norm_parts(block, b->rows);
-    struct cutter cutter = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes + parts * sizeof(float) + 512),
-                            0};
+    struct cutter cutter = {(char *)cuda_workspace(WORKSPACE_OPERATION, block_scratch(block, b->rows)), 0};
+    b->parts = cut<float>(&cutter, block_parts(block, b->rows));
     b->dc.narrow = block->c.narrow;
-    b->dc.data = wanted ? cut<char>(&cutter, bytes) : NULL;
-    b->parts = cut<float>(&cutter, parts);
+    b->dc.data = wanted ? cut<char>(&cutter, 0) : NULL;
 }
 
 static void convolved_gradient(struct backward *b)
 {
     const struct block *block = b->block;
-    int pack = walk_pack(block->shape.out, block->c.narrow);
+    int pack = walk_pack(block->shape.out, block->c, b->d.dy, b->d.dbare);
     struct walk w = walk_make(b->rows / block_step(block), block->shape.out, pack, WALK_SUMMING);
     struct convolved_gradient to = {NULL, NULL, b->dc, reals(b->dp.bias)};
     if (block->shape.norm) to.pull = block->pull, to.slip = block->slip;

@@ -192,13 +192,6 @@ void block_join_gradient(struct block *block, struct block_parameters dp, const 
            2 * ROWS_THREADS * sizeof(double), gradient_of(block, dp, rows, pass), parts, count);
 }
 
-size_t block_norm_parts(const struct block *block, int rows)
-{
-    struct walk w =
-        walk_make(rows, block->shape.out, walk_pack(block->shape.out, block->c.narrow), WALK_SUMMING);
-    return (size_t)w.parts * STATISTICS_PART * w.channels;
-}
-
 /* For sums of two floats for each of a pack, then of doubles. */
 static size_t summing_bytes(int pack)
 {
@@ -214,7 +207,7 @@ void block_statistics(struct block *block, struct block_parameters p, view c, in
         block_join_statistics(block, p, NULL, 0, pass);
         return;
     }
-    int pack = walk_pack(block->shape.out, c.narrow);
+    int pack = walk_pack(block->shape.out, c);
     struct walk w = walk_make(rows, block->shape.out, pack, WALK_SUMMING);
     launch(pack == 8   ? sum_statistics<8>
            : pack == 4 ? sum_statistics<4>
@@ -226,7 +219,7 @@ void block_statistics(struct block *block, struct block_parameters p, view c, in
 void block_norm_gradient(struct block *block, struct block_parameters dp, view c, struct block_gradients d,
                          int rows, float *parts, struct pass pass)
 {
-    int pack = walk_pack(block->shape.out, c.narrow);
+    int pack = walk_pack(block->shape.out, c, d.dy, d.dbare);
     struct walk w = walk_make(rows / block_step(block), block->shape.out, pack, WALK_SUMMING);
     launch(WALK_KERNEL(sum_gradient, pack, block_step(block)), walk_grid(w), ROWS_THREADS,
            summing_bytes(pack), w, block_rows_make(block, c, pass), d, parts, block->tickets,

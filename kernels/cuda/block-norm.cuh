@@ -4,9 +4,6 @@
 
 #include "kernels/cuda/block-rows.cuh"
 
-/* Floats that the functions below need for their parts. */
-size_t block_norm_parts(const struct block *block, int rows);
-
 /* From c to mean, inverse, gain and shift, and the running statistics where they move. */
 void block_statistics(struct block *block, struct block_parameters p, view c, int rows, float *parts,
                       struct pass pass);

@@ -6,6 +6,7 @@
 #define KERNELS_CUDA_BLOCK_ROWS_CUH
 
 #include "kernels/cuda/block.cuh"
+#include "kernels/cuda/packs.cuh"
 #include "kernels/cuda/random.cuh"
 #include "kernels/cuda/sums.cuh"
 
@@ -41,10 +42,11 @@ static inline dim3 walk_grid(const struct walk &w)
     return dim3((unsigned)w.tiles, (unsigned)w.parts);
 }
 
-/* The width of packs of `channels` that are 16 bytes where that is possible. */
-static inline int walk_pack(int channels, bool narrow)
+/* The width of packs: 16 bytes of c where the other views allow it. */
+template <class... Views> static inline int walk_pack(int channels, view c, Views... others)
 {
-    return narrow && channels % 8 == 0 ? 8 : channels % 4 == 0 ? 4 : 1;
+    int size = pack_size((size_t)channels, c, others...);
+    return size == 8 && !c.narrow ? 4 : size;
 }
 
 /* Rows of a step. */
@@ -57,6 +59,12 @@ static inline int block_step(const struct block *block)
 #define WALK_PACK(KERNEL, PACK, R) ((PACK) == 8 ? KERNEL<8, R> : (PACK) == 4 ? KERNEL<4, R> : KERNEL<1, R>)
 #define WALK_KERNEL(KERNEL, PACK, ROWS)                                                                      \
     ((ROWS) == 2 ? WALK_PACK(KERNEL, PACK, 2) : WALK_PACK(KERNEL, PACK, 1))
+
+/* Floats that parts of sums over so many rows may take. */
+size_t block_parts(const struct block *block, int rows);
+
+/* Bytes of scratch for so many rows: c or its gradient, and parts. */
+size_t block_scratch(const struct block *block, int rows);
 
 /* A thread's share: steps first, first + at_once … before end; none where it has no channels. */
 struct stride {

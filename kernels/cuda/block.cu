@@ -10,6 +10,35 @@ extern "C" {
 
 enum { VECTORS = 6 };
 
+size_t block_parts(const struct block *block, int rows)
+{
+    int most = 1;
+    for (int pack = 1; pack <= 8; pack *= 2) {
+        if (block->shape.out % pack) continue;
+        struct walk w = walk_make(rows, block->shape.out, pack, WALK_SUMMING);
+        most = w.parts > most ? w.parts : most;
+    }
+    return (size_t)most * STATISTICS_PART * block->shape.out;
+}
+
+size_t block_scratch(const struct block *block, int rows)
+{
+    size_t c = (size_t)rows * block->shape.out * (block->c.narrow ? 2 : 4);
+    return c + block_parts(block, rows) * sizeof(float) + 256;
+}
+
+/* What a block will ask for is asked for when it is made. */
+static void reserve(const struct block *block)
+{
+    struct window w = block_window(block, block->batch);
+    if (recomputed_possible(&block->shape)) {
+        recomputed_reserve(block);
+        return;
+    }
+    cuda_workspace(WORKSPACE_OPERATION, block_scratch(block, block->batch * block->convolved));
+    window_reserve(&w);
+}
+
 struct block *cuda_block_new_or_die(const struct block_shape *shape, int batch, int length)
 {
     int convolved = block_convolved_length(shape, length), rows;
@@ -28,6 +57,7 @@ struct block *cuda_block_new_or_die(const struct block_shape *shape, int batch, 
                             &block->shift, &block->pull,    &block->slip};
     for (int i = 0; i < VECTORS; i++) *all[i] = vectors + i * out;
     block->tickets = (unsigned *)cuda_memory_or_die(blocks_for(out, WARP), sizeof *block->tickets);
+    reserve(block);
     return block;
 }
 
@@ -121,7 +151,7 @@ static void convolve(const struct block *block, struct block_parameters p, view 
 
 static void finish(const struct block *block, view c, int rows, struct results to, struct pass pass)
 {
-    int pack = walk_pack(block->shape.out, c.narrow);
+    int pack = walk_pack(block->shape.out, c, to.y, to.bare, to.skip);
     struct walk w = walk_make(rows / block_step(block), block->shape.out, pack, WALK_WRITING);
     launch(WALK_KERNEL(finish_rows, pack, block_step(block)), walk_grid(w), ROWS_THREADS, 0, w,
            block_rows_make(block, c, pass), to);
@@ -134,8 +164,8 @@ static void plain_forward(const struct block *block, struct block_parameters p, 
     int rows = x.batch * block->convolved;
     view c = to.y;
     if (to.bare.data || to.skip.data) {
-        size_t bytes = (size_t)rows * block->shape.out * (block->c.narrow ? 2 : 4);
-        c.data = cuda_workspace(WORKSPACE_OPERATION, bytes), c.narrow = block->c.narrow;
+        c.data = cuda_workspace(WORKSPACE_OPERATION, block_scratch(block, rows));
+        c.narrow = block->c.narrow;
     }
     convolve(block, p, c, x);
     if (c.data != to.y.data) finish(block, c, rows, to, pass);
@@ -156,8 +186,7 @@ void cuda_block_forward(struct block *block, struct block_parameters p, struct t
         plain_forward(block, p, to, x, pass);
         return;
     }
-    float *parts =
-        (float *)cuda_workspace(WORKSPACE_OPERATION, block_norm_parts(block, rows) * sizeof *parts);
+    float *parts = (float *)cuda_workspace(WORKSPACE_OPERATION, block_parts(block, rows) * sizeof *parts);
     convolve(block, p, block->c, x);
     if (block->shape.norm) block_statistics(block, p, block->c, rows, parts, pass);
     finish(block, block->c, rows, to, pass);

@@ -1,3 +1,4 @@
+#include "kernels/cuda/packs.cuh"
 #include "kernels/cuda/resize.cuh"
 
 enum { RESIZE_THREADS = 256 };
@@ -7,7 +8,7 @@ enum { RESIZE_THREADS = 256 };
 template <int N>
 static __global__ void gather_rows(view dx, view dy, struct resize r, int channels, size_t packs)
 {
-    size_t index = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+    size_t index = thread_number();
     if (index >= packs) return;
     int width = channels / N, channel = (int)(index % width) * N;
     size_t rows = index / width, sample = rows / r.inputs;
@@ -28,7 +29,7 @@ static __global__ void gather_rows(view dx, view dy, struct resize r, int channe
 
 void cuda_resize_backward(struct tensor dx, struct tensor dy)
 {
-    int pack = dx.channels % 8 == 0 ? 8 : dx.channels % 4 == 0 ? 4 : 1;
+    int pack = pack_size((size_t)dx.channels, view_of(dx), view_of(dy));
     size_t packs = tensor_count(dx) / (size_t)pack;
     launch(pack == 8   ? gather_rows<8>
            : pack == 4 ? gather_rows<4>
