@@ -57,13 +57,16 @@ template <class T> T *cut(struct cutter *cutter, size_t count)
 void *cuda_memory_or_die(size_t count, size_t size);
 void cuda_memory_release(void *memory);
 
+/* Memory was given back, so iterations are not what they were: the next of each kind runs as it comes. */
+void cuda_recordings_forget();
+
 /* The multiplications and additions of the next launch, for the count of what an iteration costs. */
 void cuda_count_operations(double operations);
 
 /* Runs a kernel in the stream. Static, for kernels of two files may take structs of one name. */
 template <class... Parameters, class... Arguments>
 static void launch(void (*kernel)(Parameters...), dim3 grid, unsigned threads, size_t shared_bytes,
-            Arguments... arguments)
+                   Arguments... arguments)
 {
     cudaLaunchConfig_t config = {};
     config.gridDim = grid;
