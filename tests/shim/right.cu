@@ -281,8 +281,8 @@ int main()
 {
     if (!freopen("/dev/null", "w", stderr)) return 1;
     cudaStreamCreate(&stream);
-    test_places(), test_shuffles(), test_sums(), test_tickets(), test_uneven();
-    test_graphs(), test_refusals(), test_nan(), test_counts(), test_bfloat16();
+    test_counts(), test_places(), test_shuffles(), test_sums(), test_tickets(), test_uneven();
+    test_graphs(), test_refusals(), test_nan(), test_bfloat16();
     cudaStreamDestroy(stream);
     return done();
 }
