@@ -172,7 +172,7 @@ static void access_by_kernel(const void *at, size_t bytes, enum access access, c
         return;
     } else if (access == ACCESS_READ &&
                (within(at, bytes, shim_now.grid->call.get(), shim_now.grid->call->bytes) ||
-                within(at, bytes, __executable_start, (size_t)(_end - __executable_start)))) {
+                within(at, bytes, __executable_start, (uintptr_t)_end - (uintptr_t)__executable_start))) {
         return;
     } else {
         watch_report("bounds", pc, "%s of %zu at %p, which is not the kernel's", verbs[access], bytes, at);
