@@ -93,9 +93,13 @@ template <int N> __device__ inline pack<N> load_values(const recomputed &r, view
     return p;
 }
 
-template <int N> __device__ inline pack<N> load_gradient(const recomputed &r, size_t at)
+/* dy's, in the stages that want it; zeros where there is none. */
+template <int N, enum stage STAGE>
+__device__ inline pack<N> load_gradient(const recomputed &r, size_t at, bool there)
 {
-    pack<N> dy = load_values<N>(r, r.y, at);
+    pack<N> dy = {};
+    if (STAGE < SUMS || !there) return dy;
+    dy = load_values<N>(r, r.y, at);
     if (!r.dbare.data) return dy;
     pack<N> more = load_values<N>(r, r.dbare, at);
     for (int c = 0; c < N; c++) dy.v[c] += more.v[c];
@@ -131,11 +135,11 @@ __device__ inline void convolved_gradient(totals<N> &sums, const recomputed &r, 
 /* What a stage does with a pair, whose result is y's value `at` and whose first channel is a. Returns dc. */
 template <enum stage STAGE, int N>
 __device__ inline pair<N> take_pair(totals<N> &sums, const recomputed &r, const pair<N> &h, const pair<N> &f,
-                                    const channels<N> &channel, size_t at, int a)
+                                    const channels<N> &channel, const pack<N> &dy, size_t at, int a)
 {
     pair<N> g = {};
     if (STAGE == RESULT) store_result(r, at, result_of(h, f, channel));
-    if (STAGE == SUMS || STAGE == GRADIENT) g = gradient_of(h, f, channel, load_gradient<N>(r, at));
+    if (STAGE >= SUMS) g = gradient_of(h, f, channel, dy);
     if (STAGE == GRADIENT) convolved_gradient(sums, r, h, g, channel, 2 * at - a);
     for (int j = 0; j < 2 && (STAGE == STATISTICS || STAGE == SUMS); j++)
         for (int c = 0; c < N; c++) {

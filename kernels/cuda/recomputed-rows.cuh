@@ -92,9 +92,10 @@ static __global__ void __launch_bounds__(RECOMPUTED_THREADS, recomputed_blocks(S
             int i = there ? start + lane : 0;
             size_t at = (sample * outputs + first + i) * r.w.coarse_channels + a;
             const float *windows = tile + 2 * i * r.pitch;
+            pack<N> dy = load_gradient<N, STAGE>(r, at, there);
             pair<N> f = {}, h = activations(r, weights, channel, windows), dc = {};
             if (STAGE != STATISTICS) f = mask_halves(r.mask, 2 * at - a, r.w.coarse_channels);
-            if (there) dc = take_pair<STAGE>(sums, r, h, f, channel, at, a);
+            if (there) dc = take_pair<STAGE>(sums, r, h, f, channel, dy, at, a);
             for (int j = 0; j < 2 && STAGE == GRADIENT && there; j++)
                 thin_accumulate(gradients, dc.v[j], windows + j * r.pitch);
         }

@@ -97,9 +97,10 @@ static __global__ void __launch_bounds__(RECOMPUTED_THREADS, recomputed_blocks(S
             int i = start + tile_quad();
             size_t at = (sample * outputs + first + i) * r.w.coarse_channels + a;
             const float *windows = tile + 2 * start * r.pitch;
+            pack<8> dy = load_gradient<8, STAGE>(r, at, i < end);
             pair<8> f = {}, h = unit_activations(r, weights, channel, windows), dc = {};
             if (STAGE != STATISTICS) f = mask_rows(r.mask, 2 * at - a, r.w.coarse_channels);
-            if (i < end) dc = take_pair<STAGE>(sums, r, h, f, channel, at, a);
+            if (i < end) dc = take_pair<STAGE>(sums, r, h, f, channel, dy, at, a);
             if (STAGE == GRADIENT) accumulate_pair(gradients, dc, windows, r.pitch);
         }
         rows += 2 * end;

@@ -7,13 +7,16 @@
  * rows fall into different banks. */
 enum { THREADS = 128, DEPTH = 32, PITCH = DEPTH + 4 };
 
-/* DEPTH channels from channel a on of coarse rows first … first + rows - 1; zeros where there are none. */
+/* DEPTH channels from channel a on, by fours as far as there are any, of coarse rows first … first + rows -
+ * 1; zeros where there are none. */
 __device__ static inline void load_rows(float *to, const hops &h, view coarse, size_t sample, int first,
                                         int rows, int a)
 {
     const window &w = h.w;
-    for (int i = threadIdx.x; i < rows * (DEPTH / 4); i += blockDim.x) {
-        int row = i / (DEPTH / 4), c = i % (DEPTH / 4) * 4, left = w.coarse_channels - a - c;
+    int fours = min((w.coarse_channels - a + 3) / 4, DEPTH / 4);
+    for (int i = threadIdx.x; i < rows * fours; i += blockDim.x) {
+        int row = fours == DEPTH / 4 ? i / (DEPTH / 4) : i / fours, c = (i - row * fours) * 4;
+        int left = w.coarse_channels - a - c;
         size_t at = (sample * w.coarse + first + row) * w.coarse_channels + a + c;
         float v[4] = {0, 0, 0, 0};
         if (first + row < 0 || first + row >= w.coarse) left = 0;
