@@ -12,7 +12,7 @@ enum { DEPTH = 32, STEPS = DEPTH / 8 };
  * bytes of each of 8 lanes fall into different banks. The windows stand WINDOW apart. */
 enum { PITCH = 2 * STEPS * UNIT_STEPS + 4, WINDOW = UNIT_WIDTH + 2 };
 
-/* Of `depths` times DEPTH channels. All threads. */
+/* The weights of all channels, a lane's of DEPTH of them side by side. All threads. */
 __device__ static inline void load_weights(float *to, const window &w, const float *weight)
 {
     int width = window_width(w);
