@@ -84,8 +84,9 @@ SCRIPTS := $(wildcard tests/cuda/*.t)
 CHECKED := $(patsubst %,$(BIN)/%,gan-train gan-sample tensor-cmp tensor-print)
 CUDA_BIN := $(BIN)
 else
-TESTS += $(ON_CUDA:tests/%.c=$(BUILD)/shim/tests/%.t)
-TESTS += $(if $(asan),,$(patsubst tests/%.c,$(BUILD)/shim-watched/tests/%.t,$(wildcard tests/cuda/*.c)))
+ON_SHIM := $(patsubst %.cu,%.t,$(wildcard tests/shim/*.cu))
+TESTS += $(addprefix $(BUILD)/shim/,$(ON_CUDA:.c=.t) $(ON_SHIM))
+TESTS += $(if $(asan),,$(addprefix $(BUILD)/shim-watched/,$(patsubst %.c,%.t,$(wildcard tests/cuda/*.c)) $(ON_SHIM)))
 SCRIPTS := $(wildcard tests/*/*.t)
 CHECKED := all $(BUILD)/shim/bin/gan-train $(BUILD)/shim/bin/gan-sample
 CUDA_BIN := $(BUILD)/shim/bin
