@@ -61,7 +61,7 @@ $(BUILD)/%.o: %.c | build/packages-build
 $(BUILD)/double/%.o: %.c | build/packages-build
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) $(CPPFLAGS) -DREAL_IS_DOUBLE -c -o $@ $<
-.PRECIOUS: %.o %.a %.t build/packages-%
+.PRECIOUS: $(BUILD)/%.o $(BUILD)/double/%.o $(foreach s,shim shim-watched,$(BUILD)/$(s)/tests/shim/%.cu.o) build/packages-%
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 # Says in one line what is missing and which command installs it.
