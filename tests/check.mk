@@ -1,5 +1,5 @@
-# What `make check` builds and runs.
-# Tests: scripts tests/*/*.t and programs tests/*/*.c, those of the mathematics in double precision too, all speaking TAP.
+# What `make check` builds and runs: scripts tests/*/*.t and programs tests/*/*.c, those of the mathematics in double
+# precision too, all speaking TAP.
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%.t,$(wildcard tests/common/*.c tests/ops/*.c tests/model/*.c))
 $(BUILD)/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/libcore.a $(BUILD)/libcommon.a
 	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lopenblas -lcyaml -lz -lm
