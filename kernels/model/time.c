@@ -1,0 +1,330 @@
+/* The design whose latents run over time, the keys being channels:
+ *
+ *   frames of a real record, padded            [S 2^n, 2K]
+ *   encode1 … n, each halving the length       [S, C]
+ *   posterior: mu, logvar; z                   [S, E]
+ *   to_decoder, + positions, transformer       [S, C]
+ *   decode1 … n, each doubling the length      [S 2^n, 3K]
+ *   gates and loudnesses as keys               [K T, 2]
+ *
+ * In training the encoder hears the batch's real records and the decoder makes them again; a sample is made of
+ * white noise that the prior turns into latents. n is the least number with which S 2^n covers the T frames. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/fail.h"
+#include "common/memory.h"
+#include "kernels/model/design.h"
+#include "kernels/model/transformer.h"
+
+enum { STAGES_MOST = 16 };
+
+struct time_design {
+    struct generator base;
+    int stages;
+    struct conv_layer encode[STAGES_MOST], posterior, decode[STAGES_MOST];
+    struct linear_layer to_decoder;
+    struct transformer transformer;
+    struct prior prior;
+    struct prior_loop *loops; /* (batch) */
+
+    struct tensor frames, heard[STAGES_MOST]; /* heard[i]: encode[i]'s output */
+    struct tensor said, mu, logvar;           /* said: mu, then logvar */
+    struct tensor epsilon, z;
+    struct tensor drawn; /* latents on their way from the host, or to it */
+    struct tensor placed, positions, context;
+    struct tensor made[STAGES_MOST]; /* the last one: logits of gates and loudnesses */
+
+    struct tensor dheard[STAGES_MOST], dsaid, dmu, dlogvar, dz, dplaced, dcontext, dmade[STAGES_MOST];
+};
+
+static struct time_design *self_of(struct generator *base)
+{
+    return (struct time_design *)base;
+}
+
+/* A convolution that halves or doubles the length -> leaky ReLU -> batch normalisation -> dropout. */
+static struct block_shape stage_shape(struct session *s, int in, int out, bool transposed)
+{
+    return (struct block_shape){.transposed = transposed,
+                                .in = in,
+                                .out = out,
+                                .kernel = 4,
+                                .stride = 2,
+                                .padding = 1,
+                                .slope = (real)0.2,
+                                .norm = true,
+                                .epsilon = (real)1e-5,
+                                .momentum = (real)0.1,
+                                .dropout = session_dropout(s, s->config->dropout),
+                                .narrow = true};
+}
+
+/* Channels where the length is that of the latents times 2^i: fewer on the keys' side. */
+static int width_at(const struct time_design *g, int i)
+{
+    int channels = g->base.session->config->model.n_channels;
+    return i == g->stages - 1 && i > 0 ? channels * 3 / 4 : channels;
+}
+
+static void make_encoder(struct time_design *g, struct parameters *p)
+{
+    struct session *s = p->session;
+    int in = 2 * s->keys.keys, length = g->frames.length;
+    char name[32];
+    for (int i = 0; i < g->stages; i++) {
+        int out = width_at(g, g->stages - 1 - i);
+        snprintf(name, sizeof name, "encode%d", i + 1);
+        conv_layer_make_or_die(&g->encode[i], p, name, stage_shape(s, in, out, false), length);
+        length = g->encode[i].length;
+        in = out;
+    }
+    struct block_shape last = {
+        .in = in, .out = 2 * s->config->model.latent_dim, .kernel = 3, .stride = 1, .padding = 1, .slope = 1};
+    conv_layer_make_or_die(&g->posterior, p, "posterior", last, length);
+}
+
+static void make_decoder(struct time_design *g, struct parameters *p)
+{
+    struct session *s = p->session;
+    int channels = s->config->model.n_channels, length = s->config->model.latent_seq_len, in = channels;
+    char name[32];
+    linear_layer_make(&g->to_decoder, p, "latent_to_decoder", s->config->model.latent_dim, channels, false);
+    transformer_make_or_die(&g->transformer, p, "transformer",
+                            (struct transformer_shape){.layers = s->config->model.num_layers,
+                                                       .heads = s->config->model.num_heads,
+                                                       .width = channels,
+                                                       .feed_forward = 2 * channels,
+                                                       .length = length,
+                                                       .dropout = s->config->model.dropout});
+    for (int i = 0; i < g->stages; i++) {
+        bool last = i == g->stages - 1;
+        int out = last ? 3 * s->keys.keys : width_at(g, i + 1);
+        struct block_shape shape = stage_shape(s, in, out, true);
+        if (last) shape.slope = 1, shape.norm = shape.narrow = false, shape.dropout = (struct dropout){0};
+        snprintf(name, sizeof name, "decode%d", i + 1);
+        conv_layer_make_or_die(&g->decode[i], p, name, shape, length);
+        length = g->decode[i].length;
+        in = out;
+    }
+}
+
+static void take_activations(struct time_design *g, struct session *s)
+{
+    int latents = s->config->model.latent_seq_len, width = s->config->model.latent_dim, last = g->stages - 1;
+    int channels = s->config->model.n_channels;
+    g->base.noise = session_tensor_or_die(s, 2 * latents, width);
+    g->base.output = session_tensor_or_die(s, s->keys.keys * s->keys.frames, 2);
+    for (int i = 0; i < g->stages; i++)
+        g->heard[i] = session_activation_or_die(s, g->encode[i].length, g->encode[i].shape.out);
+    for (int i = 0; i < last; i++)
+        g->made[i] = session_activation_or_die(s, g->decode[i].length, g->decode[i].shape.out);
+    g->made[last] = session_tensor_or_die(s, g->decode[last].length, g->decode[last].shape.out);
+    g->said = session_activation_or_die(s, latents, 2 * width);
+    struct tensor *of_width[] = {&g->mu, &g->logvar, &g->z};
+    for (int i = 0; i < 3; i++) *of_width[i] = session_activation_or_die(s, latents, width);
+    g->epsilon = session_tensor_or_die(s, latents, width);
+    g->drawn = session_tensor_or_die(s, latents, width);
+    g->placed = session_activation_or_die(s, latents, channels);
+    g->loops = allocate_or_die((size_t)s->batch, sizeof g->loops[0]);
+}
+
+static void take_gradients(struct time_design *g, struct session *s)
+{
+    int latents = s->config->model.latent_seq_len, width = s->config->model.latent_dim, last = g->stages - 1;
+    int channels = s->config->model.n_channels;
+    for (int i = 0; i < g->stages; i++)
+        g->dheard[i] = session_activation_or_die(s, g->heard[i].length, g->heard[i].channels);
+    for (int i = 0; i < last; i++)
+        g->dmade[i] = session_activation_or_die(s, g->made[i].length, g->made[i].channels);
+    g->dmade[last] = session_tensor_or_die(s, g->made[last].length, g->made[last].channels);
+    g->dsaid = session_activation_or_die(s, latents, 2 * width);
+    struct tensor *of_width[] = {&g->dmu, &g->dlogvar, &g->dz};
+    for (int i = 0; i < 3; i++) *of_width[i] = session_activation_or_die(s, latents, width);
+    g->dplaced = session_activation_or_die(s, latents, channels);
+    g->dcontext = session_activation_or_die(s, latents, channels);
+}
+
+/* The same for every sample: what `add` takes. */
+static void set_positions(struct time_design *g, struct session *s)
+{
+    int latents = s->config->model.latent_seq_len, channels = s->config->model.n_channels;
+    if (s->config->model.position != POSITION_SINUSOIDAL) return;
+    size_t count = (size_t)latents * (size_t)channels;
+    real *table = allocate_or_die(count, sizeof table[0]);
+    sinusoidal_positions(table, latents, channels);
+    g->positions = session_tensor_or_die(s, latents, channels);
+    for (int b = 0; b < s->batch; b++)
+        s->ops->upload(s->ops->at(g->positions.data, (size_t)b * count), table, count);
+    free(table);
+}
+
+static int stages_or_die(const struct session *s)
+{
+    int latents = s->config->model.latent_seq_len, frames = s->keys.frames, stages = 0;
+    for (int64_t length = latents; length < frames; length *= 2) stages++;
+    if (!stages || stages > STAGES_MOST)
+        die("latent_seq_len: %d latents for %d frames: at most every frame but one can have its own, and "
+            "2^%d at most share one",
+            latents, frames, STAGES_MOST);
+    return stages;
+}
+
+static struct generator *make_or_die(struct session *s, struct parameters *p, bool training)
+{
+    struct time_design *g = allocate_or_die(1, sizeof *g);
+    g->base.session = s;
+    g->base.prior = &g->prior;
+    g->stages = stages_or_die(s);
+    g->frames = session_tensor_or_die(s, s->config->model.latent_seq_len << g->stages, 2 * s->keys.keys);
+    make_encoder(g, p);
+    make_decoder(g, p);
+    prior_make(&g->prior, p, s->config->model.latent_seq_len, s->config->model.latent_dim, 1 << g->stages);
+    take_activations(g, s);
+    set_positions(g, s);
+    if (training) take_gradients(g, s);
+    return &g->base;
+}
+
+static void draw(struct generator *base, int first, int count, uint64_t seed, uint32_t number)
+{
+    struct time_design *g = self_of(base);
+    const struct ops *ops = base->session->ops;
+    size_t each = tensor_count(g->epsilon) / (size_t)g->epsilon.batch;
+    ops->normal(ops->at(base->noise.data, (size_t)first * 2 * each), (size_t)count * 2 * each, 1,
+                random_key_make(seed, PURPOSE_NOISE, number));
+    ops->normal(ops->at(g->epsilon.data, (size_t)first * each), (size_t)count * each, 1,
+                random_key_make(seed, PURPOSE_EPSILON, number));
+    for (int i = 0; i < count; i++)
+        g->loops[first + i] =
+            prior_loop_draw(&g->prior, random_key_make(seed, PURPOSE_LOOP, number), (uint32_t)i);
+}
+
+static void encode(const struct ops *ops, struct time_design *g, struct tensor records, struct pass pass)
+{
+    ops->frames(g->frames, records, g->base.session->keys);
+    for (int i = 0; i < g->stages; i++)
+        conv_layer_forward(ops, &g->encode[i], g->heard[i], no_tensor(), i ? g->heard[i - 1] : g->frames,
+                           no_tensor(), pass);
+    conv_layer_forward(ops, &g->posterior, g->said, no_tensor(), g->heard[g->stages - 1], no_tensor(), pass);
+    ops->split(g->mu, g->logvar, g->said);
+}
+
+/* Latents from the white noise, on the host. */
+static void draw_latents(const struct ops *ops, struct time_design *g)
+{
+    size_t count = tensor_count(g->base.noise);
+    real *noise = allocate_or_die(count, sizeof noise[0]), *z = allocate_or_die(count / 2, sizeof z[0]);
+    ops->download(noise, g->base.noise.data, count);
+    prior_draw(&g->prior, z, noise, g->loops, g->z.batch);
+    ops->upload(g->drawn.data, z, count / 2);
+    ops->copy(g->z, g->drawn);
+    free(noise);
+    free(z);
+}
+
+static void decode(const struct ops *ops, struct time_design *g, struct pass pass)
+{
+    bool hard = !pass.training;
+    linear_layer_forward(ops, &g->to_decoder, g->placed, g->z);
+    if (g->positions.data) ops->add(g->placed, g->positions);
+    g->context = transformer_forward(ops, &g->transformer, g->placed, pass);
+    for (int i = 0; i < g->stages; i++)
+        conv_layer_forward(ops, &g->decode[i], g->made[i], no_tensor(), i ? g->made[i - 1] : g->context,
+                           no_tensor(), pass);
+    ops->gated(g->base.output, g->made[g->stages - 1], g->base.session->keys, hard,
+               hard ? prior_threshold(&g->prior) : 0);
+}
+
+static void forward(struct generator *base, struct tensor records, struct pass pass)
+{
+    struct time_design *g = self_of(base);
+    const struct ops *ops = base->session->ops;
+    if (records.data) {
+        encode(ops, g, records, pass);
+        ops->latent(g->z, g->mu, g->logvar, g->epsilon, NULL);
+    } else {
+        draw_latents(ops, g);
+    }
+    decode(ops, g, pass);
+}
+
+static void decode_backward(const struct ops *ops, struct time_design *g, struct tensor doutput,
+                            struct tensor records, struct pass pass)
+{
+    const struct config *config = g->base.session->config;
+    struct keys_shape keys = g->base.session->keys;
+    const double accumulated = config->accumulation_steps;
+    const real weights[GATE_LOSSES] = {
+        [GATE_SOUNDING] = (real)(config->loss_weights.g_gate_cost / accumulated),
+        [GATE_LOUDNESS] = (real)(config->loss_weights.g_loudness_cost / accumulated)};
+    struct tensor logits = g->made[g->stages - 1], dlogits = g->dmade[g->stages - 1];
+    ops->gated_backward(dlogits, doutput, logits, keys);
+    ops->gate_losses(g->base.losses, dlogits, logits, records, keys, weights);
+    for (int i = g->stages - 1; i >= 0; i--)
+        conv_layer_backward(ops, &g->decode[i], i ? g->dmade[i - 1] : g->dcontext, no_tensor(), g->dmade[i],
+                            no_tensor(), i ? g->made[i - 1] : g->context, pass);
+    transformer_backward(ops, &g->transformer, g->dplaced, g->dcontext, g->placed, pass);
+    linear_layer_backward(ops, &g->to_decoder, g->dz, g->dplaced, g->placed, g->z, false);
+}
+
+static void encode_backward(const struct ops *ops, struct time_design *g, real kl_weight, struct pass pass)
+{
+    int last = g->stages - 1;
+    ops->latent_backward(g->dmu, g->dlogvar, g->dz, g->mu, g->logvar, g->epsilon, kl_weight);
+    ops->join(g->dsaid, g->dmu, g->dlogvar);
+    conv_layer_backward(ops, &g->posterior, g->dheard[last], no_tensor(), g->dsaid, no_tensor(),
+                        g->heard[last], pass);
+    for (int i = last; i >= 0; i--)
+        conv_layer_backward(ops, &g->encode[i], i ? g->dheard[i - 1] : no_tensor(), no_tensor(), g->dheard[i],
+                            no_tensor(), i ? g->heard[i - 1] : g->frames, pass);
+}
+
+static void backward(struct generator *base, struct tensor doutput, struct tensor records, real kl_weight,
+                     struct pass pass)
+{
+    struct time_design *g = self_of(base);
+    decode_backward(base->session->ops, g, doutput, records, pass);
+    encode_backward(base->session->ops, g, kl_weight, pass);
+}
+
+static void kl(struct generator *base, device value)
+{
+    base->session->ops->kl(value, self_of(base)->mu, self_of(base)->logvar);
+}
+
+static void posterior(struct generator *base, struct tensor records, real *mu, real *logvar)
+{
+    struct time_design *g = self_of(base);
+    const struct ops *ops = base->session->ops;
+    size_t count = tensor_count(g->drawn);
+    encode(ops, g, records, (struct pass){0});
+    ops->copy(g->drawn, g->mu);
+    ops->download(mu, g->drawn.data, count);
+    ops->copy(g->drawn, g->logvar);
+    ops->download(logvar, g->drawn.data, count);
+}
+
+static void free_time(struct generator *base)
+{
+    struct time_design *g = self_of(base);
+    const struct ops *ops = base->session->ops;
+    ops->block_free(g->posterior.block);
+    for (int i = 0; i < g->stages; i++) {
+        ops->block_free(g->encode[i].block);
+        ops->block_free(g->decode[i].block);
+    }
+    transformer_free(ops, &g->transformer);
+    free(g->loops);
+    free(g);
+}
+
+const struct design design_time = {.name = "time",
+                                   .losses = LOSSES,
+                                   .make_or_die = make_or_die,
+                                   .free = free_time,
+                                   .draw = draw,
+                                   .forward = forward,
+                                   .backward = backward,
+                                   .kl = kl,
+                                   .posterior = posterior};
