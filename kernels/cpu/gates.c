@@ -63,25 +63,38 @@ void cpu_frames(struct tensor y, struct tensor x, struct keys_shape shape)
     }
 }
 
-static real gate_of(real logit, bool hard, real threshold)
+/* How far open a gate is; `row` is its frame's, `from` the first frame's and `last` the last one's. */
+static real gate_of(const real *row, const real *from, const real *last, size_t width, struct gate gate)
 {
-    return hard ? (real)(logit > threshold) : fast_sigmoid(logit);
+    if (!gate.hard) return fast_sigmoid(row[0]);
+    const real before = row == from ? row[0] : row[-(ptrdiff_t)width], after = row == last ? row[0] : row[width];
+    const real smooth = row[0] + gate.smoothing * (before + after - 2 * row[0]);
+    return (real)(smooth > gate.threshold);
 }
 
-void cpu_gated(struct tensor x, struct tensor f, struct keys_shape shape, bool hard, real threshold)
+/* 0, where gates are hard and it is faint. */
+static real audible(real loudness, struct gate gate)
+{
+    return gate.hard && loudness < FAINTEST ? 0 : loudness;
+}
+
+void cpu_gated(struct tensor x, struct tensor f, struct keys_shape shape, struct gate gate)
 {
     const size_t keys = (size_t)shape.keys;
 #pragma omp parallel for schedule(static)
     for (int n = 0; n < runs(shape, x.batch); n++) {
         const struct run run = run_at(n, f, x, shape);
+        const int b = n / (runs(shape, x.batch) / x.batch);
+        const real *sample = cpu_values(f.data) + (size_t)b * (size_t)f.length * run.width;
         for (size_t k = 0; k < keys; k++) {
-            const real *from = run.row + k;
+            const real *from = run.row + k, *first = sample + k;
+            const real *last = first + (size_t)(shape.frames - 1) * run.width;
             real *to = run.cell + k * run.apart;
             for (size_t t = 0; t < run.count; t++, from += run.width) {
-                const real gate = gate_of(from[0], hard, threshold);
+                const real open = gate_of(from, first, last, run.width, gate);
                 for (size_t c = 0; c < 2; c++) {
-                    const real root = fast_sigmoid(from[(c + 1) * keys]), loudness = gate * root * root;
-                    to[2 * t + c] = hard && loudness < FAINTEST ? 0 : loudness;
+                    const real root = fast_sigmoid(from[(c + 1) * keys]);
+                    to[2 * t + c] = audible(open * root * root, gate);
                 }
             }
         }

@@ -112,34 +112,49 @@ static double overlap(const double *a, const double *b)
     return sum / FEATURES;
 }
 
+/* The best so far. */
 struct choice {
     double overlap;
-    real temperature, threshold;
+    struct calibration calibration;
 };
 
 static void try_choice(struct choice *best, struct step *step, struct score score, const double *wanted,
-                       real temperature, real threshold)
+                       struct calibration tried)
 {
     double *value = allocate_or_die(FEATURES * JUDGED, sizeof value[0]);
-    prior_calibrate(step->model->generator->prior, temperature, threshold);
+    prior_calibrate(step->model->generator->prior, tried);
     judge_samples(value, step, score);
     double area = overlap(wanted, value);
-    if (area > best->overlap) *best = (struct choice){area, temperature, threshold};
+    if (area > best->overlap) *best = (struct choice){area, tried};
     free(value);
 }
 
+/* One after the other, each where those before it are best. */
 void calibrate_prior(struct step *step, const struct dataset *d)
 {
-    static const real thresholds[] = {(real)-1.5, -1, (real)-0.5, 0, (real)0.5};
-    static const real temperatures[] = {(real)0.85, (real)0.925, (real)1.075, (real)1.15};
+    static const struct {
+        size_t member;
+        real values[5];
+    } tries[] = {
+        {offsetof(struct calibration, threshold), {(real)-1, (real)-0.5, (real)-0.25, (real)0.25, (real)0.5}},
+        {offsetof(struct calibration, repetition), {0, (real)0.2, (real)0.4, (real)0.5, (real)0.6}},
+        {offsetof(struct calibration, smoothing), {(real)0.05, (real)0.1, (real)0.15, (real)0.2, (real)0.25}},
+        {offsetof(struct calibration, warmth),
+         {(real)-0.15, (real)-0.1, (real)-0.05, (real)0.05, (real)0.1}},
+    };
     struct score score = score_of(d);
-    struct choice best = {.overlap = -1, .temperature = 1};
+    struct choice best = {.overlap = -1};
     double *wanted = allocate_or_die(FEATURES * JUDGED, sizeof wanted[0]);
     judge_records(wanted, d, score);
-    for (size_t i = 0; i < sizeof thresholds / sizeof *thresholds; i++)
-        try_choice(&best, step, score, wanted, 1, thresholds[i]);
-    for (size_t i = 0; i < sizeof temperatures / sizeof *temperatures; i++)
-        try_choice(&best, step, score, wanted, temperatures[i], best.threshold);
-    prior_calibrate(step->model->generator->prior, best.temperature, best.threshold);
+    try_choice(&best, step, score, wanted, (struct calibration){.repetition = (real)0.3});
+    for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
+        struct calibration from = best.calibration;
+        for (size_t j = 0; j < sizeof tries[i].values / sizeof(real); j++) {
+            struct calibration tried = from;
+            *(real *)((char *)&tried + tries[i].member) = tries[i].values[j];
+            try_choice(&best, step, score, wanted, tried);
+        }
+    }
+    prior_calibrate(step->model->generator->prior, best.calibration);
     free(wanted);
 }

@@ -10,7 +10,7 @@
 /* Fits the prior to the posteriors of records as training makes them, four for each dimension of the prior. */
 void fit_prior(struct step *step, const struct dataset *dataset);
 
-/* Chooses temperature and threshold: those whose samples come nearest to the training records in the overlap
+/* Chooses the calibration: that whose samples come nearest to the training records in the overlap
  * of the features of keys-stats(1). */
 void calibrate_prior(struct step *step, const struct dataset *dataset);
 

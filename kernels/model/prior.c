@@ -7,8 +7,12 @@
 #include "common/fail.h"
 #include "common/memory.h"
 
-/* A loop's length in intervals of 20 ms: 0.3 s to 1.9 s. */
-enum { PERIOD_LEAST = 15, PERIOD_MOST = 95 };
+/* Of loops; their lengths in intervals. */
+static const struct {
+    double share[2], period[2];
+} weak = {{0, 0.5}, {15, 95}}, strong = {{0.8, 1}, {55, 95}};
+
+enum { CALIBRATED = sizeof(struct calibration) / sizeof(real) };
 
 static size_t side_of(const struct prior *p)
 {
@@ -23,14 +27,13 @@ static size_t row_start(size_t row)
 
 void prior_make(struct prior *p, struct parameters *parameters, int latents, int channels, int latent_frames)
 {
-    struct initialisation zero = {INITIAL_ZERO, 0}, one = {INITIAL_ONE, 0};
-    *p = (struct prior){parameters->session, latents, channels, latent_frames, {0}, {0}, {0}, {0}};
+    struct initialisation zero = {INITIAL_ZERO, 0};
+    *p = (struct prior){parameters->session, latents, channels, latent_frames, {0}, {0}, {0}};
     int side = (int)side_of(p);
     parameters_declare_statistic(parameters, &p->mean, "prior", "mean", zero, side);
     parameters_declare_statistic(parameters, &p->factor, "prior", "factor", zero,
                                  (int)row_start(side_of(p)));
-    parameters_declare_statistic(parameters, &p->temperature, "prior", "temperature", one, 1);
-    parameters_declare_statistic(parameters, &p->threshold, "prior", "threshold", zero, 1);
+    parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero, CALIBRATED);
 }
 
 struct prior_sums {
@@ -124,17 +127,27 @@ void prior_fit(struct prior *p, struct prior_sums *s)
     free(s);
 }
 
-struct prior_loop prior_loop_draw(const struct prior *p, struct random_key key, uint32_t index)
+struct repeats {
+    double share; /* 0 … 1 */
+    int period;   /* latents */
+};
+
+static double between(const double ends[2], uint32_t bits)
+{
+    return ends[0] + (ends[1] - ends[0]) * (double)random_uniform(bits);
+}
+
+static struct repeats repeats_draw(const struct prior *p, real repetition, struct prior_loop loop)
 {
     uint32_t bits[4];
-    random_block(key, index, bits);
-    double length = PERIOD_LEAST + (PERIOD_MOST - PERIOD_LEAST) * (double)random_uniform(bits[1]);
-    int period = (int)lround(length / p->latent_frames);
-    return (struct prior_loop){random_uniform(bits[0]), period > 0 ? period : 1};
+    random_block(loop.key, loop.index, bits);
+    bool repeats = (real)random_uniform(bits[2]) < repetition;
+    int period = (int)lround(between(repeats ? strong.period : weak.period, bits[1]) / p->latent_frames);
+    return (struct repeats){between(repeats ? strong.share : weak.share, bits[0]), period > 0 ? period : 1};
 }
 
 /* e (side) of one sample. */
-static void repeat(const struct prior *p, double *e, const real *noise, struct prior_loop loop)
+static void repeat(const struct prior *p, double *e, const real *noise, struct repeats loop)
 {
     size_t width = (size_t)p->channels, side = side_of(p), period = (size_t)loop.period * width;
     double again = sqrt(loop.share), fresh = sqrt(1 - loop.share);
@@ -146,18 +159,19 @@ void prior_draw(const struct prior *p, real *z, const real *noise, const struct 
 {
     const struct ops *ops = p->session->ops;
     size_t side = side_of(p);
-    real temperature, *mean = allocate_or_die(side, sizeof mean[0]);
+    struct calibration chosen = prior_calibration(p);
+    double temperature = 1 + (double)chosen.warmth;
+    real *mean = allocate_or_die(side, sizeof mean[0]);
     real *factor = allocate_or_die(row_start(side), sizeof factor[0]);
     double *e = allocate_or_die(side, sizeof e[0]);
-    ops->download(&temperature, p->temperature.value, 1);
     ops->download(mean, p->mean.value, side);
     ops->download(factor, p->factor.value, row_start(side));
     for (int b = 0; b < batch; b++) {
-        repeat(p, e, noise + (size_t)b * 2 * side, loops[b]);
+        repeat(p, e, noise + (size_t)b * 2 * side, repeats_draw(p, chosen.repetition, loops[b]));
         for (size_t i = 0; i < side; i++) {
             double sum = e[i];
             for (size_t j = 0; j <= i; j++) sum += (double)factor[row_start(i) + j] * e[j];
-            z[(size_t)b * side + i] = (real)((double)mean[i] + (double)temperature * sum);
+            z[(size_t)b * side + i] = (real)((double)mean[i] + temperature * sum);
         }
     }
     free(mean);
@@ -165,15 +179,14 @@ void prior_draw(const struct prior *p, real *z, const real *noise, const struct 
     free(e);
 }
 
-real prior_threshold(const struct prior *p)
+struct calibration prior_calibration(const struct prior *p)
 {
-    real threshold;
-    p->session->ops->download(&threshold, p->threshold.value, 1);
-    return threshold;
+    struct calibration calibration;
+    p->session->ops->download((real *)&calibration, p->calibration.value, CALIBRATED);
+    return calibration;
 }
 
-void prior_calibrate(const struct prior *p, real temperature, real threshold)
+void prior_calibrate(const struct prior *p, struct calibration calibration)
 {
-    p->session->ops->upload(p->temperature.value, &temperature, 1);
-    p->session->ops->upload(p->threshold.value, &threshold, 1);
+    p->session->ops->upload(p->calibration.value, (const real *)&calibration, CALIBRATED);
 }

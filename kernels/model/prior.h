@@ -4,7 +4,7 @@
  *
  * Kept as statistics of the generator: mean (side), the covariance's Cholesky factor (lower triangle, a row
  * after the other, less the identity, so that a prior not fitted yet is N(0, 1)), and what the calibration
- * chose: temperature and threshold. All of it is computed on the host, in double. */
+ * chose. All of it is computed on the host, in double. */
 #ifndef MODEL_PRIOR_H
 #define MODEL_PRIOR_H
 
@@ -14,7 +14,15 @@ struct prior {
     struct session *session;
     int latents, channels; /* side = latents * channels */
     int latent_frames;     /* of keys that a latent stands for */
-    struct weight mean, factor, temperature, threshold;
+    struct weight mean, factor, calibration;
+};
+
+/* What is chosen by the music that comes of it. */
+struct calibration {
+    real warmth;     /* the temperature less 1 */
+    real threshold;  /* of a gate's logit */
+    real smoothing;  /* share of each neighbour in time in a gate's logit */
+    real repetition; /* share of the samples that strongly repeat */
 };
 
 void prior_make(struct prior *prior, struct parameters *parameters, int latents, int channels,
@@ -30,21 +38,20 @@ void prior_sums_add(struct prior_sums *sums, const real *mu, const real *logvar,
 /* The Gaussian of draws from all posteriors that were added. Frees the sums. */
 void prior_fit(struct prior *prior, struct prior_sums *sums);
 
-/* How the white noise of a sample partly repeats: e = sqrt(share) loop(e1) + sqrt(1 - share) e2, where loop
- * gives the first `period` latents again and again. */
+/* Which random numbers say how the white noise of a sample partly repeats: e = sqrt(share) loop(e1) +
+ * sqrt(1 - share) e2, where loop gives the first `period` latents again and again. Strongly repeating samples,
+ * `repetition` of all, have shares from 0.8 to 1 and periods from 1.1 to 1.9 s of 20 ms, others from 0 to 0.5
+ * and 0.3 to 1.9 s, each evenly. */
 struct prior_loop {
-    double share; /* 0 … 1 */
-    int period;   /* latents */
+    struct random_key key;
+    uint32_t index;
 };
-
-/* Evenly from 0 to 1, and from 0.3 to 1.9 s of 20 ms. */
-struct prior_loop prior_loop_draw(const struct prior *prior, struct random_key key, uint32_t index);
 
 /* z (batch, latents * channels) from white noise (batch, 2 latents * channels): e1, then e2. */
 void prior_draw(const struct prior *prior, real *z, const real *noise, const struct prior_loop *loops,
                 int batch);
 
-real prior_threshold(const struct prior *prior);
-void prior_calibrate(const struct prior *prior, real temperature, real threshold);
+struct calibration prior_calibration(const struct prior *prior);
+void prior_calibrate(const struct prior *prior, struct calibration calibration);
 
 #endif

@@ -195,9 +195,10 @@ static void draw(struct generator *base, int first, int count, uint64_t seed, ui
                 random_key_make(seed, PURPOSE_NOISE, number));
     ops->normal(ops->at(g->epsilon.data, (size_t)first * each), (size_t)count * each, 1,
                 random_key_make(seed, PURPOSE_EPSILON, number));
-    for (int i = 0; i < count; i++)
-        g->loops[first + i] =
-            prior_loop_draw(&g->prior, random_key_make(seed, PURPOSE_LOOP, number), (uint32_t)i);
+    for (int i = 0; i < count; i++) {
+        g->loops[first + i].key = random_key_make(seed, PURPOSE_LOOP, number);
+        g->loops[first + i].index = (uint32_t)i;
+    }
 }
 
 static void encode(const struct ops *ops, struct time_design *g, struct tensor records, struct pass pass)
@@ -225,15 +226,19 @@ static void draw_latents(const struct ops *ops, struct time_design *g)
 
 static void decode(const struct ops *ops, struct time_design *g, struct pass pass)
 {
-    bool hard = !pass.training;
+    struct gate gate = {.hard = !pass.training};
+    if (gate.hard) {
+        struct calibration chosen = prior_calibration(&g->prior);
+        gate.threshold = chosen.threshold;
+        gate.smoothing = chosen.smoothing;
+    }
     linear_layer_forward(ops, &g->to_decoder, g->placed, g->z);
     if (g->positions.data) ops->add(g->placed, g->positions);
     g->context = transformer_forward(ops, &g->transformer, g->placed, pass);
     for (int i = 0; i < g->stages; i++)
         conv_layer_forward(ops, &g->decode[i], g->made[i], no_tensor(), i ? g->made[i - 1] : g->context,
                            no_tensor(), pass);
-    ops->gated(g->base.output, g->made[g->stages - 1], g->base.session->keys, hard,
-               hard ? prior_threshold(&g->prior) : 0);
+    ops->gated(g->base.output, g->made[g->stages - 1], g->base.session->keys, gate);
 }
 
 static void forward(struct generator *base, struct tensor records, struct pass pass)

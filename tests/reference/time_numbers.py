@@ -27,9 +27,8 @@ def yaml(sizes, weights):
 def prior(sizes):
     """Not fitted: N(0, 1)."""
     side = sizes.latent_seq_len * sizes.latent_dim
-    zeros = {"mean": side, "factor": side * (side + 1) // 2, "threshold": 1}
-    numbers = {f"generator.prior.{name}": torch.zeros(count) for name, count in zeros.items()}
-    return numbers | {"generator.prior.temperature": torch.ones(1)}
+    zeros = {"mean": side, "factor": side * (side + 1) // 2, "calibration": 4}
+    return {f"generator.prior.{name}": torch.zeros(count) for name, count in zeros.items()}
 
 
 def drawn_for(sizes, batch):
