@@ -137,7 +137,7 @@ void calibrate_prior(struct step *step, const struct dataset *d)
         real values[5];
     } tries[] = {
         {offsetof(struct calibration, threshold), {(real)-1, (real)-0.5, (real)-0.25, (real)0.25, (real)0.5}},
-        {offsetof(struct calibration, repetition), {0, (real)0.2, (real)0.4, (real)0.5, (real)0.6}},
+        {offsetof(struct calibration, slow), {1, 2, 3, 6, 9}},
         {offsetof(struct calibration, smoothing), {(real)0.05, (real)0.1, (real)0.15, (real)0.2, (real)0.25}},
         {offsetof(struct calibration, warmth),
          {(real)-0.15, (real)-0.1, (real)-0.05, (real)0.05, (real)0.1}},
@@ -146,7 +146,7 @@ void calibrate_prior(struct step *step, const struct dataset *d)
     struct choice best = {.overlap = -1};
     double *wanted = allocate_or_die(FEATURES * JUDGED, sizeof wanted[0]);
     judge_records(wanted, d, score);
-    try_choice(&best, step, score, wanted, (struct calibration){.repetition = (real)0.3});
+    try_choice(&best, step, score, wanted, (struct calibration){.slow = 4});
     for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
         struct calibration from = best.calibration;
         for (size_t j = 0; j < sizeof tries[i].values / sizeof(real); j++) {

@@ -7,10 +7,7 @@
 #include "common/fail.h"
 #include "common/memory.h"
 
-/* Of loops; their lengths in intervals. */
-static const struct {
-    double share[2], period[2];
-} weak = {{0, 0.5}, {15, 95}}, strong = {{0.8, 1}, {55, 95}};
+static const double SHARE[2] = {0.9, 1}, PERIOD[2] = {40, 95}; /* of a loop; its length in intervals */
 
 enum { CALIBRATED = sizeof(struct calibration) / sizeof(real) };
 
@@ -127,32 +124,46 @@ void prior_fit(struct prior *p, struct prior_sums *s)
     free(s);
 }
 
-struct repeats {
-    double share; /* 0 … 1 */
-    int period;   /* latents */
-};
-
 static double between(const double ends[2], uint32_t bits)
 {
     return ends[0] + (ends[1] - ends[0]) * (double)random_uniform(bits);
 }
 
-static struct repeats repeats_draw(const struct prior *p, real repetition, struct prior_loop loop)
+/* e (side): what repeats. */
+static void repeat(const struct prior *p, double *e, const real *noise, struct prior_loop loop)
 {
     uint32_t bits[4];
     random_block(loop.key, loop.index, bits);
-    bool repeats = (real)random_uniform(bits[2]) < repetition;
-    int period = (int)lround(between(repeats ? strong.period : weak.period, bits[1]) / p->latent_frames);
-    return (struct repeats){between(repeats ? strong.share : weak.share, bits[0]), period > 0 ? period : 1};
+    double share = between(SHARE, bits[0]), again = sqrt(share), fresh = sqrt(1 - share);
+    size_t width = (size_t)p->channels, side = side_of(p);
+    size_t period = (size_t)fmax(1, round(between(PERIOD, bits[1]) / p->latent_frames)) * width;
+    for (size_t i = 0; i < side; i++) e[i] = again * (double)noise[i % period] + fresh * (double)noise[side + i];
 }
 
-/* e (side) of one sample. */
-static void repeat(const struct prior *p, double *e, const real *noise, struct repeats loop)
+/* In place: e (side) times the factor, which is there less the identity. */
+static void times_factor(double *e, const real *factor, size_t side)
 {
-    size_t width = (size_t)p->channels, side = side_of(p), period = (size_t)loop.period * width;
-    double again = sqrt(loop.share), fresh = sqrt(1 - loop.share);
-    for (size_t i = 0; i < side; i++)
-        e[i] = again * (double)noise[i % period] + fresh * (double)noise[side + i];
+    for (size_t i = side; i-- > 0;) {
+        const real *row = factor + row_start(i);
+        double sum = e[i];
+        for (size_t j = 0; j <= i; j++) sum += (double)row[j] * e[j];
+        e[i] = sum;
+    }
+}
+
+/* Component `order` in time of a becomes that of b: DCT-II, orthonormal. */
+static void exchange(const struct prior *p, double *a, const double *b, int order)
+{
+    size_t latents = (size_t)p->latents, width = (size_t)p->channels;
+    double scale = sqrt((order ? 2.0 : 1.0) / p->latents);
+    for (size_t c = 0; c < width; c++) {
+        double sum = 0;
+        for (size_t t = 0; t < latents; t++)
+            sum += (b[t * width + c] - a[t * width + c]) * scale *
+                   cos(M_PI * ((double)t + 0.5) * order / p->latents);
+        for (size_t t = 0; t < latents; t++)
+            a[t * width + c] += sum * scale * cos(M_PI * ((double)t + 0.5) * order / p->latents);
+    }
 }
 
 void prior_draw(const struct prior *p, real *z, const real *noise, const struct prior_loop *loops, int batch)
@@ -160,23 +171,26 @@ void prior_draw(const struct prior *p, real *z, const real *noise, const struct 
     const struct ops *ops = p->session->ops;
     size_t side = side_of(p);
     struct calibration chosen = prior_calibration(p);
-    double temperature = 1 + (double)chosen.warmth;
     real *mean = allocate_or_die(side, sizeof mean[0]);
     real *factor = allocate_or_die(row_start(side), sizeof factor[0]);
-    double *e = allocate_or_die(side, sizeof e[0]);
     ops->download(mean, p->mean.value, side);
     ops->download(factor, p->factor.value, row_start(side));
+#pragma omp parallel for schedule(static)
     for (int b = 0; b < batch; b++) {
-        repeat(p, e, noise + (size_t)b * 2 * side, repeats_draw(p, chosen.repetition, loops[b]));
-        for (size_t i = 0; i < side; i++) {
-            double sum = e[i];
-            for (size_t j = 0; j <= i; j++) sum += (double)factor[row_start(i) + j] * e[j];
-            z[(size_t)b * side + i] = (real)((double)mean[i] + temperature * sum);
-        }
+        const real *own = noise + (size_t)b * PRIOR_NOISES * side;
+        double *e = allocate_or_die(2 * side, sizeof e[0]), *slow = e + side;
+        repeat(p, e, own, loops[b]);
+        for (size_t i = 0; i < side; i++) slow[i] = (double)own[2 * side + i];
+        times_factor(e, factor, side);
+        times_factor(slow, factor, side);
+        for (int order = 0; order < (int)chosen.slow && order < p->latents; order++)
+            exchange(p, e, slow, order);
+        for (size_t i = 0; i < side; i++)
+            z[(size_t)b * side + i] = (real)((double)mean[i] + (1 + (double)chosen.warmth) * e[i]);
+        free(e);
     }
     free(mean);
     free(factor);
-    free(e);
 }
 
 struct calibration prior_calibration(const struct prior *p)

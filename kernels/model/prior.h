@@ -19,10 +19,10 @@ struct prior {
 
 /* What is chosen by the music that comes of it. */
 struct calibration {
-    real warmth;     /* the temperature less 1 */
-    real threshold;  /* of a gate's logit */
-    real smoothing;  /* share of each neighbour in time in a gate's logit */
-    real repetition; /* share of the samples that strongly repeat */
+    real warmth;    /* the temperature less 1 */
+    real threshold; /* of a gate's logit */
+    real smoothing; /* share of each neighbour in time in a gate's logit */
+    real slow;      /* how many of the slowest components do not repeat */
 };
 
 void prior_make(struct prior *prior, struct parameters *parameters, int latents, int channels,
@@ -38,16 +38,20 @@ void prior_sums_add(struct prior_sums *sums, const real *mu, const real *logvar,
 /* The Gaussian of draws from all posteriors that were added. Frees the sums. */
 void prior_fit(struct prior *prior, struct prior_sums *sums);
 
-/* Which random numbers say how the white noise of a sample partly repeats: e = sqrt(share) loop(e1) +
- * sqrt(1 - share) e2, where loop gives the first `period` latents again and again. Strongly repeating samples,
- * `repetition` of all, have shares from 0.8 to 1 and periods from 1.1 to 1.9 s of 20 ms, others from 0 to 0.5
- * and 0.3 to 1.9 s, each evenly. */
+/* Which random numbers say how the noise of a sample repeats. */
 struct prior_loop {
     struct random_key key;
     uint32_t index;
 };
 
-/* z (batch, latents * channels) from white noise (batch, 2 latents * channels): e1, then e2. */
+enum { PRIOR_NOISES = 3 };
+
+/* z (batch, latents * channels) from white noise (batch, PRIOR_NOISES * latents * channels), e1, e2, e3. Music
+ * repeats its rhythm while its harmony moves on. So latents are drawn twice from the Gaussian: from
+ * sqrt(share) loop(e1) + sqrt(1 - share) e2, where loop gives the first `period` latents again and again, and
+ * from e3. The slowest components in time (of a discrete cosine transform) are the second's, the others the
+ * first's. Both having the prior's covariance, which hardly differs from one moment to another, z has it too.
+ * Share, from 0.9 to 1, and period, from 0.8 to 1.9 s of 20 ms, are drawn evenly for each sample. */
 void prior_draw(const struct prior *prior, real *z, const real *noise, const struct prior_loop *loops,
                 int batch);
 

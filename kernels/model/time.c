@@ -113,7 +113,7 @@ static void take_activations(struct time_design *g, struct session *s)
 {
     int latents = s->config->model.latent_seq_len, width = s->config->model.latent_dim, last = g->stages - 1;
     int channels = s->config->model.n_channels;
-    g->base.noise = session_tensor_or_die(s, 2 * latents, width);
+    g->base.noise = session_tensor_or_die(s, PRIOR_NOISES * latents, width);
     g->base.output = session_tensor_or_die(s, s->keys.keys * s->keys.frames, 2);
     for (int i = 0; i < g->stages; i++)
         g->heard[i] = session_activation_or_die(s, g->encode[i].length, g->encode[i].shape.out);
@@ -191,8 +191,8 @@ static void draw(struct generator *base, int first, int count, uint64_t seed, ui
     struct time_design *g = self_of(base);
     const struct ops *ops = base->session->ops;
     size_t each = tensor_count(g->epsilon) / (size_t)g->epsilon.batch;
-    ops->normal(ops->at(base->noise.data, (size_t)first * 2 * each), (size_t)count * 2 * each, 1,
-                random_key_make(seed, PURPOSE_NOISE, number));
+    ops->normal(ops->at(base->noise.data, (size_t)first * PRIOR_NOISES * each),
+                (size_t)count * PRIOR_NOISES * each, 1, random_key_make(seed, PURPOSE_NOISE, number));
     ops->normal(ops->at(g->epsilon.data, (size_t)first * each), (size_t)count * each, 1,
                 random_key_make(seed, PURPOSE_EPSILON, number));
     for (int i = 0; i < count; i++) {
@@ -214,11 +214,12 @@ static void encode(const struct ops *ops, struct time_design *g, struct tensor r
 /* Latents from the white noise, on the host. */
 static void draw_latents(const struct ops *ops, struct time_design *g)
 {
-    size_t count = tensor_count(g->base.noise);
-    real *noise = allocate_or_die(count, sizeof noise[0]), *z = allocate_or_die(count / 2, sizeof z[0]);
-    ops->download(noise, g->base.noise.data, count);
+    size_t count = tensor_count(g->drawn);
+    real *noise = allocate_or_die(PRIOR_NOISES * count, sizeof noise[0]);
+    real *z = allocate_or_die(count, sizeof z[0]);
+    ops->download(noise, g->base.noise.data, PRIOR_NOISES * count);
     prior_draw(&g->prior, z, noise, g->loops, g->z.batch);
-    ops->upload(g->drawn.data, z, count / 2);
+    ops->upload(g->drawn.data, z, count);
     ops->copy(g->z, g->drawn);
     free(noise);
     free(z);
