@@ -39,22 +39,42 @@ static void write_or_die(struct writer *writer, const void *data, size_t bytes)
     if (bytes && fwrite(data, 1, bytes, writer->file) != bytes) die("%s: %s", writer->name, strerror(errno));
 }
 
-static void put_or_die(struct writer *writer, const struct record *record)
+static size_t record_bytes(const struct record *record)
 {
-    size_t size = 0, bytes = record->count * element_size(record->element);
-    char *header =
-        header_make(record, (uint32_t)crc32_z(0, bytes ? record->data : (const void *)"", bytes), &size);
+    return record->count * element_size(record->element);
+}
+
+/* The whole header with the checksum of the data, or NULL. Caller frees. */
+static char *header_of(const struct record *record, size_t *size)
+{
+    size_t bytes = record_bytes(record);
+    return header_make(record, (uint32_t)crc32_z(0, bytes ? record->data : (const void *)"", bytes), size);
+}
+
+/* Frees the header. */
+static void put_or_die(struct writer *writer, const struct record *record, char *header, size_t size)
+{
     unsigned long long number = writer->count + 1;
     if (!header) die("%s: record %llu: its facts do not fit a header", writer->name, number);
     write_or_die(writer, header, size);
-    write_or_die(writer, record->data, bytes);
+    write_or_die(writer, record->data, record_bytes(record));
     free(header);
 }
 
 void writer_put_or_die(struct writer *writer, const struct record *record)
 {
-    put_or_die(writer, record);
-    writer->count++;
+    writer_put_all_or_die(writer, record, 1);
+}
+
+void writer_put_all_or_die(struct writer *writer, const struct record *records, int count)
+{
+    char **headers = allocate_or_die((size_t)count, sizeof headers[0]);
+    size_t *sizes = allocate_or_die((size_t)count, sizeof sizes[0]);
+#pragma omp parallel for schedule(dynamic) if (count > 1)
+    for (int i = 0; i < count; i++) headers[i] = header_of(&records[i], &sizes[i]);
+    for (int i = 0; i < count; i++, writer->count++) put_or_die(writer, &records[i], headers[i], sizes[i]);
+    free(headers);
+    free(sizes);
 }
 
 static void free_writer(struct writer *writer)
@@ -68,7 +88,9 @@ void writer_close_or_die(struct writer *writer)
     struct record end = {.rank = 1};
     record_set_fact(&end, "kind", "end");
     record_set_fact(&end, "records", "%llu", (unsigned long long)writer->count);
-    put_or_die(writer, &end);
+    size_t size = 0;
+    char *header = header_of(&end, &size);
+    put_or_die(writer, &end, header, size);
     record_free(&end);
     if (writer->whole)
         whole_file_close_or_die(writer->whole);

@@ -110,6 +110,9 @@ struct writer *writer_open_or_die(const char *path);
 /* Writes a record with its facts and a crc32. */
 void writer_put_or_die(struct writer *writer, const struct record *record);
 
+/* The same of several, in their order; their checksums are made on all processors. */
+void writer_put_all_or_die(struct writer *writer, const struct record *records, int count);
+
 /* Writes the end record, flushes (a file also to the disk), checks, renames, frees. */
 void writer_close_or_die(struct writer *writer);
 

@@ -145,7 +145,8 @@ enum gate_loss { GATE_SOUNDING, GATE_LOUDNESS, GATE_LOSSES };
 enum { OPS_KINDS = 16 };
 
 struct ops {
-    const char *name; /* "cpu" */
+    const char *name; /* "cpu", "cuda" */
+    int sample_batch; /* samples to make at a time: as many as keep it busy */
 
     /* Memory. `allocate_or_die` gives count reals, all 0. */
     device (*allocate_or_die)(size_t count);

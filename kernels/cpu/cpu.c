@@ -93,7 +93,7 @@ void cpu_end(void)
 const struct ops *ops_cpu(void)
 {
 #define CPU_ENTRY(NAME) .NAME = cpu_##NAME,
-    static const struct ops ops = {.name = "cpu", OPERATIONS(CPU_ENTRY)};
+    static const struct ops ops = {.name = "cpu", .sample_batch = 8, OPERATIONS(CPU_ENTRY)};
     cpu_blas_prepare();
     return &ops;
 }

@@ -4,7 +4,7 @@
 const struct ops *ops_cuda(enum config_precision precision, const char **why)
 {
 #define CUDA_ENTRY(NAME) .NAME = cuda_##NAME,
-    static const struct ops ops = {.name = "cuda", OPERATIONS(CUDA_ENTRY)};
+    static const struct ops ops = {.name = "cuda", .sample_batch = 64, OPERATIONS(CUDA_ENTRY)};
     *why = cuda_open(precision);
     return *why ? NULL : &ops;
 }

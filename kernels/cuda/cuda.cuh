@@ -37,7 +37,7 @@ static inline bool cuda_narrow()
 
 /* Scratch that lies unused between operations: an operation asks once and cuts it up itself. Windows and
  * products of matrices, which operations use, have their own. Grows outside of recordings only; aligned to
- * 256 bytes. */
+ * 256 bytes. What is made once (a block) asks already then for what it will want, so that it is measured. */
 enum workspace { WORKSPACE_OPERATION, WORKSPACE_WINDOW, WORKSPACE_PRODUCT, WORKSPACES };
 void *cuda_workspace(enum workspace workspace, size_t bytes);
 
@@ -57,11 +57,12 @@ template <class T> T *cut(struct cutter *cutter, size_t count)
 void *cuda_memory_or_die(size_t count, size_t size);
 void cuda_memory_release(void *memory);
 
-/* Runs a kernel in the stream. `operations`: its multiplications and additions, for the model of its cost; 0
- * where it is bound by memory. */
+/* The multiplications and additions of the next launch, for the count of what an iteration costs. */
 void cuda_count_operations(double operations);
+
+/* Runs a kernel in the stream. Static, for kernels of two files may take structs of one name. */
 template <class... Parameters, class... Arguments>
-void launch(void (*kernel)(Parameters...), dim3 grid, unsigned threads, size_t shared_bytes,
+static void launch(void (*kernel)(Parameters...), dim3 grid, unsigned threads, size_t shared_bytes,
             Arguments... arguments)
 {
     cudaLaunchConfig_t config = {};

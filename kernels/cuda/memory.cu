@@ -72,19 +72,23 @@ void cuda_memory_release(void *memory)
     }
 }
 
+static void grow(enum workspace workspace, size_t bytes)
+{
+    cudaStreamCaptureStatus status;
+    bytes_taken += bytes - workspaces[workspace].bytes;
+    workspaces[workspace].bytes = bytes;
+    if (measuring) return;
+    CUDA_CHECK(cudaStreamIsCapturing(cuda_stream, &status));
+    if (status != cudaStreamCaptureStatusNone)
+        die("cuda: a recording asks for more scratch than the run before it");
+    CUDA_CHECK(cudaStreamSynchronize(cuda_stream));
+    CUDA_CHECK(cudaFree(workspaces[workspace].memory));
+    workspaces[workspace].memory = take_or_die(bytes);
+}
+
 void *cuda_workspace(enum workspace workspace, size_t bytes)
 {
-    if (workspaces[workspace].bytes < bytes) {
-        cudaStreamCaptureStatus status;
-        CUDA_CHECK(cudaStreamIsCapturing(cuda_stream, &status));
-        if (status != cudaStreamCaptureStatusNone)
-            die("cuda: a recording asks for more scratch than the run before it");
-        CUDA_CHECK(cudaStreamSynchronize(cuda_stream));
-        CUDA_CHECK(cudaFree(workspaces[workspace].memory));
-        bytes_taken += bytes - workspaces[workspace].bytes;
-        workspaces[workspace].memory = take_or_die(bytes);
-        workspaces[workspace].bytes = bytes;
-    }
+    if (workspaces[workspace].bytes < bytes) grow(workspace, bytes);
     return workspaces[workspace].memory;
 }
 
@@ -145,8 +149,16 @@ size_t cuda_available(void)
     return left;
 }
 
+/* What scratch would have grown is forgotten again. */
 void cuda_measure(bool on)
 {
+    static size_t before[WORKSPACES];
+    for (int i = 0; i < WORKSPACES; i++) {
+        if (on) before[i] = workspaces[i].bytes;
+        if (on) continue;
+        bytes_taken -= workspaces[i].bytes - before[i];
+        workspaces[i].bytes = before[i];
+    }
     measuring = on;
 }
 

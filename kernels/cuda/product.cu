@@ -98,29 +98,28 @@ static void describe(struct plan *plan, const struct operands *o, const struct p
     }
 }
 
+static void prefer(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t attribute,
+                   const void *value, size_t size)
+{
+    check(cublasLtMatmulPreferenceSetAttribute(preference, attribute, value, size), "preference");
+}
+
 /* The library's first choice; none is possible for some odd sizes. */
 static void choose(struct plan *plan)
 {
-    static const cublasLtMatmulPreferenceAttributes_t alignments[] = {
-        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
-        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES};
+    const uint32_t c = (uint32_t)plan->key.alignment[0], a = (uint32_t)plan->key.alignment[1],
+                   b = (uint32_t)plan->key.alignment[2], reductions = REDUCTIONS;
+    const uint64_t bytes = LIBRARY_BYTES;
     cublasLtMatmulPreference_t preference;
     cublasLtMatmulHeuristicResult_t result;
-    uint64_t bytes = LIBRARY_BYTES;
-    uint32_t reductions = REDUCTIONS;
     int found = 0;
     check(cublasLtMatmulPreferenceCreate(&preference), "preference");
-    check(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes,
-                                               sizeof bytes),
-          "scratch");
-    check(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
-                                               &reductions, sizeof reductions),
-          "reductions");
-    for (int i = 0; i < 3; i++) {
-        uint32_t alignment = (uint32_t)plan->key.alignment[i];
-        check(cublasLtMatmulPreferenceSetAttribute(preference, alignments[i], &alignment, sizeof alignment),
-              "alignment");
-    }
+    prefer(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &bytes, sizeof bytes);
+    prefer(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &reductions, sizeof reductions);
+    prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, &b, sizeof b);
+    prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, &a, sizeof a);
+    prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, &c, sizeof c);
+    prefer(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, &c, sizeof c);
     cublasLtMatmulAlgoGetHeuristic(library, plan->description, plan->layout[2], plan->layout[1],
                                    plan->layout[0], plan->layout[0], preference, 1, &result, &found);
     plan->possible = found > 0 && result.state == CUBLAS_STATUS_SUCCESS;

@@ -21,6 +21,9 @@ static struct parameter *add_row(struct parameters *p, struct weight *weight, co
     return row;
 }
 
+/* Reals at which a parameter begins: products of matrices are slow on others. The zeros between stay zeros. */
+enum { ALIGNMENT = 16 };
+
 void parameters_declare(struct parameters *p, struct weight *weight, const char *layer, const char *part,
                         struct initialisation initial, int size0, int size1, int size2)
 {
@@ -32,7 +35,7 @@ void parameters_declare(struct parameters *p, struct weight *weight, const char 
         row->count *= (size_t)sizes[row->rank];
     }
     row->offset = p->trained;
-    p->trained += row->count;
+    p->trained += (row->count + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
 void parameters_declare_statistic(struct parameters *p, struct weight *weight, const char *layer,

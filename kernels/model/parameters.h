@@ -44,7 +44,7 @@ struct parameters {
     struct session *session;
     struct parameter *table;
     int count;
-    size_t trained, statistics; /* reals in the blocks */
+    size_t trained, statistics; /* reals in the blocks, with gaps between parameters */
     device values, gradients, moment1, moment2, running;
 };
 

@@ -9,13 +9,10 @@
 #include "common/progress.h"
 #include "kernels/model/model.h"
 
-enum { SAMPLE_BATCH = 8 };
-
 /* A sample that may be among the best. */
 struct candidate {
     double score;
-    uint64_t number;
-    float *keys; /* (channel, key, frame) */
+    struct record record;
 };
 
 struct sampler {
@@ -26,8 +23,9 @@ struct sampler {
     uint64_t seed, count;
     struct reader *noise;
     struct record record;
-    real *keys, *noise_values; /* a batch, a sample's noise on the host */
-    real logits[SAMPLE_BATCH];
+    real *keys, *logits;  /* of a batch, on the host */
+    real *noise_values;   /* a sample's */
+    struct record *batch; /* a batch's samples, as they are written */
     struct candidate *candidate;
     size_t candidates;
 };
@@ -52,11 +50,13 @@ struct sampler *sampler_open_or_die(const char *device, const char *path, uint64
     s->count = count;
     s->header = model_read_header_or_die(reader, path);
     s->ops = ops_choose_or_die(device, (enum config_precision)s->header.config->precision);
-    int batch = count < SAMPLE_BATCH ? (int)count : SAMPLE_BATCH;
+    int most = s->ops->sample_batch, batch = count < (uint64_t)most ? (int)count : most;
     s->model = model_new_or_die(s->ops, s->header.config, s->header.keys, batch, false);
     load_parameters(s, reader);
     reader_close(reader);
     s->keys = allocate_or_die(tensor_count(s->model->generator->output), sizeof s->keys[0]);
+    s->logits = allocate_or_die((size_t)batch, sizeof s->logits[0]);
+    s->batch = allocate_or_die((size_t)batch, sizeof s->batch[0]);
     return s;
 }
 
@@ -87,22 +87,28 @@ static void read_noise(struct sampler *s, int index)
                    length * channels);
 }
 
-/* A whole batch from sample `first` on; those past the count are made, so that all batches are alike, and
- * left out. */
-static void make_batch(struct sampler *s, uint64_t first)
+/* Starts on a whole batch from sample `first` on; those past the count are made, so that all batches are
+ * alike, and left out. */
+static void begin_batch(struct sampler *s, uint64_t first)
 {
     struct model *m = s->model;
     struct pass pass = {.seed = s->seed, .step = (uint32_t)first};
+    if (!s->noise) s->ops->begin(0);
     for (int i = 0; i < m->session.batch; i++) {
         m->design->draw(m->generator, i, 1, s->seed, (uint32_t)(first + (uint64_t)i));
         if (s->noise && first + (uint64_t)i < s->count) read_noise(s, i);
     }
     m->design->forward(m->generator, no_tensor(), pass);
     discriminator_forward(&m->discriminator, m->generator->output, pass);
+    if (!s->noise) s->ops->end();
+}
+
+static void fetch_batch(struct sampler *s)
+{
+    struct model *m = s->model;
     s->ops->download(s->keys, m->generator->output.data, tensor_count(m->generator->output));
     s->ops->download(s->logits, m->discriminator.logit.data, (size_t)m->session.batch);
 }
-
 /* (cell, channel) of one sample to (channel, cell). */
 static void deinterleave(float *out, const real *in, size_t cells)
 {
@@ -111,83 +117,102 @@ static void deinterleave(float *out, const real *in, size_t cells)
     }
 }
 
-static void write_sample(struct sampler *s, struct writer *writer, const struct candidate *candidate)
+/* Sample `index` of the batch as it is written; `record` had none, or another. */
+static void make_record(const struct sampler *s, struct record *record, int index, uint64_t number)
 {
     struct keys_shape keys = s->header.keys;
-    struct record record = {0};
-    if (s->header.facts) record.facts = text_or_die("%s", s->header.facts);
-    record_set_fact(&record, "kind", "keys");
-    record_set_fact(&record, "source", "musigan %llu-%llu", (unsigned long long)s->seed,
-                    (unsigned long long)candidate->number);
-    record_set_fact(&record, "seed", "%llu", (unsigned long long)s->seed);
-    record_set_fact(&record, "score", "%.6g", candidate->score);
-    float *values = record_shape_or_die(&record, 3, (size_t[]){2, (size_t)keys.keys, (size_t)keys.frames});
-    memcpy(values, candidate->keys, record.count * sizeof values[0]);
-    writer_put_or_die(writer, &record);
-    record_free(&record);
+    size_t cells = (size_t)keys.keys * (size_t)keys.frames;
+    float *values = record_shape_or_die(record, 3, (size_t[]){2, (size_t)keys.keys, (size_t)keys.frames});
+    free(record->facts);
+    record->facts = s->header.facts ? text_or_die("%s", s->header.facts) : NULL;
+    record_set_fact(record, "kind", "keys");
+    record_set_fact(record, "source", "musigan %llu-%llu", (unsigned long long)s->seed,
+                    (unsigned long long)number);
+    record_set_fact(record, "seed", "%llu", (unsigned long long)s->seed);
+    record_set_fact(record, "score", "%.6g", (double)s->logits[index]);
+    deinterleave(values, s->keys + (size_t)index * 2 * cells, cells);
 }
 
-/* Inserts a sample into the list of the best `most`, best first; equal scores stay in the order made. */
-static void consider(struct sampler *s, double score, uint64_t number, const real *keys, size_t most,
-                     bool worst)
+/* Finite parameters can still be so large that what they make is not. */
+static bool is_finite(const struct sampler *s, int index)
 {
-    size_t place = s->candidates, cells = (size_t)s->header.keys.keys * (size_t)s->header.keys.frames;
+    size_t count = 2 * (size_t)s->header.keys.keys * (size_t)s->header.keys.frames;
+    bool finite = isfinite(s->logits[index]);
+    for (size_t i = 0; i < count; i++) finite &= isfinite(s->keys[(size_t)index * count + i]) != 0;
+    return finite;
+}
+
+/* The batch's samples as records; returns how many are wanted. */
+static int make_records(struct sampler *s, uint64_t first)
+{
+    uint64_t left = s->count - first;
+    int count = left < (uint64_t)s->model->session.batch ? (int)left : s->model->session.batch,
+        broken = count;
+#pragma omp parallel for schedule(dynamic) reduction(min : broken)
+    for (int i = 0; i < count; i++) {
+        make_record(s, &s->batch[i], i, first + (uint64_t)i);
+        if (!is_finite(s, i) && i < broken) broken = i;
+    }
+    if (broken < count)
+        die("%s: sample %llu is not finite: the model is of no use", s->path,
+            (unsigned long long)first + (unsigned long long)broken);
+    return count;
+}
+
+/* Inserts a sample into the list of the best `most`, best first; equal scores stay in the order made. The
+ * record is swapped against one that is not wanted. */
+static void consider(struct sampler *s, double score, struct record *record, size_t most, bool worst)
+{
+    size_t place = s->candidates;
     while (place > 0 &&
            (worst ? s->candidate[place - 1].score > score : s->candidate[place - 1].score < score))
         place--;
     if (place >= most) return;
-    float *values = s->candidates == most ? s->candidate[--s->candidates].keys
-                                          : allocate_or_die(2 * cells, sizeof values[0]);
-    for (size_t i = s->candidates++; i > place; i--) s->candidate[i] = s->candidate[i - 1];
-    s->candidate[place] = (struct candidate){score, number, values};
-    deinterleave(values, keys, cells);
+    if (s->candidates < most) s->candidates++;
+    struct record dropped = s->candidate[s->candidates - 1].record;
+    for (size_t i = s->candidates - 1; i > place; i--) s->candidate[i] = s->candidate[i - 1];
+    s->candidate[place] = (struct candidate){score, *record};
+    *record = dropped;
 }
 
-/* Finite parameters can still be so large that what they make is not. */
-static void check_finite_or_die(const struct sampler *s, int index, uint64_t number, size_t count)
-{
-    bool finite = isfinite(s->logits[index]);
-    for (size_t i = 0; i < count; i++) finite &= isfinite(s->keys[(size_t)index * count + i]) != 0;
-    if (!finite)
-        die("%s: sample %llu is not finite: the model is of no use", s->path, (unsigned long long)number);
-}
-
-/* Keeps the samples of the batch, and writes them at once where all are wanted. */
+/* Writes the batch, or keeps those of it that may be among the best. */
 static void keep_batch(struct sampler *s, struct writer *writer, uint64_t first,
                        struct sample_settings settings)
 {
-    size_t cells = (size_t)s->header.keys.keys * (size_t)s->header.keys.frames;
     size_t most = settings.best ? settings.best : settings.worst;
-    for (int i = 0; i < s->model->session.batch && first + (uint64_t)i < s->count; i++) {
-        check_finite_or_die(s, i, first + (uint64_t)i, 2 * cells);
-        consider(s, (double)s->logits[i], first + (uint64_t)i, s->keys + (size_t)i * 2 * cells,
-                 most ? most : 1, settings.worst > 0);
-        if (most) continue;
-        write_sample(s, writer, &s->candidate[0]);
-        free(s->candidate[--s->candidates].keys);
-    }
+    int count = make_records(s, first);
+    if (!most) writer_put_all_or_die(writer, s->batch, count);
+    for (int i = 0; most && i < count; i++)
+        consider(s, (double)s->logits[i], &s->batch[i], most, settings.worst > 0);
 }
 
+/* The device makes the next batch while this one is written. */
 void sampler_run_or_die(struct sampler *s, struct writer *writer, struct sample_settings settings)
 {
     size_t most = settings.best ? settings.best : settings.worst;
+    uint64_t batch = (uint64_t)s->model->session.batch;
     s->candidate = allocate_or_die(most + 1, sizeof s->candidate[0]);
     progress_begin("samples", (double)s->count, settings.progress, settings.quiet);
-    for (uint64_t first = 0; first < s->count; first += (uint64_t)s->model->session.batch) {
-        make_batch(s, first);
+    if (s->count) begin_batch(s, 0);
+    for (uint64_t first = 0; first < s->count; first += batch) {
+        fetch_batch(s);
+        if (s->count - first > batch) begin_batch(s, first + batch);
         keep_batch(s, writer, first, settings);
-        progress_show((double)first + s->model->session.batch, NULL);
+        progress_show((double)(first + batch), NULL);
     }
     progress_end();
     /* Noise left over is not needed, but a stream that was cut is refused. */
     while (s->noise && reader_next_or_die(s->noise, &s->record)) continue;
-    for (size_t i = 0; i < s->candidates; i++) write_sample(s, writer, &s->candidate[i]);
+    for (size_t i = 0; i < s->candidates; i++) writer_put_or_die(writer, &s->candidate[i].record);
 }
 
 void sampler_close(struct sampler *s)
 {
-    for (size_t i = 0; i < s->candidates; i++) free(s->candidate[i].keys);
+    for (size_t i = 0; i < s->candidates; i++) record_free(&s->candidate[i].record);
+    for (int i = 0; i < s->model->session.batch; i++) record_free(&s->batch[i]);
     free(s->candidate);
+    free(s->batch);
+    free(s->logits);
     if (s->noise) reader_close(s->noise);
     record_free(&s->record);
     model_free(s->model);

@@ -2,7 +2,9 @@
 # gan-train and gan-sample on CUDA: the CPU's losses, the same bytes again, and one clear line where there is no GPU.
 # CUDA_BIN is where those programs are; without a GPU they are built on the host's stand-in for one.
 . "$(dirname "$0")/../tap.sh"
-. "$here/../filters/gan.sh"
+here=$root/tests/filters
+# shellcheck source=../filters/gan.sh
+. "$here/gan.sh"
 CUDA_BIN=${CUDA_BIN:-$root/build/shim/bin}
 cpu_train=$BIN/gan-train
 
@@ -27,7 +29,7 @@ close_losses()
 }
 
 # The whole run, both backends, precision fp32: pretraining, adversarial epochs, checkpoints.
-configure fp32.yaml -e '$aprecision: fp32'
+configure fp32.yaml -e "\$aprecision: fp32"
 train fp32.yaml cpu -d cpu
 on_cuda fp32.yaml cuda
 ok $? "trains on CUDA"
@@ -43,6 +45,14 @@ SHIM_ORDER=shuffle on_cuda fp32.yaml shuffled
 cmp -s cuda.model shuffled.model
 ok $? "the same bytes with blocks and threads in shuffled order"
 
+# Wide enough for products of matrices where the small network's convolutions are thin.
+configure wide.yaml -e "\$aprecision: fp32" -e 's/n_channels:.*/n_channels: 16/' -e 's/latent_dim:.*/latent_dim: 64/' \
+    -e 's/^epochs:.*/epochs: 1/'
+train wide.yaml wide -d cpu
+on_cuda wide.yaml wide-cuda
+close_losses wide/losses.tsv wide-cuda/losses.tsv 2e-3
+ok $? "the CPU's losses with more channels"
+
 # Narrower precisions stay near.
 for precision in tf32 bf16; do
     configure $precision.yaml -e "\$aprecision: $precision"
@@ -53,7 +63,7 @@ for precision in tf32 bf16; do
 done
 
 # Killed and resumed.
-configure long.yaml -e '$aprecision: fp32' -e 's/^epochs:.*/epochs: 12/'
+configure long.yaml -e "\$aprecision: fp32" -e 's/^epochs:.*/epochs: 12/'
 on_cuda long.yaml whole
 for pause in 0.2 0.5 0.8; do
     PATH=$CUDA_BIN:$PATH gan-train -q -d cuda -c long.yaml -o killed --resume <train.keys >killed.model 2>/dev/null &
@@ -68,7 +78,7 @@ ok $? "the same bytes when killed and resumed"
 # Sampling.
 gan-sample -d cpu -q -m cuda.model -n 5 >cpu.keys
 PATH=$CUDA_BIN:$PATH gan-sample -d cuda -q -m cuda.model -n 5 >cuda.keys
-tensor-cmp -q -a 1e-4 cpu.keys cuda.keys
+tensor-cmp -q -t 1e-4 cpu.keys cuda.keys
 ok $? "samples as the CPU's"
 
 if [ "$CUDA_BIN" != "$BIN" ]; then

@@ -1,0 +1,35 @@
+/* Normal noise: value i is number i mod 4 of random_normal_block i / 4. */
+#include "kernels/cuda/packs.cuh"
+#include "kernels/cuda/random.cuh"
+
+enum { THREADS = 256, FOUR = 4 };
+
+/* y = x + std * N(0,1), four values a thread, N at a time; x without data: 0. */
+template <int N> static __global__ void noise(view y, view x, size_t count, float std, struct random_key key)
+{
+    size_t i = thread_number() * FOUR;
+    float numbers[FOUR];
+    if (i >= count) return;
+    random_normal_block(key, (uint32_t)(i / FOUR), numbers);
+    for (int j = 0; j < FOUR; j += N) {
+        pack<N> p = {};
+        if (x.data) p = load_some<N>(x, i + j, count);
+        for (int k = 0; k < N; k++) p.v[k] += std * numbers[j + k];
+        store_some<N>(y, i + j, count, p);
+    }
+}
+
+void cuda_add_normal(device y, device x, size_t count, real std, struct random_key key)
+{
+    view to = view_of(y), from = view_of(x);
+    unsigned blocks = blocks_for(count, FOUR * THREADS);
+    if (pack_size(FOUR, to, from) == FOUR)
+        launch(noise<FOUR>, blocks, THREADS, 0, to, from, count, std, key);
+    else
+        launch(noise<1>, blocks, THREADS, 0, to, from, count, std, key);
+}
+
+void cuda_normal(device x, size_t count, real std, struct random_key key)
+{
+    cuda_add_normal(x, NULL, count, std, key);
+}

@@ -1,0 +1,17 @@
+/* In which order blocks, warps and threads get their turns (SHIM_ORDER, SHIM_SEED). */
+#ifndef SHIM_ORDER_H
+#define SHIM_ORDER_H
+
+#include <stddef.h>
+#include <vector>
+
+void order_open();
+std::vector<size_t> order_blocks(size_t count);
+/* Of the bits set (one at least), the next after `last`, around. */
+unsigned order_choose(unsigned bits, unsigned last);
+/* The bit before the first of `count`. */
+unsigned order_before(unsigned count);
+/* Whether a warp that can goes on. */
+bool order_stays();
+
+#endif
