@@ -15,73 +15,30 @@
 #include "common/fail.h"
 #include "common/memory.h"
 #include "kernels/model/design.h"
+#include "kernels/model/hearing.h"
 #include "kernels/model/transformer.h"
-
-enum { STAGES_MOST = 16 };
 
 struct time_design {
     struct generator base;
     int stages;
-    struct conv_layer encode[STAGES_MOST], posterior, decode[STAGES_MOST];
+    struct hearing hearing;
+    struct conv_layer decode[STAGES_MOST];
     struct linear_layer to_decoder;
     struct transformer transformer;
     struct prior prior;
     struct prior_loop *loops; /* (batch) */
 
-    struct tensor frames, heard[STAGES_MOST]; /* heard[i]: encode[i]'s output */
-    struct tensor said, mu, logvar;           /* said: mu, then logvar */
     struct tensor epsilon, z;
     struct tensor drawn; /* latents on their way from the host, or to it */
     struct tensor placed, positions, context;
     struct tensor made[STAGES_MOST]; /* the last one: logits of gates and loudnesses */
 
-    struct tensor dheard[STAGES_MOST], dsaid, dmu, dlogvar, dz, dplaced, dcontext, dmade[STAGES_MOST];
+    struct tensor dz, dplaced, dcontext, dmade[STAGES_MOST];
 };
 
 static struct time_design *self_of(struct generator *base)
 {
     return (struct time_design *)base;
-}
-
-/* A convolution that halves or doubles the length -> leaky ReLU -> batch normalisation -> dropout. */
-static struct block_shape stage_shape(struct session *s, int in, int out, bool transposed)
-{
-    return (struct block_shape){.transposed = transposed,
-                                .in = in,
-                                .out = out,
-                                .kernel = 4,
-                                .stride = 2,
-                                .padding = 1,
-                                .slope = (real)0.2,
-                                .norm = true,
-                                .epsilon = (real)1e-5,
-                                .momentum = (real)0.1,
-                                .dropout = session_dropout(s, s->config->dropout),
-                                .narrow = true};
-}
-
-/* Channels where the length is that of the latents times 2^i: fewer on the keys' side. */
-static int width_at(const struct time_design *g, int i)
-{
-    int channels = g->base.session->config->model.n_channels;
-    return i == g->stages - 1 && i > 0 ? channels * 3 / 4 : channels;
-}
-
-static void make_encoder(struct time_design *g, struct parameters *p)
-{
-    struct session *s = p->session;
-    int in = 2 * s->keys.keys, length = g->frames.length;
-    char name[32];
-    for (int i = 0; i < g->stages; i++) {
-        int out = width_at(g, g->stages - 1 - i);
-        snprintf(name, sizeof name, "encode%d", i + 1);
-        conv_layer_make_or_die(&g->encode[i], p, name, stage_shape(s, in, out, false), length);
-        length = g->encode[i].length;
-        in = out;
-    }
-    struct block_shape last = {
-        .in = in, .out = 2 * s->config->model.latent_dim, .kernel = 3, .stride = 1, .padding = 1, .slope = 1};
-    conv_layer_make_or_die(&g->posterior, p, "posterior", last, length);
 }
 
 static void make_decoder(struct time_design *g, struct parameters *p)
@@ -99,8 +56,8 @@ static void make_decoder(struct time_design *g, struct parameters *p)
                                                        .dropout = s->config->model.dropout});
     for (int i = 0; i < g->stages; i++) {
         bool last = i == g->stages - 1;
-        int out = last ? 3 * s->keys.keys : width_at(g, i + 1);
-        struct block_shape shape = stage_shape(s, in, out, true);
+        int out = last ? 3 * s->keys.keys : hearing_width(s, g->stages, i + 1);
+        struct block_shape shape = hearing_stage(s, in, out, true);
         if (last) shape.slope = 1, shape.norm = shape.narrow = false, shape.dropout = (struct dropout){0};
         snprintf(name, sizeof name, "decode%d", i + 1);
         conv_layer_make_or_die(&g->decode[i], p, name, shape, length);
@@ -115,14 +72,10 @@ static void take_activations(struct time_design *g, struct session *s)
     int channels = s->config->model.n_channels;
     g->base.noise = session_tensor_or_die(s, PRIOR_NOISES * latents, width);
     g->base.output = session_tensor_or_die(s, s->keys.keys * s->keys.frames, 2);
-    for (int i = 0; i < g->stages; i++)
-        g->heard[i] = session_activation_or_die(s, g->encode[i].length, g->encode[i].shape.out);
     for (int i = 0; i < last; i++)
         g->made[i] = session_activation_or_die(s, g->decode[i].length, g->decode[i].shape.out);
     g->made[last] = session_tensor_or_die(s, g->decode[last].length, g->decode[last].shape.out);
-    g->said = session_activation_or_die(s, latents, 2 * width);
-    struct tensor *of_width[] = {&g->mu, &g->logvar, &g->z};
-    for (int i = 0; i < 3; i++) *of_width[i] = session_activation_or_die(s, latents, width);
+    g->z = session_activation_or_die(s, latents, width);
     g->epsilon = session_tensor_or_die(s, latents, width);
     g->drawn = session_tensor_or_die(s, latents, width);
     g->placed = session_activation_or_die(s, latents, channels);
@@ -133,14 +86,10 @@ static void take_gradients(struct time_design *g, struct session *s)
 {
     int latents = s->config->model.latent_seq_len, width = s->config->model.latent_dim, last = g->stages - 1;
     int channels = s->config->model.n_channels;
-    for (int i = 0; i < g->stages; i++)
-        g->dheard[i] = session_activation_or_die(s, g->heard[i].length, g->heard[i].channels);
     for (int i = 0; i < last; i++)
         g->dmade[i] = session_activation_or_die(s, g->made[i].length, g->made[i].channels);
     g->dmade[last] = session_tensor_or_die(s, g->made[last].length, g->made[last].channels);
-    g->dsaid = session_activation_or_die(s, latents, 2 * width);
-    struct tensor *of_width[] = {&g->dmu, &g->dlogvar, &g->dz};
-    for (int i = 0; i < 3; i++) *of_width[i] = session_activation_or_die(s, latents, width);
+    g->dz = session_activation_or_die(s, latents, width);
     g->dplaced = session_activation_or_die(s, latents, channels);
     g->dcontext = session_activation_or_die(s, latents, channels);
 }
@@ -176,8 +125,7 @@ static struct generator *make_or_die(struct session *s, struct parameters *p, bo
     g->base.session = s;
     g->base.prior = &g->prior;
     g->stages = stages_or_die(s);
-    g->frames = session_tensor_or_die(s, s->config->model.latent_seq_len << g->stages, 2 * s->keys.keys);
-    make_encoder(g, p);
+    hearing_make_or_die(&g->hearing, p, g->stages, training);
     make_decoder(g, p);
     prior_make(&g->prior, p, s->config->model.latent_seq_len, s->config->model.latent_dim, 1 << g->stages);
     take_activations(g, s);
@@ -199,16 +147,6 @@ static void draw(struct generator *base, int first, int count, uint64_t seed, ui
         g->loops[first + i].key = random_key_make(seed, PURPOSE_LOOP, number);
         g->loops[first + i].index = (uint32_t)i;
     }
-}
-
-static void encode(const struct ops *ops, struct time_design *g, struct tensor records, struct pass pass)
-{
-    ops->frames(g->frames, records, g->base.session->keys);
-    for (int i = 0; i < g->stages; i++)
-        conv_layer_forward(ops, &g->encode[i], g->heard[i], no_tensor(), i ? g->heard[i - 1] : g->frames,
-                           no_tensor(), pass);
-    conv_layer_forward(ops, &g->posterior, g->said, no_tensor(), g->heard[g->stages - 1], no_tensor(), pass);
-    ops->split(g->mu, g->logvar, g->said);
 }
 
 /* Latents from the white noise, on the host. */
@@ -247,8 +185,8 @@ static void forward(struct generator *base, struct tensor records, struct pass p
     struct time_design *g = self_of(base);
     const struct ops *ops = base->session->ops;
     if (records.data) {
-        encode(ops, g, records, pass);
-        ops->latent(g->z, g->mu, g->logvar, g->epsilon, NULL);
+        hearing_forward(ops, &g->hearing, records, pass);
+        ops->latent(g->z, g->hearing.mu, g->hearing.logvar, g->epsilon, NULL);
     } else {
         draw_latents(ops, g);
     }
@@ -274,29 +212,17 @@ static void decode_backward(const struct ops *ops, struct time_design *g, struct
     linear_layer_backward(ops, &g->to_decoder, g->dz, g->dplaced, g->placed, g->z, false);
 }
 
-static void encode_backward(const struct ops *ops, struct time_design *g, real kl_weight, struct pass pass)
-{
-    int last = g->stages - 1;
-    ops->latent_backward(g->dmu, g->dlogvar, g->dz, g->mu, g->logvar, g->epsilon, kl_weight);
-    ops->join(g->dsaid, g->dmu, g->dlogvar);
-    conv_layer_backward(ops, &g->posterior, g->dheard[last], no_tensor(), g->dsaid, no_tensor(),
-                        g->heard[last], pass);
-    for (int i = last; i >= 0; i--)
-        conv_layer_backward(ops, &g->encode[i], i ? g->dheard[i - 1] : no_tensor(), no_tensor(), g->dheard[i],
-                            no_tensor(), i ? g->heard[i - 1] : g->frames, pass);
-}
-
 static void backward(struct generator *base, struct tensor doutput, struct tensor records, real kl_weight,
                      struct pass pass)
 {
     struct time_design *g = self_of(base);
     decode_backward(base->session->ops, g, doutput, records, pass);
-    encode_backward(base->session->ops, g, kl_weight, pass);
+    hearing_backward(base->session->ops, &g->hearing, g->dz, g->epsilon, kl_weight, pass);
 }
 
 static void kl(struct generator *base, device value)
 {
-    base->session->ops->kl(value, self_of(base)->mu, self_of(base)->logvar);
+    base->session->ops->kl(value, self_of(base)->hearing.mu, self_of(base)->hearing.logvar);
 }
 
 static void posterior(struct generator *base, struct tensor records, real *mu, real *logvar)
@@ -304,10 +230,10 @@ static void posterior(struct generator *base, struct tensor records, real *mu, r
     struct time_design *g = self_of(base);
     const struct ops *ops = base->session->ops;
     size_t count = tensor_count(g->drawn);
-    encode(ops, g, records, (struct pass){0});
-    ops->copy(g->drawn, g->mu);
+    hearing_forward(ops, &g->hearing, records, (struct pass){0});
+    ops->copy(g->drawn, g->hearing.mu);
     ops->download(mu, g->drawn.data, count);
-    ops->copy(g->drawn, g->logvar);
+    ops->copy(g->drawn, g->hearing.logvar);
     ops->download(logvar, g->drawn.data, count);
 }
 
@@ -315,11 +241,8 @@ static void free_time(struct generator *base)
 {
     struct time_design *g = self_of(base);
     const struct ops *ops = base->session->ops;
-    ops->block_free(g->posterior.block);
-    for (int i = 0; i < g->stages; i++) {
-        ops->block_free(g->encode[i].block);
-        ops->block_free(g->decode[i].block);
-    }
+    hearing_free(ops, &g->hearing);
+    for (int i = 0; i < g->stages; i++) ops->block_free(g->decode[i].block);
     transformer_free(ops, &g->transformer);
     free(g->loops);
     free(g);
