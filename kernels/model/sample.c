@@ -51,6 +51,7 @@ struct sampler *sampler_open_or_die(const char *device, const char *path, uint64
     s->header = model_read_header_or_die(reader, path);
     s->ops = ops_choose_or_die(device, (enum config_precision)s->header.config->precision);
     int most = s->ops->sample_batch, batch = count < (uint64_t)most ? (int)count : most;
+    if (design_of(s->header.config)->decides) batch = most;
     s->model = model_new_or_die(s->ops, s->header.config, s->header.keys, batch, false);
     load_parameters(s, reader);
     reader_close(reader);

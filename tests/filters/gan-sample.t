@@ -66,6 +66,31 @@ gan-sample -m $model -n 3 >drawn.keys
 cmp -s given.keys drawn.keys
 is $? 1 "the noise given is used"
 
+# The design with a fitted prior: the same bytes however many are made.
+configure time.yaml -e '1i design: time' -e 's/latent_seq_len: 10/latent_seq_len: 5/' -e 's/latent_dim: 16/latent_dim: 3/'
+train time.yaml time
+gan-sample -m time.model -n 20 -S 3 >time.keys
+ok $? "samples from a fitted prior"
+gan-sample -m time.model -n 1 -S 3 >one.keys
+OMP_NUM_THREADS=1 gan-sample -m time.model -n 11 -S 3 >eleven.keys
+is "$($python - <<'PY'
+import numpy as np
+def load(name, count):
+    with open(name, "rb") as f:
+        return [np.load(f) for _ in range(count)]
+x, one, eleven = load("time.keys", 20), load("one.keys", 1), load("eleven.keys", 11)
+print(x[0].shape, all(0 <= a.min() and a.max() <= 1 for a in x), any((a == 0).any() and (a > 0).any() for a in x),
+      (one[0] == x[0]).all(), all((a == b).all() for a, b in zip(x, eleven)))
+PY
+)" "(2, 5, 20) True True True True" "the same samples however many are made"
+$python -c '
+import numpy as np
+np.save("noise3.npy", np.random.RandomState(1).randn(3, 15))'
+gan-sample -m time.model --noise noise3.npy >given.keys
+ok $? "three noises of all latents"
+fails 1 'gan-sample: noise.npy: .*is not the noise of this model, \(3, 15\)' "other noise" \
+    gan-sample -m time.model --noise noise.npy
+
 fails 2 'gan-sample: -m FILE' "no model" gan-sample
 fails 1 'gan-sample: nowhere: No such file' "a model that is not there" gan-sample -m nowhere
 fails 1 'gan-sample: noise.npy: fewer records|gan-sample: noise.npy: .*fewer' "less noise than samples" \
