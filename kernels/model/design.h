@@ -41,9 +41,12 @@ struct design {
     /* value += the KL divergence of the last forward pass. */
     void (*kl)(struct generator *generator, device value);
 
-    /* With a prior that is fitted: what the encoder, as it is in evaluation, says of real records. mu, logvar
-     * (batch, side of the prior), on the host. */
+    /* With a prior that is fitted, on the host (batch, side of the prior): what the encoder, as it is in
+     * evaluation, says of real records; the latents that the noise gives; and the output from latents. To
+     * sample is to decode the latents of the noise. */
     void (*posterior)(struct generator *generator, struct tensor records, real *mu, real *logvar);
+    void (*latents)(struct generator *generator, real *z);
+    void (*decode)(struct generator *generator, const real *z, struct pass pass);
 };
 
 /* The design that the configuration names. */

@@ -149,20 +149,6 @@ static void draw(struct generator *base, int first, int count, uint64_t seed, ui
     }
 }
 
-/* Latents from the white noise, on the host. */
-static void draw_latents(const struct ops *ops, struct time_design *g)
-{
-    size_t count = tensor_count(g->drawn);
-    real *noise = allocate_or_die(PRIOR_NOISES * count, sizeof noise[0]);
-    real *z = allocate_or_die(count, sizeof z[0]);
-    ops->download(noise, g->base.noise.data, PRIOR_NOISES * count);
-    prior_draw(&g->prior, z, noise, g->loops, g->z.batch);
-    ops->upload(g->drawn.data, z, count);
-    ops->copy(g->z, g->drawn);
-    free(noise);
-    free(z);
-}
-
 static void decode(const struct ops *ops, struct time_design *g, struct pass pass)
 {
     struct gate gate = {.hard = !pass.training};
@@ -180,6 +166,26 @@ static void decode(const struct ops *ops, struct time_design *g, struct pass pas
     ops->gated(g->base.output, g->made[g->stages - 1], g->base.session->keys, gate);
 }
 
+static void latents(struct generator *base, real *z)
+{
+    struct time_design *g = self_of(base);
+    size_t count = tensor_count(base->noise);
+    real *noise = allocate_or_die(count, sizeof noise[0]);
+    base->session->ops->download(noise, base->noise.data, count);
+    prior_draw(&g->prior, z, noise, g->loops, g->z.batch);
+    free(noise);
+}
+
+static void decode_latents(struct generator *base, const real *z, struct pass pass)
+{
+    struct time_design *g = self_of(base);
+    const struct ops *ops = base->session->ops;
+    ops->upload(g->drawn.data, z, tensor_count(g->drawn));
+    ops->copy(g->z, g->drawn);
+    decode(ops, g, pass);
+}
+
+/* Without records it samples, from the white noise. */
 static void forward(struct generator *base, struct tensor records, struct pass pass)
 {
     struct time_design *g = self_of(base);
@@ -187,10 +193,13 @@ static void forward(struct generator *base, struct tensor records, struct pass p
     if (records.data) {
         hearing_forward(ops, &g->hearing, records, pass);
         ops->latent(g->z, g->hearing.mu, g->hearing.logvar, g->epsilon, NULL);
-    } else {
-        draw_latents(ops, g);
+        decode(ops, g, pass);
+        return;
     }
-    decode(ops, g, pass);
+    real *z = allocate_or_die(tensor_count(g->z), sizeof z[0]);
+    latents(base, z);
+    decode_latents(base, z, pass);
+    free(z);
 }
 
 static void decode_backward(const struct ops *ops, struct time_design *g, struct tensor doutput,
@@ -257,4 +266,6 @@ const struct design design_time = {.name = "time",
                                    .forward = forward,
                                    .backward = backward,
                                    .kl = kl,
-                                   .posterior = posterior};
+                                   .posterior = posterior,
+                                   .latents = latents,
+                                   .decode = decode_latents};
