@@ -1,7 +1,9 @@
 #include "kernels/model/fitting.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/features.h"
 #include "common/kernel-density.h"
@@ -11,7 +13,7 @@
 
 enum {
     POSTERIORS_A_DIMENSION = 4,
-    JUDGED = 256 /* samples, and records, whose features are compared */
+    JUDGED = 512 /* samples, and records, whose features are compared */
 };
 
 void fit_prior(struct step *step, const struct dataset *d)
@@ -129,32 +131,43 @@ static void try_choice(struct choice *best, struct step *step, struct score scor
     free(value);
 }
 
-/* One after the other, each where those before it are best. */
+/* A member of the calibration, and values of it to try. */
+struct tries {
+    size_t member;
+    real values[5];
+};
+
+static void try_values(struct choice *best, struct step *step, struct score score, const double *wanted,
+                       const struct tries *tries)
+{
+    struct calibration from = best->calibration;
+    for (size_t i = 0; i < sizeof tries->values / sizeof(real); i++) {
+        struct calibration tried = from;
+        *(real *)((char *)&tried + tries->member) = tries->values[i];
+        if (memcmp(&tried, &from, sizeof tried)) try_choice(best, step, score, wanted, tried);
+    }
+}
+
+/* One member after the other, each where those before it are best; the first ones, which weigh most, twice. */
 void calibrate_prior(struct step *step, const struct dataset *d)
 {
-    static const struct {
-        size_t member;
-        real values[5];
-    } tries[] = {
-        {offsetof(struct calibration, threshold), {(real)-1, (real)-0.5, (real)-0.25, (real)0.25, (real)0.5}},
-        {offsetof(struct calibration, slow), {1, 2, 3, 6, 9}},
-        {offsetof(struct calibration, smoothing), {(real)0.05, (real)0.1, (real)0.15, (real)0.2, (real)0.25}},
-        {offsetof(struct calibration, warmth),
-         {(real)-0.15, (real)-0.1, (real)-0.05, (real)0.05, (real)0.1}},
+#define MEMBER(NAME) offsetof(struct calibration, NAME)
+    static const struct tries tries[] = {
+        {MEMBER(breadth), {0, (real)0.2, (real)0.3, (real)0.4, (real)0.6}},
+        {MEMBER(threshold), {(real)-0.5, (real)-0.25, (real)-0.1, (real)0.1, (real)0.3}},
+        {MEMBER(slow), {1, 2, 3, 4, 6}},
+        {MEMBER(smoothing), {0, (real)0.05, (real)0.1, (real)0.15, (real)0.25}},
+        {MEMBER(warmth), {(real)-0.1, (real)-0.05, 0, (real)0.05, (real)0.1}},
     };
+#undef MEMBER
     struct score score = score_of(d);
     struct choice best = {.overlap = -1};
     double *wanted = allocate_or_die(FEATURES * JUDGED, sizeof wanted[0]);
     judge_records(wanted, d, score);
-    try_choice(&best, step, score, wanted, (struct calibration){.slow = 4});
-    for (size_t i = 0; i < sizeof tries / sizeof tries[0]; i++) {
-        struct calibration from = best.calibration;
-        for (size_t j = 0; j < sizeof tries[i].values / sizeof(real); j++) {
-            struct calibration tried = from;
-            *(real *)((char *)&tried + tries[i].member) = tries[i].values[j];
-            try_choice(&best, step, score, wanted, tried);
-        }
-    }
+    try_choice(&best, step, score, wanted,
+               (struct calibration){
+                   .threshold = (real)-0.25, .smoothing = (real)0.1, .slow = 3, .breadth = (real)0.3});
+    for (int i = 0; i < 7; i++) try_values(&best, step, score, wanted, &tries[i % 5]);
     prior_calibrate(step->model->generator->prior, best.calibration);
     free(wanted);
 }

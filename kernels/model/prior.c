@@ -183,6 +183,7 @@ void prior_draw(const struct prior *p, real *z, const real *noise, const struct 
         for (size_t i = 0; i < side; i++) slow[i] = (double)own[2 * side + i];
         times_factor(e, factor, side);
         times_factor(slow, factor, side);
+        for (size_t i = 0; i < side; i++) slow[i] *= 1 + (double)chosen.breadth;
         for (int order = 0; order < (int)chosen.slow && order < p->latents; order++)
             exchange(p, e, slow, order);
         for (size_t i = 0; i < side; i++)

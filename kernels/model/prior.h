@@ -23,6 +23,7 @@ struct calibration {
     real threshold; /* of a gate's logit */
     real smoothing; /* share of each neighbour in time in a gate's logit */
     real slow;      /* how many of the slowest components do not repeat */
+    real breadth;   /* how much larger those are than the prior's, less 1 */
 };
 
 void prior_make(struct prior *prior, struct parameters *parameters, int latents, int channels,
@@ -50,7 +51,8 @@ enum { PRIOR_NOISES = 3 };
  * repeats its rhythm while its harmony moves on. So latents are drawn twice from the Gaussian: from
  * sqrt(share) loop(e1) + sqrt(1 - share) e2, where loop gives the first `period` latents again and again, and
  * from e3. The slowest components in time (of a discrete cosine transform) are the second's, the others the
- * first's. Both having the prior's covariance, which hardly differs from one moment to another, z has it too.
+ * first's. Both having the prior's covariance, which hardly differs from one moment to another, z would have it
+ * too; but songs differ from one another more than one Gaussian says, hence the calibration's breadth.
  * Share, from 0.9 to 1, and period, from 0.8 to 1.9 s of 20 ms, are drawn evenly for each sample. */
 void prior_draw(const struct prior *prior, real *z, const real *noise, const struct prior_loop *loops,
                 int batch);
