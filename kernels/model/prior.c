@@ -7,7 +7,7 @@
 #include "common/fail.h"
 #include "common/memory.h"
 
-static const double SHARE[2] = {0.9, 1}, PERIOD[2] = {40, 95}; /* of a loop; its length in intervals */
+static const double SHARE[2] = {0.97, 1}, PERIOD[2] = {40, 95}; /* of a loop; its length in intervals */
 
 enum { CALIBRATED = sizeof(struct calibration) / sizeof(real) };
 
