@@ -14,6 +14,14 @@ CFLAGS ?= -O3 -g
 FLAGS := -std=gnu11 -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -I. -march=$(MARCH) -fopenmp -fno-math-errno -Wall -Wextra -Wconversion \
 	-Wno-sign-conversion -MMD -MP $(if $(asan),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 
+# Packages unpacked by `pipelines/packages bring .deps`, where nothing can be installed.
+DEPS ?= $(wildcard .deps)
+ifneq ($(DEPS),)
+CPPFLAGS += $(foreach d,usr/include usr/include/x86_64-linux-gnu usr/include/x86_64-linux-gnu/openblas-pthread,-isystem $(DEPS)/$(d))
+LDFLAGS += $(foreach d,usr/lib/x86_64-linux-gnu usr/lib/x86_64-linux-gnu/openblas-pthread lib/x86_64-linux-gnu,\
+	-L$(DEPS)/$(d) -Wl$(comma)-rpath$(comma)$(realpath $(DEPS))/$(d))
+endif
+
 .PHONY: all music check check-built bench lint install uninstall clean
 all: $(PROGRAMS:%=$(BIN)/%)
 
@@ -53,12 +61,12 @@ $(BUILD)/%.o: %.c | build/packages-build
 $(BUILD)/double/%.o: %.c | build/packages-build
 	@mkdir -p $(@D)
 	$(CC) $(FLAGS) $(CFLAGS) $(CPPFLAGS) -DREAL_IS_DOUBLE -c -o $@ $<
-.SECONDARY:
+.PRECIOUS: %.o %.a %.t
 -include $(shell find build -name '*.d' 2>/dev/null)
 
 # Says in one line what is missing and which command installs it.
 build/packages-%: pipelines/packages
-	@pipelines/packages check $* && mkdir -p build && touch $@
+	@$(if $(DEPS),,pipelines/packages check $* &&) mkdir -p build && touch $@
 
 # Tests: scripts tests/*/*.t and programs tests/*/*.c, those of the mathematics in double precision too, all speaking TAP.
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%.t,$(wildcard tests/common/*.c tests/ops/*.c tests/model/*.c))
@@ -68,12 +76,27 @@ TESTS += $(patsubst tests/%.c,$(BUILD)/double/tests/%.t,$(wildcard tests/ops/*.c
 $(BUILD)/double/tests/%.t: $(BUILD)/double/tests/%.o $(BUILD)/libcore-double.a $(BUILD)/libcommon.a
 	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lopenblas -lcyaml -lz -lm
 
+# The core's tests on CUDA: on the host in its place, or with DEVICE=cuda on a GPU and nothing else.
+ON_CUDA := $(wildcard tests/ops/*.c tests/model/*.c tests/cuda/*.c)
+ifeq ($(DEVICE),cuda)
+TESTS := $(ON_CUDA:tests/%.c=$(BUILD)/cuda/tests/%.t)
+SCRIPTS := $(wildcard tests/cuda/*.t)
+CHECKED := $(patsubst %,$(BIN)/%,gan-train gan-sample tensor-cmp tensor-print)
+CUDA_BIN := $(BIN)
+else
+TESTS += $(ON_CUDA:tests/%.c=$(BUILD)/shim/tests/%.t)
+TESTS += $(if $(asan),,$(patsubst tests/%.c,$(BUILD)/shim-watched/tests/%.t,$(wildcard tests/cuda/*.c)))
+SCRIPTS := $(wildcard tests/*/*.t)
+CHECKED := all $(BUILD)/shim/bin/gan-train $(BUILD)/shim/bin/gan-sample
+CUDA_BIN := $(BUILD)/shim/bin
+endif
+
 check:
-	@pipelines/packages install check
+	@$(if $(DEPS),,pipelines/packages install check)
 	@$(MAKE) --no-print-directory check-built
-check-built: all $(TESTS)
-	LSAN_OPTIONS="suppressions=$(CURDIR)/tests/leaks:print_suppressions=0" \
-		OMP_WAIT_POLICY=passive BIN="$(CURDIR)/$(BIN)" prove --exec '' $(wildcard tests/*/*.t) $(TESTS)
+check-built: $(CHECKED) $(TESTS)
+	LSAN_OPTIONS="suppressions=$(CURDIR)/tests/leaks:print_suppressions=0" OMP_WAIT_POLICY=passive DEVICE="$(DEVICE)" \
+		BIN="$(CURDIR)/$(BIN)" CUDA_BIN="$(CURDIR)/$(CUDA_BIN)" prove --exec tests/run $(SCRIPTS) $(TESTS)
 music:
 	@pipelines/packages install music
 	@$(MAKE) --no-print-directory all

@@ -19,8 +19,9 @@ struct walk {
     int share;          /* steps of a part */
 };
 
-/* At most so many blocks of threads where there are not more tiles. */
-enum { WALK_SUMMING = 528, WALK_WRITING = 2112 };
+/* At most so many blocks of threads where there are not more tiles: of those that sum, which an H200's 132
+ * multiprocessors take 3 of, as many as run at once. */
+enum { WALK_SUMMING = 396, WALK_WRITING = 2112 };
 
 static inline struct walk walk_make(int steps, int channels, int pack, int most)
 {

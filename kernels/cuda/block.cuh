@@ -1,8 +1,8 @@
 /* Inside a block on CUDA.
  *
  * What is kept for the backward pass is c, the convolution's output with its bias, before the activation;
- * h = act(c) is made again wherever it is needed. A block for which recomputed.cuh makes c again
- * too does not keep it, nor one where nothing follows the convolution.
+ * h = act(c) is made again wherever it is needed. Nothing is kept where recomputed.cuh makes c again too, nor
+ * where nothing but a skip follows the convolution.
  *
  * Rows are counted through the batch: rows = batch * convolved. Statistics and gradients of the normalisation
  * are summed in parts, each part some rows, and the parts joined in their order. */

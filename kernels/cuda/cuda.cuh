@@ -57,13 +57,16 @@ template <class T> T *cut(struct cutter *cutter, size_t count)
 void *cuda_memory_or_die(size_t count, size_t size);
 void cuda_memory_release(void *memory);
 
+/* Memory was given back, so iterations are not what they were: the next of each kind runs as it comes. */
+void cuda_recordings_forget();
+
 /* The multiplications and additions of the next launch, for the count of what an iteration costs. */
 void cuda_count_operations(double operations);
 
 /* Runs a kernel in the stream. Static, for kernels of two files may take structs of one name. */
 template <class... Parameters, class... Arguments>
 static void launch(void (*kernel)(Parameters...), dim3 grid, unsigned threads, size_t shared_bytes,
-            Arguments... arguments)
+                   Arguments... arguments)
 {
     cudaLaunchConfig_t config = {};
     config.gridDim = grid;
@@ -110,7 +113,8 @@ static inline float *reals(device x)
     return (float *)x;
 }
 
-/* N values side by side. N is 1, 4 or 8; where it is more than 1, the first's index is a multiple of N. */
+/* N values side by side. N is 1, 4 or 8; where it is more than 1, the first one's address is a multiple of 16
+ * bytes, or of 8 where four narrow ones stand there. */
 template <int N> struct pack {
     float v[N];
 };
@@ -163,14 +167,27 @@ __device__ static inline void store_four(view x, size_t i, const float *v)
 template <int N> __device__ inline pack<N> load_pack(view x, size_t i)
 {
     pack<N> p;
-    if (N == 1) p.v[0] = load(x, i);
-    for (int j = 0; j + 4 <= N; j += 4) load_four(p.v + j, x, i + j);
+    if constexpr (N == 1) {
+        p.v[0] = load(x, i);
+    } else if (N == 8 && x.narrow) {
+        uint4 words = *(const uint4 *)((const __nv_bfloat16 *)x.data + i);
+        unpack_narrow(p.v, words.x), unpack_narrow(p.v + 2, words.y);
+        unpack_narrow(p.v + N - 4, words.z), unpack_narrow(p.v + N - 2, words.w);
+    } else {
+        for (int j = 0; j < N; j += 4) load_four(p.v + j, x, i + j);
+    }
     return p;
 }
 template <int N> __device__ inline void store_pack(view x, size_t i, pack<N> p)
 {
-    if (N == 1) store(x, i, p.v[0]);
-    for (int j = 0; j + 4 <= N; j += 4) store_four(x, i + j, p.v + j);
+    if constexpr (N == 1)
+        store(x, i, p.v[0]);
+    else if (N == 8 && x.narrow)
+        *(uint4 *)((__nv_bfloat16 *)x.data + i) =
+            make_uint4(pack_narrow(p.v[0], p.v[1]), pack_narrow(p.v[2], p.v[3]),
+                       pack_narrow(p.v[N - 4], p.v[N - 3]), pack_narrow(p.v[N - 2], p.v[N - 1]));
+    else
+        for (int j = 0; j < N; j += 4) store_four(x, i + j, p.v + j);
 }
 
 #endif

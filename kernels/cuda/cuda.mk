@@ -1,6 +1,8 @@
 # The CUDA backend: with nvcc for GPUs, and with the host's compiler on tests/shim, where its tests run without one.
 NVCC ?= $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
-CUDA ?= 0
+# Graphs and launches as CUDA 12 has them; an older nvcc (Debian 12's own) counts as none.
+NVCC_NEW := $(if $(NVCC),$(shell $(NVCC) --version | grep -oE 'release (1[2-9]|[2-9][0-9])'))
+CUDA ?= $(if $(NVCC_NEW),$(if $(asan),0,1),0)
 # Machine code for these compute capabilities, and for later ones the last as PTX.
 CUDA_ARCH ?= 75 80 86 89 90
 CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
@@ -20,12 +22,16 @@ $(BUILD)/kernels/cuda/%.o: kernels/cuda/%.cu $(BUILD)/cuda-arch
 $(shell mkdir -p $(BUILD); for f in "cuda $(CUDA)" "cuda-arch $(CUDA_ARCH)"; do set -- $$f; t=$(BUILD)/$$1; shift; \
 	[ "$$(cat $$t 2>/dev/null)" = "$$*" ] || echo "$$*" >$$t; done)
 
+$(BUILD)/cuda/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/libcore-cuda.a $(BUILD)/libcommon.a
+	@mkdir -p $(@D)
+	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lopenblas -lcyaml -lz $(CUDA_LIBS) -lm
+
 CORE := $(BUILD)/libcore$(if $(filter 1,$(CUDA)),-cuda).a
 CORE_LIBS := -lopenblas -lcyaml -lz $(if $(filter 1,$(CUDA)),$(CUDA_LIBS)) -lm
 $(BIN)/gan-train $(BIN)/gan-sample: $(CORE) $(BUILD)/cuda
 
 # The same kernels on the host: as they are (under the sanitisers with asan=1), and with every access watched.
-SHIM_LINK := -no-pie -Wl,--unresolved-symbols=ignore-all
+
 SHIM_FLAGS := -std=c++17 -O2 -g -Itests/shim -I. -fopenmp -Wall -Wextra -Wno-unknown-pragmas -MMD -MP \
 	$(if $(asan),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 define shim_rules
@@ -39,10 +45,10 @@ $(BUILD)/$(1)/tests/shim/%.o: tests/shim/%.cpp
 	$$(CXX) $$(SHIM_FLAGS) $(if $(2),-DSHIM_WATCHED) -c -o $$@ $$<
 $(BUILD)/$(1)/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/$(1)/libcore.a $(BUILD)/libcommon.a
 	@mkdir -p $$(@D)
-	$$(CXX) $$(SHIM_FLAGS) $$(SHIM_LINK) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lcyaml -lz -lm
+	$$(CXX) $$(SHIM_FLAGS) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lcyaml -lz -lm
 $(BUILD)/$(1)/bin/%: $(BUILD)/filters/%.o $(BUILD)/$(1)/libcore.a $(BUILD)/libcommon.a
 	@mkdir -p $$(@D)
-	$$(CXX) $$(SHIM_FLAGS) $$(SHIM_LINK) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lcyaml -lz -lm
+	$$(CXX) $$(SHIM_FLAGS) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lcyaml -lz -lm
 endef
 $(eval $(call shim_rules,shim,))
 $(eval $(call shim_rules,shim-watched,-DSHIM_WATCHED -fsanitize=thread -w))

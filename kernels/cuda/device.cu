@@ -34,16 +34,31 @@ void cuda_count_operations(double operations)
     if (cuda_operations_hook) cuda_operations_hook(operations);
 }
 
+static __global__ void nothing()
+{
+}
+
 static const char *find_device(int *major)
 {
     int devices = 0;
     cudaError_t status = cudaGetDeviceCount(&devices);
     if (status == cudaErrorInsufficientDriver || status == cudaErrorStubLibrary)
         return "no driver of a GPU, or one that is older than this build's CUDA";
-    if (status != cudaSuccess || devices < 1) return "no GPU";
-    CUDA_CHECK(cudaSetDevice(0));
-    CUDA_CHECK(cudaDeviceGetAttribute(major, cudaDevAttrComputeCapabilityMajor, 0));
-    return NULL;
+    if (status == cudaErrorNoDevice || (status == cudaSuccess && devices < 1)) return "no GPU";
+    if (status == cudaSuccess) status = cudaSetDevice(0);
+    if (status == cudaSuccess) status = cudaDeviceGetAttribute(major, cudaDevAttrComputeCapabilityMajor, 0);
+    return status == cudaSuccess ? NULL : cudaGetErrorString(status);
+}
+
+/* A GPU that is older than all that this build is for has no code for any kernel. */
+static const char *try_kernel()
+{
+    cudaLaunchConfig_t config = {};
+    config.gridDim = config.blockDim = dim3(1);
+    config.stream = cuda_stream;
+    cudaError_t status = cudaLaunchKernelEx(&config, nothing);
+    if (status == cudaSuccess) status = cudaStreamSynchronize(cuda_stream);
+    return status == cudaSuccess ? NULL : cudaGetErrorString(status);
 }
 
 const char *cuda_open(enum config_precision precision)
@@ -57,8 +72,15 @@ const char *cuda_open(enum config_precision precision)
     cuda_precision = precision;
     if (cuda_stream) return NULL;
     CUDA_CHECK(cudaStreamCreateWithFlags(&cuda_stream, cudaStreamNonBlocking));
+    why = try_kernel();
+    if (why) return why;
     cuda_product_open();
     return NULL;
+}
+
+void cuda_recordings_forget()
+{
+    for (int kind = 0; kind < OPS_KINDS; kind++) kinds[kind].seen = false;
 }
 
 void cuda_begin(int kind)

@@ -20,11 +20,9 @@ enum {
 /* What a choice of the library depends on, and the choice: made once, for it takes time and must stay. */
 struct plan {
     struct {
-        struct product product; /* without alpha, beta and where the bias is */
-        int stride[3];
+        int rows, columns, inner, batch, stride[3], alignment[3];
         size_t step[3];
-        int alignment[3];
-        bool factors_narrow, result_narrow, bias, exact;
+        bool transpose_a, transpose_b, relu, bias, factors_narrow, result_narrow, exact;
     } key;
     cublasLtMatmulDesc_t description;
     cublasLtMatrixLayout_t layout[3]; /* of c, a, b */
@@ -44,6 +42,7 @@ static void check(cublasStatus_t status, const char *what)
 void cuda_product_open()
 {
     check(cublasLtCreate(&library), "cublasLtCreate");
+    cuda_workspace(WORKSPACE_PRODUCT, LIBRARY_BYTES);
 }
 
 static int alignment_of(const void *memory, int stride, size_t step, bool narrow)
@@ -131,13 +130,12 @@ static struct plan *plan_for(const struct operands *o, const struct product *p)
 {
     const struct matrix matrices[] = {o->c, o->a, o->b};
     struct plan wanted;
-    memset(&wanted, 0, sizeof wanted);
-    wanted.key.product = *p;
-    wanted.key.product.alpha = wanted.key.product.beta = 0;
-    wanted.key.product.bias = NULL;
-    wanted.key.bias = p->bias != NULL;
-    wanted.key.factors_narrow = o->a.narrow;
-    wanted.key.result_narrow = o->c.narrow;
+    memset(&wanted, 0, sizeof wanted); /* keys are compared with what lies between their members */
+    wanted.key.rows = p->rows, wanted.key.columns = p->columns, wanted.key.inner = p->inner;
+    wanted.key.batch = p->batch;
+    wanted.key.transpose_a = p->transpose_a, wanted.key.transpose_b = p->transpose_b;
+    wanted.key.relu = p->relu, wanted.key.bias = p->bias != NULL;
+    wanted.key.factors_narrow = o->a.narrow, wanted.key.result_narrow = o->c.narrow;
     wanted.key.exact = cuda_precision == PRECISION_FP32;
     for (int i = 0; i < 3; i++) {
         wanted.key.stride[i] = matrices[i].stride;
@@ -187,11 +185,11 @@ static void make_narrow(struct matrix *m, struct cutter *scratch, size_t count)
     m->narrow = true;
 }
 
-/* The library wants the bias in the result's type. */
+/* The library wants the bias in the result's type, and aligned. */
 static const void *bias_for(struct matrix c, const struct product *p, struct cutter *scratch)
 {
-    if (!p->bias || !c.narrow) return p->bias;
-    view to = {cut<uint16_t>(scratch, (size_t)p->columns), true}, from = {(void *)(uintptr_t)p->bias, false};
+    if (!p->bias || (!c.narrow && (uintptr_t)p->bias % 16 == 0)) return p->bias;
+    view to = {cut<float>(scratch, (size_t)p->columns), c.narrow}, from = {(void *)(uintptr_t)p->bias, false};
     cuda_convert(to, from, (size_t)p->columns);
     return to.data;
 }
@@ -221,9 +219,9 @@ void cuda_multiply(struct matrix c, struct matrix a, struct matrix b, struct pro
     size_t values_a = span(&a, p.transpose_a ? p.inner : p.rows, p.transpose_a ? p.rows : p.inner, p.batch);
     size_t values_b =
         span(&b, p.transpose_b ? p.columns : p.inner, p.transpose_b ? p.inner : p.columns, p.batch);
-    bool narrow = a.narrow || b.narrow;
+    bool narrow = a.narrow || b.narrow || c.narrow;
     size_t bytes = LIBRARY_BYTES + 2 * (values_a * (narrow && !a.narrow) + values_b * (narrow && !b.narrow)) +
-                   2 * (size_t)p.columns + 4 * 256;
+                   4 * (size_t)p.columns + 4 * 256;
     struct cutter scratch = {(char *)cuda_workspace(WORKSPACE_PRODUCT, bytes), 0};
     if (narrow && !a.narrow) make_narrow(&a, &scratch, values_a);
     if (narrow && !b.narrow) make_narrow(&b, &scratch, values_b);

@@ -1,7 +1,8 @@
 /* Products of matrices by cublasLt.
  *
- * Matrices are row-major. Where one factor is narrow, the other is made narrow too (bf16 x bf16, sums in
- * reals); otherwise both are reals (fp32, or tf32 where the precision allows it). The result may be either.
+ * Matrices are row-major. Where a factor or the result is narrow, both factors are made narrow (bf16 x bf16,
+ * sums in reals); otherwise both are reals (fp32, or tf32 where the precision allows it). The result may be
+ * either.
  */
 #ifndef KERNELS_CUDA_PRODUCT_CUH
 #define KERNELS_CUDA_PRODUCT_CUH

@@ -1,6 +1,6 @@
 #include "kernels/cuda/sums.cuh"
 
-enum { SLICES = 8 };
+enum { SLICES = 32 };
 
 /* A block takes WARP columns, whose rows lie side by side, and sums every SLICES-th part in each warp. */
 static __global__ void add_parts(float *to, const float *parts, int count, int width, float scale, bool add)

@@ -1,10 +1,12 @@
 /* Windows of any shape: a warp or a thread a value. For the rows at a sample's ends, where windows reach
  * beyond it, and for odd numbers of channels. */
+#include "kernels/cuda/packs.cuh"
 #include "kernels/cuda/sums.cuh"
 #include "kernels/cuda/window-engines.cuh"
 
-/* ROWS: rows of one channel that a warp does, so that the channel's weights are near. */
-enum { THREADS = 256, ROWS = 8, GRADIENT_ROWS = 16, MOST_PARTS = 256, MOST_SUMS = 1 << 20 };
+/* ROWS: rows of one channel that a warp does, so that the channel's weights are near. SLICES: of the coarse
+ * channels, summed by threads of their own. */
+enum { THREADS = 256, ROWS = 2, SLICES = 4, GRADIENT_ROWS = 16, MOST_PARTS = 256, MOST_SUMS = 1 << 20 };
 
 /* The values of a window that lie inside the sample: [from, to); they begin at `start` in the sample. */
 struct inside {
@@ -51,22 +53,41 @@ void window_direct_correlate(const struct window *w, view coarse, view fine, con
            *w, coarse, fine, weight, bias, rows);
 }
 
-/* A thread a value of the fine side. Tap k of its row meets coarse row j, tap k + stride row j - 1. */
+/* A slice of the sum for value b of a fine row. Tap k of the row meets coarse row j, tap k + stride row j
+ * - 1.
+ */
+__device__ static inline float spread_slice(const window &w, view coarse, const float *weight, size_t sample,
+                                            int row, int b, int slice)
+{
+    int first = w.coarse_channels * slice / SLICES, end = w.coarse_channels * (slice + 1) / SLICES;
+    int j = (row + w.padding) / w.stride;
+    size_t step = (size_t)w.kernel * w.fine_channels;
+    float sum = 0;
+    for (int k = (row + w.padding) % w.stride; k < w.kernel && j >= 0; k += w.stride, j--) {
+        size_t from = (sample * w.coarse + j) * w.coarse_channels;
+        const float *values = weight + (size_t)k * w.fine_channels + b;
+#pragma unroll 8
+        for (int a = first; a < end && j < w.coarse; a++) sum += values[a * step] * load(coarse, from + a);
+    }
+    return sum;
+}
+
+/* A value of the fine side for each SLICES threads. */
 static __global__ void spread(window w, view fine, view coarse, const float *weight, const float *bias,
                               window_rows rows)
 {
-    size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x, n = i / (size_t)w.fine_channels;
-    if (n >= (size_t)w.batch * rows.count) return;
+    float *sums = shared_memory<float>(); /* (SLICES, values) */
+    int values = (int)blockDim.x / SLICES, value = (int)threadIdx.x % values;
+    size_t i = (size_t)blockIdx.x * values + value, n = i / (size_t)w.fine_channels;
     size_t sample = n / rows.count;
     int row = window_row(rows, (int)(n % rows.count)), b = (int)(i % (size_t)w.fine_channels);
-    int j = (row + w.padding) / w.stride;
+    bool there = n < (size_t)w.batch * rows.count;
     float sum = 0;
-    for (int k = (row + w.padding) % w.stride; k < w.kernel && j >= 0; k += w.stride, j--) {
-        if (j >= w.coarse) continue;
-        size_t from = (sample * w.coarse + j) * w.coarse_channels;
-        for (int a = 0; a < w.coarse_channels; a++)
-            sum += weight[((size_t)a * w.kernel + k) * w.fine_channels + b] * load(coarse, from + a);
-    }
+    if (there) sum = spread_slice(w, coarse, weight, sample, row, b, (int)threadIdx.x / values);
+    sums[threadIdx.x] = sum;
+    __syncthreads();
+    if (!there || (int)threadIdx.x >= values) return;
+    for (int slice = 1; slice < SLICES; slice++) sum += sums[slice * values + value];
     store(fine, (sample * w.fine + row) * w.fine_channels + b, sum + (bias ? bias[b] : 0));
 }
 
@@ -76,26 +97,32 @@ void window_direct_spread(const struct window *w, view fine, view coarse, const 
     size_t count = (size_t)w->batch * rows.count * w->fine_channels;
     if (!count) return;
     cuda_count_operations(2.0 * (double)count * w->coarse_channels * w->kernel / w->stride);
-    launch(spread, blocks_for(count, THREADS), THREADS, 0, *w, fine, coarse, weight, bias, rows);
+    launch(spread, blocks_for(count, THREADS / SLICES), THREADS, THREADS * sizeof(float), *w, fine, coarse,
+           weight, bias, rows);
 }
 
-/* A thread a weight, a part (blockIdx.y) some of the rows. */
+/* A thread has value j of the windows for N channels, a part (blockIdx.y) some of the rows. */
+template <int N>
 static __global__ void gradient(window w, float *parts, view coarse, view fine, window_rows rows)
 {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x, width = (size_t)window_width(w);
     size_t count = (size_t)w.batch * rows.count, end = count * (blockIdx.y + 1) / gridDim.y;
-    size_t n = count * blockIdx.y / gridDim.y, a = i / width;
+    size_t n = count * blockIdx.y / gridDim.y, a = i / width * N;
     int j = (int)(i % width), row = (int)(n % rows.count);
     if (a >= (size_t)w.coarse_channels) return;
-    float sum = 0;
+    pack<N> sum = {};
     for (size_t sample = n / rows.count; n < end; n++) {
         inside in = window_inside(w, window_row(rows, row));
         size_t at = (sample * w.coarse + window_row(rows, row)) * w.coarse_channels + a;
-        if (j >= in.from && j < in.to)
-            sum += load(coarse, at) * load(fine, sample * w.fine * w.fine_channels + in.start + j);
+        if (j >= in.from && j < in.to) {
+            float value = load(fine, sample * w.fine * w.fine_channels + in.start + j);
+            pack<N> factors = load_pack<N>(coarse, at);
+            for (int c = 0; c < N; c++) sum.v[c] += factors.v[c] * value;
+        }
         if (++row == rows.count) row = 0, sample++;
     }
-    parts[blockIdx.y * width * w.coarse_channels + i] = sum;
+    parts += (blockIdx.y * (size_t)w.coarse_channels + a) * width + j;
+    for (int c = 0; c < N; c++) parts[c * width] = sum.v[c];
 }
 
 static size_t parts_of(const struct window *w, window_rows rows)
@@ -119,7 +146,9 @@ void window_direct_gradient(const struct window *w, float *dweight, view coarse,
     size_t parts = parts_of(w, rows);
     float *sums = (float *)cuda_workspace(WORKSPACE_WINDOW, parts * weights * sizeof *sums);
     cuda_count_operations(2.0 * (double)count * (double)weights);
-    launch(gradient, dim3(blocks_for(weights, THREADS), (unsigned)parts), THREADS, 0, *w, sums, coarse, fine,
+    int channels = pack_size((size_t)w->coarse_channels, coarse) > 1 ? 4 : 1;
+    launch(channels == 4 ? gradient<4> : gradient<1>,
+           dim3(blocks_for(weights / channels, THREADS), (unsigned)parts), THREADS, 0, *w, sums, coarse, fine,
            rows);
     cuda_add_parts(dweight, sums, (int)parts, (int)weights, 1, true);
 }

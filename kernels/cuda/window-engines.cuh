@@ -59,4 +59,12 @@ void window_thin_spread(const struct window *window, view fine, view coarse, con
                         const float *bias);
 void window_thin_gradient(const struct window *window, float *dweight, view coarse, view fine);
 
+/* The same by products of tiles in tf32; scratch as window_thin_scratch(). */
+bool window_tile_possible(const struct window *window, view coarse);
+void window_tile_correlate(const struct window *window, view coarse, view fine, const float *weight,
+                           const float *bias);
+void window_tile_spread(const struct window *window, view fine, view coarse, const float *weight,
+                        const float *bias);
+void window_tile_gradient(const struct window *window, float *dweight, view coarse, view fine);
+
 #endif

@@ -6,11 +6,12 @@
  * for each coarse one, a sample's windows go on where those of the sample before end: the batch is one long
  * sample then, the rows where samples meet are wrong, and made right after. */
 #include "kernels/cuda/narrow.cuh"
+#include "kernels/cuda/packs.cuh"
 #include "kernels/cuda/product.cuh"
 #include "kernels/cuda/sums.cuh"
 #include "kernels/cuda/window-engines.cuh"
 
-enum { THREADS = 256, LEAST = 16, PACK = 8 };
+enum { THREADS = 256, LEAST = 16, MULTIPLE = 8 };
 
 /* Rows first … end - 1. */
 struct span {
@@ -24,8 +25,8 @@ static int ceiling(int a, int b)
 
 bool window_product_possible(const struct window *w)
 {
-    return w->coarse_channels % PACK == 0 && w->fine_channels % PACK == 0 && w->coarse_channels >= LEAST &&
-           w->fine_channels >= LEAST;
+    return w->coarse_channels % MULTIPLE == 0 && w->fine_channels % MULTIPLE == 0 &&
+           w->coarse_channels >= LEAST && w->fine_channels >= LEAST;
 }
 
 /* A sample's part of the gradient, or a copy of the weight; what is left to window-direct.cu comes after. */
@@ -165,16 +166,16 @@ static view arranged_weight(const struct window *w, const float *weight, bool na
     return to;
 }
 
-/* Rows that no tap meets. A thread PACK values. */
-static __global__ void fill(window w, view fine, const float *bias, span rows)
+/* Rows that no tap meets. A thread N values. */
+template <int N> static __global__ void fill(window w, view fine, const float *bias, span rows)
 {
-    size_t packs = (size_t)w.fine_channels / PACK, i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+    size_t packs = (size_t)w.fine_channels / N, i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
     size_t count = rows.end - rows.first, n = i / packs, sample = n / count;
-    int row = rows.first + (int)(n % count), b = (int)(i % packs) * PACK;
-    pack<PACK> values = {};
+    int row = rows.first + (int)(n % count), b = (int)(i % packs) * N;
+    pack<N> values = {};
     if (sample >= (size_t)w.batch || (row + w.padding) % w.stride < w.kernel) return;
-    for (int c = 0; bias && c < PACK; c++) values.v[c] = bias[b + c];
-    store_pack<PACK>(fine, (sample * w.fine + row) * w.fine_channels + b, values);
+    for (int c = 0; bias && c < N; c++) values.v[c] = bias[b + c];
+    store_pack<N>(fine, (sample * w.fine + row) * w.fine_channels + b, values);
 }
 
 static void spread_residue(const struct window *w, view fine, view coarse, view weight, const float *bias,
@@ -202,8 +203,10 @@ void window_product_spread(const struct window *w, view fine, view coarse, const
             spread_residue(&one, fine, coarse, arranged, bias, residue);
             arranged.data = (char *)arranged.data + (size_t)taps(*w, residue) * matrix;
         }
-        size_t packs = (size_t)w->batch * (rows.end - rows.first) * (w->fine_channels / PACK);
-        if (w->stride > w->kernel) launch(fill, blocks_for(packs, THREADS), THREADS, 0, *w, fine, bias, rows);
+        int pack = pack_size((size_t)w->fine_channels, fine);
+        size_t packs = (size_t)w->batch * (rows.end - rows.first) * (w->fine_channels / pack);
+        if (w->stride > w->kernel)
+            LAUNCH_PACKS(pack, fill, blocks_for(packs, THREADS), THREADS, 0, *w, fine, bias, rows);
     } else
         rows.first = rows.end = 0;
     window_direct_spread(w, fine, coarse, weight, bias, outside(rows, w->fine));

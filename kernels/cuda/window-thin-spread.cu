@@ -1,29 +1,26 @@
 /* Windows of few values, spread: a thread makes the whole windows of some coarse rows, which are then added
  * where they overlap. */
+#include "kernels/cuda/window-hops.cuh"
 #include "kernels/cuda/window-thin.cuh"
 
 /* DEPTH: channels of the coarse side at a time; PITCH: theirs in shared memory, where 16 bytes of each of 8
  * rows fall into different banks. */
 enum { THREADS = 128, DEPTH = 32, PITCH = DEPTH + 4 };
 
-/* A block of threads takes `rows` hops of the fine side, number `first` the first of all, and makes the
- * windows of those coarse rows and of `before` more before them. */
-struct hops {
-    window w;
-    int first, count; /* of a sample */
-    int rows, before, tiles;
-};
-
-/* DEPTH channels from channel a on of coarse rows first … first + rows - 1; zeros where there are none. */
-__device__ static inline void load_rows(float *to, const window &w, view coarse, size_t sample, int first,
+/* DEPTH channels from channel a on, by fours as far as there are any, of coarse rows first … first + rows -
+ * 1; zeros where there are none. */
+__device__ static inline void load_rows(float *to, const hops &h, view coarse, size_t sample, int first,
                                         int rows, int a)
 {
-    for (int i = threadIdx.x; i < rows * (DEPTH / 4); i += blockDim.x) {
-        int row = i / (DEPTH / 4), c = i % (DEPTH / 4) * 4, left = w.coarse_channels - a - c;
+    const window &w = h.w;
+    int fours = min((w.coarse_channels - a + 3) / 4, DEPTH / 4);
+    for (int i = threadIdx.x; i < rows * fours; i += blockDim.x) {
+        int row = fours == DEPTH / 4 ? i / (DEPTH / 4) : i / fours, c = (i - row * fours) * 4;
+        int left = w.coarse_channels - a - c;
         size_t at = (sample * w.coarse + first + row) * w.coarse_channels + a + c;
         float v[4] = {0, 0, 0, 0};
         if (first + row < 0 || first + row >= w.coarse) left = 0;
-        if (left > 0 && w.coarse_channels % 4 == 0)
+        if (left > 0 && h.packed)
             load_four(v, coarse, at);
         else
             for (int j = 0; j < 4; j++) v[j] = j < left ? load(coarse, at + j) : 0;
@@ -63,23 +60,6 @@ __device__ inline void add_channels(float (&sums)[ROWS][K], const float *rows, c
     }
 }
 
-/* The fine rows of the block's hops from the windows (rows, K + 1). */
-template <int K>
-__device__ inline void add_windows(const hops &h, view fine, const float *windows, const float *bias,
-                                   size_t sample, int first)
-{
-    const window &w = h.w;
-    int channels = w.fine_channels, last = min(h.rows, h.first + h.count - first);
-    for (int i = threadIdx.x; i < last * w.stride * channels; i += blockDim.x) {
-        int b = i % channels, hop = i / channels / w.stride, k = i / channels % w.stride;
-        int row = (first + hop) * w.stride + k - w.padding;
-        float sum = bias ? bias[b] : 0;
-        for (int from = h.before + hop; k < w.kernel; k += w.stride, from--)
-            sum += windows[from * (K + 1) + k * channels + b];
-        if (row >= 0 && row < w.fine) store(fine, (sample * w.fine + row) * channels + b, sum);
-    }
-}
-
 template <int K, int ROWS>
 static __global__ void __launch_bounds__(THREADS)
     spread(hops h, view fine, view coarse, const float *weight, const float *bias)
@@ -91,7 +71,7 @@ static __global__ void __launch_bounds__(THREADS)
     float sums[ROWS][K] = {};
     for (int a = 0; a < h.w.coarse_channels; a += DEPTH) {
         __syncthreads();
-        load_rows(rows, h.w, coarse, sample, first - h.before, ROWS * THREADS, a);
+        load_rows(rows, h, coarse, sample, first - h.before, ROWS * THREADS, a);
         thin_load_weights(weights, h.w, weight, a, DEPTH, thin_wide(K));
         __syncthreads();
         add_channels(sums, rows, weights, min((int)DEPTH, h.w.coarse_channels - a));
@@ -102,17 +82,14 @@ static __global__ void __launch_bounds__(THREADS)
 #pragma unroll
         for (int j = 0; j < K; j++) rows[((int)threadIdx.x + r * THREADS) * (K + 1) + j] = sums[r][j];
     __syncthreads();
-    add_windows<K>(h, fine, rows, bias, sample, first);
+    add_windows<K + 1>(h, fine, rows, bias, sample, first);
 }
 
 template <int K>
 static void spread_of(const struct window *w, view fine, view coarse, const float *weight, const float *bias)
 {
     enum { ROWS = K <= 32 ? 2 : 1 };
-    struct hops h = {*w, w->padding / w->stride, 0, 0, (w->kernel - 1) / w->stride, 0};
-    h.count = (w->fine - 1 + w->padding) / w->stride - h.first + 1;
-    h.rows = ROWS * THREADS - h.before;
-    h.tiles = (h.count + h.rows - 1) / h.rows;
+    struct hops h = hops_make(w, coarse, ROWS * THREADS);
     size_t room = PITCH * ROWS * THREADS + DEPTH * thin_wide(K), windows = (K + 1) * ROWS * THREADS;
     launch(spread<K, ROWS>, dim3((unsigned)(w->batch * h.tiles)), THREADS,
            (room > windows ? room : windows) * sizeof(float), h, fine, coarse, weight, bias);

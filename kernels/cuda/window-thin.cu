@@ -1,5 +1,6 @@
 /* Windows of few values: the first convolution, whose input has 2 channels, the last transposed one, whose
  * output has, and the discriminator's. Each value of the coarse side is read or written once. */
+#include "kernels/cuda/packs.cuh"
 #include "kernels/cuda/sums.cuh"
 #include "kernels/cuda/window-thin.cuh"
 
@@ -60,7 +61,7 @@ static __global__ void __launch_bounds__(THREADS)
     int first = (int)(blockIdx.x % t.tiles) * t.rows, column = (int)blockIdx.y * t.groups * N;
     int group = (int)threadIdx.x % t.groups, lane = (int)threadIdx.x / t.groups, a = column + group * N;
     thin_load_weights(weights, t.w, weight, column, t.groups * N, wide);
-    thin_load_windows(tile, t.w, fine, sample, first, t.rows, t.pitch, wide);
+    thin_load_windows<false>(tile, t.w, fine, sample, first, t.rows, t.pitch, wide);
     __syncthreads();
     if (lane >= t.lanes || a >= t.w.coarse_channels) return;
     thin_weights<K, N> mine;
@@ -89,7 +90,7 @@ template <int K>
 static void correlate_of(const struct window *w, view coarse, view fine, const float *weight,
                          const float *bias)
 {
-    if (K <= 18 && w->coarse_channels % 4 == 0)
+    if (K <= 18 && pack_size((size_t)w->coarse_channels, coarse) > 1)
         launch_correlate<K, K <= 18 ? 4 : 1>(w, coarse, fine, weight, bias);
     else
         launch_correlate<K, 1>(w, coarse, fine, weight, bias);
@@ -117,7 +118,7 @@ static __global__ void __launch_bounds__(THREADS) gradient(thin t, float *parts,
         int first = number % t.tiles * t.rows, end = min(t.rows, t.w.coarse - first);
         size_t start = (sample * t.w.coarse + first) * t.w.coarse_channels + a;
         __syncthreads();
-        thin_load_windows(tile, t.w, fine, sample, first, t.rows, t.pitch, wide);
+        thin_load_windows<false>(tile, t.w, fine, sample, first, t.rows, t.pitch, wide);
         __syncthreads();
         for (int row = lane; row < end && !idle; row += AHEAD * t.lanes) {
             pack<N> ahead[AHEAD] = {};
@@ -151,7 +152,7 @@ static void launch_gradient(const struct window *w, float *dweight, view coarse,
 
 template <int K> static void gradient_of(const struct window *w, float *dweight, view coarse, view fine)
 {
-    if (K <= 18 && w->coarse_channels % 4 == 0)
+    if (K <= 18 && pack_size((size_t)w->coarse_channels, coarse) > 1)
         launch_gradient<K, K <= 18 ? 4 : 1>(w, dweight, coarse, fine);
     else
         launch_gradient<K, 1>(w, dweight, coarse, fine);

@@ -3,6 +3,7 @@
 #ifndef KERNELS_CUDA_WINDOW_THIN_CUH
 #define KERNELS_CUDA_WINDOW_THIN_CUH
 
+#include "kernels/cuda/tile-instructions.cuh"
 #include "kernels/cuda/window-engines.cuh"
 
 /* Values of a window in shared memory: a multiple of 4, so that they are read by fours. */
@@ -27,15 +28,18 @@ static inline int thin_pitch(const struct window *w, int wide)
     return hop % 4 == 0 && hop < wide ? hop : wide;
 }
 
-/* The windows of coarse rows first … first + rows - 1 of a sample; zeros outside of it. All threads. */
-__device__ static inline void thin_load_windows(float *to, const window &w, view fine, size_t sample,
-                                                int first, int rows, int pitch, int wide)
+/* The windows of coarse rows first … first + rows - 1 of a sample, in reals or tf32; zeros outside of it. All
+ * threads. */
+template <bool TF32>
+__device__ inline void thin_load_windows(float *to, const window &w, view fine, size_t sample, int first,
+                                         int rows, int pitch, int wide)
 {
     int hop = w.stride * w.fine_channels, values = w.fine * w.fine_channels;
     int start = (first * w.stride - w.padding) * w.fine_channels, count = (rows - 1) * pitch + wide;
     for (int i = threadIdx.x; i < count; i += blockDim.x) {
         int at = start + (pitch == hop ? i : i / pitch * hop + i % pitch);
-        to[i] = at >= 0 && at < values ? load(fine, sample * values + at) : 0;
+        float value = at >= 0 && at < values ? load(fine, sample * values + at) : 0;
+        to[i] = TF32 ? __uint_as_float(round_tf32(value)) : value;
     }
 }
 

@@ -11,6 +11,8 @@ void window_correlate(const struct window *w, view coarse, view fine, const floa
 {
     if (window_product_possible(w))
         window_product_correlate(w, coarse, fine, weight, bias);
+    else if (window_tile_possible(w, coarse))
+        window_tile_correlate(w, coarse, fine, weight, bias);
     else if (window_thin_possible(w))
         window_thin_correlate(w, coarse, fine, weight, bias);
     else
@@ -21,6 +23,8 @@ void window_spread(const struct window *w, view fine, view coarse, const float *
 {
     if (window_product_possible(w))
         window_product_spread(w, fine, coarse, weight, bias);
+    else if (window_tile_possible(w, coarse))
+        window_tile_spread(w, fine, coarse, weight, bias);
     else if (window_thin_possible(w))
         window_thin_spread(w, fine, coarse, weight, bias);
     else
@@ -31,6 +35,8 @@ void window_gradient(const struct window *w, float *dweight, view coarse, view f
 {
     if (window_product_possible(w))
         window_product_gradient(w, dweight, coarse, fine);
+    else if (window_tile_possible(w, coarse))
+        window_tile_gradient(w, dweight, coarse, fine);
     else if (window_thin_possible(w))
         window_thin_gradient(w, dweight, coarse, fine);
     else

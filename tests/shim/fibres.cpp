@@ -248,7 +248,7 @@ void shim_run_grid(const struct shim_grid *grid)
 #ifdef __SANITIZE_ADDRESS__
     ASAN_POISON_MEMORY_REGION(shared_bytes + grid->shared, SHARED_MOST - grid->shared);
 #endif
-    for (size_t block : order_blocks(count)) run_block(block);
+    for (size_t index : order_blocks(count)) run_block(index);
 #ifdef __SANITIZE_ADDRESS__
     ASAN_UNPOISON_MEMORY_REGION(shared_bytes, SHARED_MOST);
 #endif

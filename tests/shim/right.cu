@@ -3,6 +3,7 @@
 #include "self-test.h"
 
 static cudaStream_t stream;
+void (*cuda_operations_hook)(double operations);
 
 /* Every thread writes where it is. */
 static __global__ void places(float *to)
@@ -137,7 +138,7 @@ static __global__ void uneven(float *to)
 static void test_uneven()
 {
     float *to = numbers(256);
-    launch(uneven, 3, 256, 0, to + 0 * 256);
+    launch(uneven, 1, 256, 0, to);
     ok(fetch(to, 0) == 133 && fetch(to, 255) == 33, "warps that do unlike work");
     cudaFree(to);
 }
@@ -235,6 +236,25 @@ static void test_nan()
     cudaFree(x);
 }
 
+static void count()
+{
+    float *x = zeros(100);
+    setenv("SHIM_COUNT", "/dev/stderr", 1);
+    cuda_operations_hook(7);
+    launch(add, 1, 10, 0, x, 1.f);
+    launch(add, 1, 4, 0, x + 1, 1.f);
+}
+
+static void test_counts()
+{
+    static char said[4096];
+    if (*build != 'w') return;
+    int status = run_apart(count, said, sizeof said);
+    ok(status == 0 &&
+           strstr(said, "kernel\tlaunches\tbytes_read\tbytes_written\toperations\nadd\t2\t56\t56\t7\n"),
+       "the table of traffic");
+}
+
 static void test_bfloat16()
 {
     const struct {
@@ -261,7 +281,7 @@ int main()
 {
     if (!freopen("/dev/null", "w", stderr)) return 1;
     cudaStreamCreate(&stream);
-    test_places(), test_shuffles(), test_sums(), test_tickets(), test_uneven();
+    test_counts(), test_places(), test_shuffles(), test_sums(), test_tickets(), test_uneven();
     test_graphs(), test_refusals(), test_nan(), test_bfloat16();
     cudaStreamDestroy(stream);
     return done();

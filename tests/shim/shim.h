@@ -42,7 +42,7 @@ struct shim_running {
     size_t stack_bytes;
 };
 extern struct shim_running shim_now;
-/* "kernel add: block 3: thread 7", or "host". */
+/* "kernel add: block 3: thread 7: ", or nothing. */
 const char *shim_where();
 /* A kernel's readable name. */
 const char *shim_kernel_name(const void *kernel);

@@ -172,37 +172,47 @@ static void access_by_kernel(const void *at, size_t bytes, enum access access, c
         return;
     } else if (access == ACCESS_READ &&
                (within(at, bytes, shim_now.grid->call.get(), shim_now.grid->call->bytes) ||
-                within(at, bytes, __executable_start, (size_t)(_end - __executable_start)))) {
+                within(at, bytes, __executable_start, (uintptr_t)_end - (uintptr_t)__executable_start))) {
         return;
     } else {
         watch_report("bounds", pc, "%s of %zu at %p, which is not the kernel's", verbs[access], bytes, at);
     }
 }
 
+/* The watcher's own use of memory is not the kernel's. */
+struct outside {
+    bool was = shim_now.in_kernel;
+    outside()
+    {
+        shim_now.in_kernel = false;
+    }
+    ~outside()
+    {
+        shim_now.in_kernel = was;
+    }
+};
+
 void watch_misaligned(const void *at, size_t bytes, enum access access, const void *pc)
 {
-    bool in_kernel = shim_now.in_kernel;
-    shim_now.in_kernel = false;
+    struct outside outside;
     if (shim_now.grid) watch_report("misaligned", pc, "%s of %zu at %s", verbs[access], bytes, place(at));
-    shim_now.in_kernel = in_kernel;
 }
 
 /* Instrumented code, of kernels and of the host, is about to touch memory. */
 void watch_access(const void *at, size_t bytes, enum access access, const void *pc)
 {
     size_t offset;
-    bool in_kernel = shim_now.in_kernel;
-    shim_now.in_kernel = false;
+    struct outside outside;
     if (shim_now.grid)
         access_by_kernel(at, bytes, access, pc);
     else if (arena_offset(at, &offset) && shim_arena_used())
         watch_report("host", pc, "%s of %zu at %s by the host's code", verbs[access], bytes, place(at));
-    shim_now.in_kernel = in_kernel;
 }
 
 void shim_watch_atomic(const void *at, size_t bytes, const void *pc)
 {
     if (!shim_watched || !shim_now.grid) return;
+    struct outside outside;
     watch_access(at, bytes, ACCESS_ATOMIC, pc);
     races_atomic(at);
 }
