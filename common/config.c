@@ -115,10 +115,9 @@ static void check_time_or_die(const struct config *config, const struct config_y
         config_yaml_die(yaml, KEY(model.n_channels), "%d is odd; sinusoidal positions need an even one",
                         channels);
     if ((long long)latent * dim > PRIOR_SIDE_MOST)
-        config_yaml_die(yaml, KEY(model.latent_seq_len), "%d latents of %d values: the prior takes %d at most",
-                        latent, dim, PRIOR_SIDE_MOST);
-    if (config->model.use_gaussians)
-        config_yaml_die(yaml, KEY(model.use_gaussians), "the design has none");
+        config_yaml_die(yaml, KEY(model.latent_seq_len),
+                        "%d latents of %d values: the prior takes %d at most", latent, dim, PRIOR_SIDE_MOST);
+    if (config->model.use_gaussians) config_yaml_die(yaml, KEY(model.use_gaussians), "the design has none");
     if (config->normalize != NORMALIZE_PEAK)
         config_yaml_die(yaml, KEY(normalize), "the design needs loudnesses from 0 to 1: peak");
 }

@@ -161,8 +161,8 @@ struct ops {
     /* While measuring, memory is counted in `allocated` but not taken, and not written to. */
     void (*measure)(bool measuring);
 
-    /* What runs between the two may be recorded and run as one; no upload, download or new memory there. Between
-     * those of one kind (0 … OPS_KINDS - 1) run the same operations on the same memory. */
+    /* What runs between the two may be recorded and run as one; no upload, download or new memory there.
+     * Between those of one kind (0 … OPS_KINDS - 1) run the same operations on the same memory. */
     void (*begin)(int kind);
     void (*end)(void);
 
@@ -252,10 +252,10 @@ struct ops {
     /* Keys as frames. y (batch, length, 2 keys): row t has the square roots of the left channel's loudnesses
      * in frame t, then of the right one's; rows behind the frames are 0. */
     void (*frames)(struct tensor y, struct tensor x, struct keys_shape shape);
-    /* The way back. f (batch, length, 3 keys): row t has logits of the keys' gates g, then of the loudnesses l
-     * in the left, in the right channel; rows behind the frames are left out.
-     * x = sigmoid(g) sigmoid(l)^2; hard: sigmoid(l)^2 where it is at least 0.1 and the gate is open, else 0.
-     * There is no gradient of hard gates. */
+    /* The way back. f (batch, length, 3 keys): row t has logits of the keys' gates g, then of the loudnesses
+     * l in the left, in the right channel; rows behind the frames are left out. x = sigmoid(g) sigmoid(l)^2;
+     * hard: sigmoid(l)^2 where it is at least 0.1 and the gate is open, else 0. There is no gradient of hard
+     * gates. */
     void (*gated)(struct tensor x, struct tensor f, struct keys_shape shape, struct gate gate);
     void (*gated_backward)(struct tensor df, struct tensor dx, struct tensor f, struct keys_shape shape);
     /* values[i] += loss i of f against real records r; df is added weights[i] times its gradient. With on = 1

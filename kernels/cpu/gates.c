@@ -29,8 +29,7 @@ static struct run run_at(int number, struct tensor frames, struct tensor keys, s
     const int each = (shape.frames + RUN - 1) / RUN, b = number / each, first = number % each * RUN;
     const size_t width = (size_t)frames.channels, cells = (size_t)keys.length;
     return (struct run){cpu_values(frames.data) + ((size_t)b * (size_t)frames.length + (size_t)first) * width,
-                        width,
-                        (size_t)(shape.frames - first < RUN ? shape.frames - first : RUN),
+                        width, (size_t)(shape.frames - first < RUN ? shape.frames - first : RUN),
                         cpu_values(keys.data) + 2 * ((size_t)b * cells + (size_t)first),
                         2 * (size_t)shape.frames};
 }
@@ -67,7 +66,8 @@ void cpu_frames(struct tensor y, struct tensor x, struct keys_shape shape)
 static real gate_of(const real *row, const real *from, const real *last, size_t width, struct gate gate)
 {
     if (!gate.hard) return fast_sigmoid(row[0]);
-    const real before = row == from ? row[0] : row[-(ptrdiff_t)width], after = row == last ? row[0] : row[width];
+    const real before = row == from ? row[0] : row[-(ptrdiff_t)width],
+               after = row == last ? row[0] : row[width];
     const real smooth = row[0] + gate.smoothing * (before + after - 2 * row[0]);
     return (real)(smooth > gate.threshold);
 }
@@ -138,7 +138,8 @@ static void cell_losses(double sums[GATE_LOSSES], real *to, const real *from, si
 {
     const bool on = r[0] > 0 || r[1] > 0;
     const real logit = from[0];
-    sums[GATE_SOUNDING] += fmax((double)logit, 0) - (on ? (double)logit : 0) + log1p(exp(-fabs((double)logit)));
+    sums[GATE_SOUNDING] +=
+        fmax((double)logit, 0) - (on ? (double)logit : 0) + log1p(exp(-fabs((double)logit)));
     to[0] += weights[GATE_SOUNDING] * (fast_sigmoid(logit) - (real)on);
     if (!on) return;
     const real left = fast_sigmoid(from[keys]), right = fast_sigmoid(from[2 * keys]);

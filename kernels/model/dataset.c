@@ -161,7 +161,8 @@ struct dataset dataset_read_or_die(struct reader *reader, const struct config *c
         if (!d.facts) keep_facts(&d, &record);
         if (d.seconds == 0)
             d.seconds = d.keys.frames * expect_number_or_die(reader, &record, "interval", 0.02);
-        keep_chunks(&d, file, &record, origin_of(&record, reader), config->normalize == NORMALIZE_STANDARD, chunk);
+        keep_chunks(&d, file, &record, origin_of(&record, reader), config->normalize == NORMALIZE_STANDARD,
+                    chunk);
     }
     if (!d.records) die("no record sounds: nothing to learn from (%zu silent)", d.silent);
     map_file(&d, file);

@@ -17,9 +17,9 @@ struct generator {
 
 struct design {
     const char *name;
-    int losses;     /* how many of enum loss it has, from the first on */
-    bool decides;   /* its samples have thresholds, where a last bit decides: they are made in batches of one
-                     * size, so that rounding is the same however many are wanted */
+    int losses;   /* how many of enum loss it has, from the first on */
+    bool decides; /* its samples have thresholds, where a last bit decides: they are made in batches of one
+                   * size, so that rounding is the same however many are wanted */
 
     /* Declares the parameters and takes the memory. `training`: memory for backward too. */
     struct generator *(*make_or_die)(struct session *session, struct parameters *parameters, bool training);

@@ -105,8 +105,7 @@ static double overlap(const double *a, const double *b)
     double sum = 0;
     for (size_t i = 0; i < JUDGED; i++) once[i] = 1;
     for (size_t f = 0; f < FEATURES; f++) {
-        struct densities *densities =
-            densities_new_or_die(a + f * JUDGED, JUDGED, b + f * JUDGED, JUDGED);
+        struct densities *densities = densities_new_or_die(a + f * JUDGED, JUDGED, b + f * JUDGED, JUDGED);
         double area = densities_overlap(densities, once, once);
         sum += isfinite(area) ? area : 0;
         densities_free(densities);
@@ -143,12 +142,13 @@ static void try_values(struct choice *best, struct step *step, struct score scor
     struct calibration from = best->calibration;
     for (size_t i = 0; i < sizeof tries->values / sizeof(real); i++) {
         struct calibration tried = from;
-        *(real *)((char *)&tried + tries->member) = tries->values[i];
+        memcpy((char *)&tried + tries->member, &tries->values[i], sizeof(real));
         if (memcmp(&tried, &from, sizeof tried)) try_choice(best, step, score, wanted, tried);
     }
 }
 
-/* One member after the other, each where those before it are best; the first ones, which weigh most, twice. */
+/* One member after the other, each where those before it are best; the first ones, which weigh most, twice.
+ */
 void calibrate_prior(struct step *step, const struct dataset *d)
 {
 #define MEMBER(NAME) offsetof(struct calibration, NAME)

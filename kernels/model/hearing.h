@@ -27,7 +27,8 @@ int hearing_width(const struct session *session, int stages, int level);
 /* mu and logvar of the records. */
 void hearing_forward(const struct ops *ops, struct hearing *hearing, struct tensor records, struct pass pass);
 
-/* Given the gradient of the draw z = mu + exp(logvar / 2) epsilon; the KL divergence's comes with kl_weight. */
+/* Given the gradient of the draw z = mu + exp(logvar / 2) epsilon; the KL divergence's comes with kl_weight.
+ */
 void hearing_backward(const struct ops *ops, struct hearing *hearing, struct tensor dz, struct tensor epsilon,
                       real kl_weight, struct pass pass);
 

@@ -28,8 +28,7 @@ void prior_make(struct prior *p, struct parameters *parameters, int latents, int
     *p = (struct prior){parameters->session, latents, channels, latent_frames, {0}, {0}, {0}};
     int side = (int)side_of(p);
     parameters_declare_statistic(parameters, &p->mean, "prior", "mean", zero, side);
-    parameters_declare_statistic(parameters, &p->factor, "prior", "factor", zero,
-                                 (int)row_start(side_of(p)));
+    parameters_declare_statistic(parameters, &p->factor, "prior", "factor", zero, (int)row_start(side_of(p)));
     parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero, CALIBRATED);
 }
 
@@ -137,7 +136,8 @@ static void repeat(const struct prior *p, double *e, const real *noise, struct p
     double share = between(SHARE, bits[0]), again = sqrt(share), fresh = sqrt(1 - share);
     size_t width = (size_t)p->channels, side = side_of(p);
     size_t period = (size_t)fmax(1, round(between(PERIOD, bits[1]) / p->latent_frames)) * width;
-    for (size_t i = 0; i < side; i++) e[i] = again * (double)noise[i % period] + fresh * (double)noise[side + i];
+    for (size_t i = 0; i < side; i++)
+        e[i] = again * (double)noise[i % period] + fresh * (double)noise[side + i];
 }
 
 /* In place: e (side) times the factor, which is there less the identity. */

@@ -47,12 +47,12 @@ struct prior_loop {
 
 enum { PRIOR_NOISES = 3 };
 
-/* z (batch, latents * channels) from white noise (batch, PRIOR_NOISES * latents * channels), e1, e2, e3. Music
- * repeats its rhythm while its harmony moves on. So latents are drawn twice from the Gaussian: from
+/* z (batch, latents * channels) from white noise (batch, PRIOR_NOISES * latents * channels), e1, e2, e3.
+ * Music repeats its rhythm while its harmony moves on. So latents are drawn twice from the Gaussian: from
  * sqrt(share) loop(e1) + sqrt(1 - share) e2, where loop gives the first `period` latents again and again, and
  * from e3. The slowest components in time (of a discrete cosine transform) are the second's, the others the
- * first's. Both having the prior's covariance, which hardly differs from one moment to another, z would have it
- * too; but songs differ from one another more than one Gaussian says, hence the calibration's breadth.
+ * first's. Both having the prior's covariance, which hardly differs from one moment to another, z would have
+ * it too; but songs differ from one another more than one Gaussian says, hence the calibration's breadth.
  * Share, from 0.97 to 1, and period, from 0.8 to 1.9 s of 20 ms, are drawn evenly for each sample. */
 void prior_draw(const struct prior *prior, real *z, const real *noise, const struct prior_loop *loops,
                 int batch);

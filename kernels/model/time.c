@@ -7,8 +7,9 @@
  *   decode1 … n, each doubling the length      [S 2^n, 3K]
  *   gates and loudnesses as keys               [K T, 2]
  *
- * In training the encoder hears the batch's real records and the decoder makes them again; a sample is made of
- * white noise that the prior turns into latents. n is the least number with which S 2^n covers the T frames. */
+ * In training the encoder hears the batch's real records and the decoder makes them again; a sample is made
+ * of white noise that the prior turns into latents. n is the least number with which S 2^n covers the T
+ * frames. */
 #include <stdio.h>
 #include <stdlib.h>
 

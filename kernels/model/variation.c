@@ -25,7 +25,9 @@ struct variation {
 static struct variation *variation_new_or_die(struct model *m)
 {
     const struct prior *prior = m->generator->prior;
-    if (!prior) die("design: %s has no place for a record: --like, --from and --to need design: time", m->design->name);
+    if (!prior)
+        die("design: %s has no place for a record: --like, --from and --to need design: time",
+            m->design->name);
     struct variation *v = allocate_or_die(1, sizeof *v);
     size_t batch = (size_t)m->session.batch;
     v->model = m;
@@ -118,8 +120,7 @@ static void move_like(struct variation *v, uint64_t first)
         v->z[i] -= v->mean[i % v->side];
         v->said[i] -= v->mean[i % v->side];
     }
-    for (size_t b = 0; b < count; b += v->side)
-        arc(v, v->z + b, v->said + b, v->z + b, M_PI / 2 * v->amount);
+    for (size_t b = 0; b < count; b += v->side) arc(v, v->z + b, v->said + b, v->z + b, M_PI / 2 * v->amount);
 }
 
 void variation_make(struct variation *v, uint64_t first, struct pass pass)

@@ -53,7 +53,8 @@ static void window_make(real *to, const struct dataset *d, struct window w)
         int from = k - w.shift;
         if (from < 0 || from >= d->keys.keys) continue;
         real *key = to + (size_t)k * row;
-        copy_frames(key, first + (size_t)from * row + 2 * w.offset, frames - w.offset, w.origin->peak, w.swap);
+        copy_frames(key, first + (size_t)from * row + 2 * w.offset, frames - w.offset, w.origin->peak,
+                    w.swap);
         copy_frames(key + row - 2 * w.offset, second + (size_t)from * row, w.offset, next_peak, w.swap);
     }
     divide_by_largest(to, count);

@@ -1,6 +1,6 @@
-/* Real records made anew for each batch: ten seconds from any moment of a song, moved up or down by some keys,
- * the channels swapped; each divided by its largest value. What is made is a function of the key and the
- * place in the order. */
+/* Real records made anew for each batch: ten seconds from any moment of a song, moved up or down by some
+ * keys, the channels swapped; each divided by its largest value. What is made is a function of the key and
+ * the place in the order. */
 #ifndef MODEL_WINDOWS_H
 #define MODEL_WINDOWS_H
 

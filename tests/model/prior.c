@@ -1,10 +1,11 @@
 /* The prior that is fitted: its Gaussian is that of the posteriors' draws, its noise repeats but for the
  * slowest components, and a sample depends on its own noise alone. */
+#include "kernels/model/prior.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/memory.h"
-#include "kernels/model/prior.h"
 #include "tests/device.h"
 #include "tests/tap.h"
 
@@ -42,7 +43,8 @@ static void normals(real *x, size_t count, uint32_t purpose)
     }
 }
 
-/* Posteriors with the means (a, a + b / 2) + (1, -1) in each latent, a and b N(0, 1), and variances of 1/4. */
+/* Posteriors with the means (a, a + b / 2) + (1, -1) in each latent, a and b N(0, 1), and variances of 1/4.
+ */
 static void fit(struct fitted *f)
 {
     enum { COUNT = 2000 };
@@ -69,7 +71,8 @@ static void loops_of(struct prior_loop *loops, int count)
 static void test_moments(struct fitted *f)
 {
     enum { COUNT = 1000 };
-    real *noise = allocate_or_die(COUNT * NOISE, sizeof *noise), *z = allocate_or_die(COUNT * SIDE, sizeof *z);
+    real *noise = allocate_or_die(COUNT * NOISE, sizeof *noise),
+         *z = allocate_or_die(COUNT * SIDE, sizeof *z);
     struct prior_loop loops[COUNT];
     double mean[2] = {0}, square[2] = {0}, product = 0, n = COUNT * LATENTS;
     normals(noise, COUNT * NOISE, 2);

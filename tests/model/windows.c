@@ -1,12 +1,13 @@
 /* Records made anew for each batch: they run on into the next chunk of their song, move by keys, swap their
  * channels, have a largest value of 1, and are the same for the same key. */
+#include "kernels/model/windows.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/fail.h"
 #include "common/memory.h"
-#include "kernels/model/windows.h"
 #include "tests/device.h"
 #include "tests/tap.h"
 
@@ -111,14 +112,16 @@ static void test_shift_and_swap(void)
     int moved[3] = {0}, swapped = 0;
     bool peak = true;
     for (int b = 0; b < BATCH; b++) {
-        const real *lowest = x + b * CELLS * 2, *highest = lowest + 2 * (CELLS - FRAMES), *middle = lowest + 2 * FRAMES;
+        const real *lowest = x + b * CELLS * 2, *highest = lowest + 2 * (CELLS - FRAMES),
+                   *middle = lowest + 2 * FRAMES;
         double largest = 0;
         for (int i = 0; i < 2 * CELLS; i++) largest = fmax(largest, (double)lowest[i]);
         moved[lowest[0] == 0 ? 2 : highest[0] == 0 ? 0 : 1]++;
         swapped += middle[0] < middle[1];
         peak = peak && fabs(largest - 1) < 1e-6;
     }
-    ok(moved[0] > 9 && moved[1] > 9 && moved[2] > 9, "down, not at all, up (%d %d %d)", moved[0], moved[1], moved[2]);
+    ok(moved[0] > 9 && moved[1] > 9 && moved[2] > 9, "down, not at all, up (%d %d %d)", moved[0], moved[1],
+       moved[2]);
     ok(swapped > 16 && swapped < 48, "channels swapped half the time (%d of %d)", swapped, BATCH);
     ok(peak, "the largest value is 1");
     real *again = make("shift: 1, swap: true", 3, 0), *other = make("shift: 1, swap: true", 3, 1);

@@ -95,14 +95,16 @@ static void there_and_back(const struct ops *ops)
     struct context c = begin(ops, 2, shape, 136);
     struct tensor y = check_tensor(ops, 2, 136, 6, 5);
     ops->frames(y, c.r, shape);
-    real *rows = check_values(ops, y.data, tensor_count(y)), *r = check_values(ops, c.r.data, tensor_count(c.r));
+    real *rows = check_values(ops, y.data, tensor_count(y)),
+         *r = check_values(ops, c.r.data, tensor_count(c.r));
     bool same = true, clear = true;
     for (size_t i = 0; i < tensor_count(y); i++) {
         const size_t b = i / (136 * 6), t = i / 6 % 136, channel = i % 6 / 3, k = i % 3;
         if (t >= 130)
             clear = clear && rows[i] == 0;
         else
-            same = same && fabs(pow((double)rows[i], 2) - (double)r[((b * 3 + k) * 130 + t) * 2 + channel]) < 1e-6;
+            same = same &&
+                   fabs(pow((double)rows[i], 2) - (double)r[((b * 3 + k) * 130 + t) * 2 + channel]) < 1e-6;
     }
     ok(same, "frames: rows have the roots of both channels");
     ok(clear, "frames: 0 behind the frames");
