@@ -3,14 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/harmonic-notes.h"
 #include "common/harmonic.h"
 #include "common/key-transform.h"
 #include "common/memory.h"
 
 static const struct method methods[] = {
-    {"harmonic", true, "0.3st", "record", 0.02},
-    {"bands", false, "0.25st", "stream", 0.2},
-    {"published", false, "12.5Hz", "stream", 0.025},
+    {"harmonic", true, HARMONIC_LEAD, "0.3st", "record", 0.05},
+    {"bands", false, 0, "0.25st", "stream", 0.2},
+    {"published", false, 0, "12.5Hz", "stream", 0.025},
 };
 
 struct analysis {
@@ -40,14 +41,24 @@ struct analysis *analysis_new_or_die(const struct method *method, size_t samples
     return analysis;
 }
 
-void analysis_apply(struct analysis *analysis, float *loudness, const float *waves, size_t count)
+void analysis_apply(struct analysis *analysis, float *loudness, float *own, const float *waves, size_t count)
 {
     if (analysis->harmonic) {
-        harmonic_apply(analysis->harmonic, loudness, waves, count);
+        harmonic_apply(analysis->harmonic, loudness, own, waves, count);
         return;
     }
     for (size_t i = 0; i < count; i++)
         key_transform_apply(analysis->bands, loudness + i * analysis->cells, waves + i * analysis->samples);
+    memcpy(own, loudness, count * analysis->cells * sizeof *own);
+}
+
+void method_threshold(const struct method *method, float *loudness, const float *own, size_t keys,
+                      size_t frames, double least)
+{
+    for (size_t i = 0; !method->harmonic && i < keys * frames; i++)
+        if ((double)own[i] < least) loudness[i] = 0;
+    for (size_t k = 0; method->harmonic && least > 0 && k < keys; k++)
+        notes_keep(loudness + k * frames, own + k * frames, frames, least);
 }
 
 void analysis_free(struct analysis *analysis)

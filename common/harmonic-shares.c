@@ -11,11 +11,11 @@ static const float LEAST = 1e-7F;
 
 /* Frames of bands and of atoms, side by side. */
 struct block {
-    float v[HARMONIC_BANDS][LANES];
-    float z[HARMONIC_BANDS][LANES];
-    float wanted[HARMONIC_BANDS][LANES], given[HARMONIC_BANDS][LANES]; /* v z^-3/2, z^-1/2 */
-    float h[HARMONIC_ATOMS][LANES];
-    float more[HARMONIC_ATOMS][LANES], less[HARMONIC_ATOMS][LANES]; /* W' wanted, W' given */
+    union lanes v[HARMONIC_BANDS];
+    union lanes z[HARMONIC_BANDS];
+    union lanes wanted[HARMONIC_BANDS], given[HARMONIC_BANDS]; /* v z^-3/2, z^-1/2 */
+    union lanes h[HARMONIC_ATOMS];
+    union lanes more[HARMONIC_ATOMS], less[HARMONIC_ATOMS]; /* W' wanted, W' given */
 };
 
 /* x^(2/3) for x >= 0, to a few units of the last place: a guess at x^(-1/3) from the exponent, then Newton's
@@ -34,9 +34,9 @@ static float two_thirds(float x)
 
 static void explain(struct block *b, const struct templates *w)
 {
-    sparse_product(b->z, &w->atoms_of_band, (const float(*)[LANES])b->h);
+    sparse_product(b->z, &w->atoms_of_band, b->h);
     for (int j = 0; j < HARMONIC_BANDS; j++)
-        for (int i = 0; i < LANES; i++) b->z[j][i] += LEAST;
+        for (int i = 0; i < LANES; i++) b->z[j].of[i] += LEAST;
 }
 
 static void update(struct block *b, const struct templates *w)
@@ -44,14 +44,14 @@ static void update(struct block *b, const struct templates *w)
     explain(b, w);
     for (int j = 0; j < HARMONIC_BANDS; j++)
         for (int i = 0; i < LANES; i++) {
-            float given = 1 / sqrtf(b->z[j][i]);
-            b->given[j][i] = given;
-            b->wanted[j][i] = b->v[j][i] * given * given * given;
+            float given = 1 / sqrtf(b->z[j].of[i]);
+            b->given[j].of[i] = given;
+            b->wanted[j].of[i] = b->v[j].of[i] * given * given * given;
         }
-    sparse_product(b->more, &w->bands_of_atom, (const float(*)[LANES])b->wanted);
-    sparse_product(b->less, &w->bands_of_atom, (const float(*)[LANES])b->given);
+    sparse_product(b->more, &w->bands_of_atom, b->wanted);
+    sparse_product(b->less, &w->bands_of_atom, b->given);
     for (int k = 0; k < HARMONIC_ATOMS; k++)
-        for (int i = 0; i < LANES; i++) b->h[k][i] *= two_thirds(b->more[k][i] / b->less[k][i]);
+        for (int i = 0; i < LANES; i++) b->h[k].of[i] *= two_thirds(b->more[k].of[i] / b->less[k].of[i]);
 }
 
 /* Notes become their square, the loudest of a frame excepted: few notes sound at a time. */
@@ -59,17 +59,17 @@ static void sharpen_notes(struct block *b)
 {
     float loudest[LANES] = {0};
     for (int k = 0; k < HARMONIC_NOTES; k++)
-        for (int i = 0; i < LANES; i++) loudest[i] = b->h[k][i] > loudest[i] ? b->h[k][i] : loudest[i];
+        for (int i = 0; i < LANES; i++) loudest[i] = b->h[k].of[i] > loudest[i] ? b->h[k].of[i] : loudest[i];
     for (int i = 0; i < LANES; i++) loudest[i] = loudest[i] > 0 ? 1 / loudest[i] : 0;
     for (int k = 0; k < HARMONIC_NOTES; k++)
-        for (int i = 0; i < LANES; i++) b->h[k][i] *= b->h[k][i] * loudest[i];
+        for (int i = 0; i < LANES; i++) b->h[k].of[i] *= b->h[k].of[i] * loudest[i];
 }
 
 static void begin(struct block *b, const struct templates *w)
 {
-    sparse_product(b->h, &w->bands_of_atom, (const float(*)[LANES])b->v);
+    sparse_product(b->h, &w->bands_of_atom, b->v);
     for (int k = 0; k < HARMONIC_ATOMS; k++)
-        for (int i = 0; i < LANES; i++) b->h[k][i] *= 0.3F / w->square[k];
+        for (int i = 0; i < LANES; i++) b->h[k].of[i] *= 0.3F / w->square[k];
 }
 
 static void block_solve(struct block *b, const struct templates *w)
@@ -89,10 +89,11 @@ void harmonic_shares(float *share, const float *bands, size_t frames, const stru
     for (size_t t = 0; t < frames; t += LANES) {
         size_t lanes = frames - t < LANES ? frames - t : LANES;
         for (size_t j = 0; j < HARMONIC_BANDS; j++)
-            memcpy(b.v[j], bands + j * frames + t, lanes * sizeof(float));
+            memcpy(b.v[j].of, bands + j * frames + t, lanes * sizeof(float));
         block_solve(&b, w);
         for (size_t k = 0; k < HARMONIC_NOTES; k++)
             for (size_t i = 0; i < lanes; i++)
-                share[k * frames + t + i] = fminf(1, w->own[k] * b.h[k][i] / b.z[k + 1 - HARMONIC_LOWEST][i]);
+                share[k * frames + t + i] =
+                    fminf(1, w->own[k] * b.h[k].of[i] / b.z[k + 1 - HARMONIC_LOWEST].of[i]);
     }
 }

@@ -64,16 +64,15 @@ void templates_make_or_die(struct templates *t, struct key_width width, int part
     free(w);
 }
 
-void sparse_product(float (*product)[HARMONIC_LANES], const struct sparse *matrix,
-                    const float (*value)[HARMONIC_LANES])
+void sparse_product(union lanes *product, const struct sparse *matrix, const union lanes *value)
 {
     for (int r = 0; r < matrix->rows; r++) {
-        float sum[HARMONIC_LANES] = {0};
+        vector sum[HARMONIC_VECTORS] = {{0}};
         for (int e = matrix->begin[r]; e < matrix->begin[r + 1]; e++) {
-            const float *column = value[matrix->entry[e].column], weight = matrix->entry[e].weight;
-            for (int i = 0; i < HARMONIC_LANES; i++) sum[i] += weight * column[i];
+            const vector *column = value[matrix->entry[e].column].vector;
+            for (int i = 0; i < HARMONIC_VECTORS; i++) sum[i] += matrix->entry[e].weight * column[i];
         }
-        memcpy(product[r], sum, sizeof sum);
+        memcpy(product[r].vector, sum, sizeof sum);
     }
 }
 

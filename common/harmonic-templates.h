@@ -14,7 +14,16 @@ enum {
     HARMONIC_NOTES = 88,
     HARMONIC_ATOMS = HARMONIC_NOTES + 17,
     HARMONIC_LOWEST = -2, /* the first band's key */
-    HARMONIC_LANES = 32   /* frames that are computed side by side */
+    HARMONIC_VECTORS = 2,
+    HARMONIC_LANES = 16 * HARMONIC_VECTORS /* frames that are computed side by side */
+};
+
+/* A value of each of those frames. Vectors, as gcc and clang have them, since gcc takes a short loop inside
+ * of one over a matrix's entries for something to gather. */
+typedef float vector __attribute__((vector_size(64)));
+union lanes {
+    vector vector[HARMONIC_VECTORS];
+    float of[HARMONIC_LANES];
 };
 
 /* A matrix of few entries: row r has those from begin[r] to begin[r + 1] - 1. */
@@ -38,8 +47,7 @@ void templates_make_or_die(struct templates *templates, struct key_width width, 
                            double exponent);
 
 /* product[r] = sum over c of matrix[r, c] value[c]. */
-void sparse_product(float (*product)[HARMONIC_LANES], const struct sparse *matrix,
-                    const float (*value)[HARMONIC_LANES]);
+void sparse_product(union lanes *product, const struct sparse *matrix, const union lanes *value);
 
 void templates_free(struct templates *templates);
 

@@ -131,14 +131,22 @@ static bool are_sines(const struct harmonic *h, size_t count)
     return energy(h, count, 63, last) < SINES * energy(h, count, KEY_FIRST, KEY_LAST);
 }
 
-/* loudness = band * share^(1 / 0.6), the median of seven frames around the next: a band's answer is late. */
-static void own_loudness(struct harmonic *h, float *loudness, const float *band, const float *share,
-                         float scale)
+/* smooth = the median of seven values around the next: what is heard follows the score by an interval. */
+static void smooth_ahead(struct harmonic *h, float *smooth, const float *values)
 {
+    median_over_time(h->noise, values, h->frames, SMOOTH_FRAMES);
     for (size_t t = 0; t < h->frames; t++)
-        h->tone[t] = scale * band[t] * powf(share[t], (float)(1 / COMPRESSION));
-    median_over_time(h->noise, h->tone, h->frames, SMOOTH_FRAMES);
-    for (size_t t = 0; t < h->frames; t++) loudness[t] = h->noise[t + 1 < h->frames ? t + 1 : t];
+        smooth[t] = h->noise[t + HARMONIC_LEAD < h->frames ? t + HARMONIC_LEAD : h->frames - 1];
+}
+
+/* own = scale * band * share, loudness = scale * band * share^(1/4), both smooth. */
+static void own_loudness(struct harmonic *h, float *loudness, float *own, const float *band,
+                         const float *share, float scale)
+{
+    for (size_t t = 0; t < h->frames; t++) h->tone[t] = scale * band[t] * share[t];
+    smooth_ahead(h, own, h->tone);
+    for (size_t t = 0; t < h->frames; t++) h->tone[t] = scale * band[t] * sqrtf(sqrtf(share[t]));
+    smooth_ahead(h, loudness, h->tone);
 }
 
 /* bands = the lesser of what a narrow band hears, which tells keys apart, and a wide one, which answers at
@@ -161,13 +169,13 @@ static float listen(struct harmonic *h, const float *waves, size_t count)
     return largest;
 }
 
-void harmonic_apply(struct harmonic *h, float *loudness, const float *waves, size_t count)
+void harmonic_apply(struct harmonic *h, float *loudness, float *own, const float *waves, size_t count)
 {
     size_t frames = h->frames, size = BANDS * frames;
     float largest = listen(h, waves, count);
     if (largest == 0 || isinf(largest)) {
         size_t keys = (size_t)(h->keys.last - h->keys.first + 1);
-        for (size_t i = 0; i < count * keys * frames; i++) loudness[i] = largest;
+        for (size_t i = 0; i < count * keys * frames; i++) loudness[i] = own[i] = largest;
         return;
     }
     for (size_t i = 0; i < count; i++) mask_percussion(h, h->heard + i * size, h->bands + i * size);
@@ -175,8 +183,8 @@ void harmonic_apply(struct harmonic *h, float *loudness, const float *waves, siz
     const struct templates *templates = are_sines(h, count) ? &h->sines : &h->tones;
     for (size_t i = 0; i < count; i++) {
         harmonic_shares(h->share, h->heard + i * size, frames, templates);
-        for (int key = h->keys.first; key <= h->keys.last; key++, loudness += frames)
-            own_loudness(h, loudness, h->bands + i * size + (size_t)(key - HARMONIC_LOWEST) * frames,
+        for (int key = h->keys.first; key <= h->keys.last; key++, loudness += frames, own += frames)
+            own_loudness(h, loudness, own, h->bands + i * size + (size_t)(key - HARMONIC_LOWEST) * frames,
                          h->share + (size_t)(key - 1) * frames, largest);
     }
 }

@@ -12,14 +12,17 @@
 
 struct harmonic;
 
+enum { HARMONIC_LEAD = 1 }; /* by how many intervals keys come before their sound, as in a score */
+
 /* For waves of `samples` samples at `rate` Hz in intervals of `interval` samples; limits as of
  * key_transform_new_or_die in common/key-transform.h. */
 struct harmonic *harmonic_new_or_die(size_t samples, double rate, size_t interval, struct key_range keys,
                                      struct key_width width);
 
 /* loudness (waves, keys, T) of waves (waves, samples), which are taken as parts of the same recording;
- * T = samples / interval, rounded up. Infinite where the waves are too loud to be squared. */
-void harmonic_apply(struct harmonic *harmonic, float *loudness, const float *waves, size_t count);
+ * T = samples / interval, rounded up. own, of the same shape, is what of it is surely the key's, and says
+ * whether it sounds. Infinite where the waves are too loud to be squared. */
+void harmonic_apply(struct harmonic *harmonic, float *loudness, float *own, const float *waves, size_t count);
 
 void harmonic_free(struct harmonic *harmonic);
 

@@ -4,30 +4,49 @@
 
 #include "common/memory.h"
 
-enum { LANES = 16 };
-
-/* Sorts the rows in each lane as far as the middle one: round r leaves the r-th smallest at r. Without a
- * branch, so that the lanes go side by side. */
-static void sort_half(float (*value)[LANES], int rows)
+/* Leaves the lesser of two in the first. No branch, so that columns can go side by side. */
+static inline __attribute__((always_inline)) void order(float *a, float *b)
 {
-    for (int r = 0; r <= rows / 2; r++)
-        for (int other = r + 1; other < rows; other++)
-            for (int i = 0; i < LANES; i++) {
-                float a = value[r][i], b = value[other][i];
-                value[r][i] = a < b ? a : b;
-                value[other][i] = a < b ? b : a;
-            }
+    float x = *a, y = *b;
+    *a = x < y ? x : y;
+    *b = x < y ? y : x;
+}
+
+/* Of `rows` values: the least and the largest of one more than half of them cannot be the median; they make
+ * room for the next one, until three are left. */
+static inline __attribute__((always_inline)) float median_of_column(const float *const *row, int rows,
+                                                                    size_t i)
+{
+    float value[MEDIAN_ROWS_MAX / 2 + 2] = {0};
+    int held = rows / 2 + 2, next = held;
+#pragma GCC unroll 16
+    for (int r = 0; r < held; r++) value[r] = row[r][i];
+#pragma GCC unroll 16
+    for (; held > 2; held--) {
+#pragma GCC unroll 16
+        for (int r = 1; r < held; r++) order(&value[0], &value[r]);
+#pragma GCC unroll 16
+        for (int r = 1; r < held - 1; r++) order(&value[r], &value[held - 1]);
+        value[0] = held > 3 ? row[next++][i] : value[1];
+    }
+    return value[0];
 }
 
 void median_of_rows(float *median, const float *const *row, int rows, size_t count)
 {
-    float value[MEDIAN_ROWS_MAX][LANES] = {{0}};
-    for (size_t begin = 0; begin < count; begin += LANES) {
-        size_t lanes = count - begin < LANES ? count - begin : LANES;
-        for (int r = 0; r < rows; r++)
-            for (size_t i = 0; i < lanes; i++) value[r][i] = row[r][begin + i];
-        sort_half(value, rows);
-        for (size_t i = 0; i < lanes; i++) median[begin + i] = value[rows / 2][i];
+    /* Each constant on its own, so that a column stays in registers. */
+    switch (rows) {
+    case 7:
+        for (size_t i = 0; i < count; i++) median[i] = median_of_column(row, 7, i);
+        break;
+    case 11:
+        for (size_t i = 0; i < count; i++) median[i] = median_of_column(row, 11, i);
+        break;
+    case 15:
+        for (size_t i = 0; i < count; i++) median[i] = median_of_column(row, 15, i);
+        break;
+    default:
+        for (size_t i = 0; i < count; i++) median[i] = median_of_column(row, rows, i);
     }
 }
 

@@ -87,30 +87,35 @@ static void listener_fit_or_die(struct listener *listener, const struct reader *
                                              listener->keys, listener->width);
 }
 
-/* keys (..., keys, frames) of wave (..., samples). */
-static void wave_to_keys(struct listener *listener, struct record *keys, const struct record *wave)
+/* keys and own (..., keys, frames) of wave (..., samples), as of analysis_apply. */
+static void wave_to_keys(struct listener *listener, struct record *keys, struct record *own,
+                         const struct record *wave)
 {
     size_t shape[TENSOR_RANK_MAX], samples = listener->samples;
     memcpy(shape, wave->shape, sizeof shape);
     shape[wave->rank - 1] = (size_t)(listener->keys.last - listener->keys.first + 1);
     shape[wave->rank] = (samples + listener->interval - 1) / listener->interval;
     float *loudness = record_shape_or_die(keys, wave->rank + 1, shape);
-    analysis_apply(listener->analysis, loudness, wave->data, wave->count / samples);
+    float *sure = record_shape_or_die(own, wave->rank + 1, shape);
+    analysis_apply(listener->analysis, loudness, sure, wave->data, wave->count / samples);
 
     record_copy_facts(keys, wave);
     record_remove_fact(keys, "rate");
     record_set_fact(keys, "kind", "keys");
-    record_set_fact(keys, "interval", "%.10g", (double)listener->interval / listener->rate);
+    double seconds = (double)listener->interval / listener->rate;
+    record_set_fact(keys, "interval", "%.10g", seconds);
+    record_remove_fact(keys, "lead");
+    if (listener->method->lead > 0) record_set_fact(keys, "lead", "%.10g", listener->method->lead * seconds);
     record_set_fact(keys, "keys", "%d-%d", listener->keys.first, listener->keys.last);
     record_set_fact(keys, "width", "%s", width_text);
 }
 
-static void put_thresholded_or_die(struct writer *writer, struct record *keys, float largest)
+static void put_thresholded_or_die(struct writer *writer, const struct method *method, struct record *keys,
+                                   const struct record *own, float largest)
 {
-    float *loudness = keys->data;
-    double least = threshold * (double)largest;
-    for (size_t i = 0; i < keys->count; i++)
-        if ((double)loudness[i] < least) loudness[i] = 0;
+    size_t frames = keys->shape[keys->rank - 1];
+    method_threshold(method, keys->data, own->data, keys->count / frames, frames,
+                     threshold * (double)largest);
     writer_put_or_die(writer, keys);
 }
 
@@ -122,19 +127,20 @@ int main(int argc, char **argv)
     struct writer *writer = writer_open_or_die(NULL);
     bool whole = strcmp(reference, "stream") == 0 && threshold > 0;
     FILE *spool = whole ? spool_open_or_die() : NULL;
-    struct record wave = {0}, keys = {0};
+    struct record wave = {0}, keys = {0}, own = {0};
     float largest = 0;
 
     progress_begin("records", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &wave)) {
         listener_fit_or_die(&listener, reader, &wave);
-        wave_to_keys(&listener, &keys, &wave);
-        largest = fmaxf(whole ? largest : 0, level_peak(keys.data, keys.count));
+        wave_to_keys(&listener, &keys, &own, &wave);
+        largest = fmaxf(whole ? largest : 0, level_peak(own.data, own.count));
         if (isinf(largest)) reader_die(reader, "too loud");
-        if (whole)
+        if (whole) {
             spool_put_or_die(spool, &keys);
-        else
-            put_thresholded_or_die(writer, &keys, largest);
+            spool_put_or_die(spool, &own);
+        } else
+            put_thresholded_or_die(writer, listener.method, &keys, &own, largest);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();
@@ -142,12 +148,14 @@ int main(int argc, char **argv)
     if (whole) spool_seek_or_die(spool, 0);
     for (uint64_t i = 0; whole && i < reader_count(reader); i++) {
         spool_get_or_die(spool, &keys);
-        put_thresholded_or_die(writer, &keys, largest);
+        spool_get_or_die(spool, &own);
+        put_thresholded_or_die(writer, listener.method, &keys, &own, largest);
     }
     writer_close_or_die(writer);
     reader_close(reader);
     analysis_free(listener.analysis);
     record_free(&wave);
     record_free(&keys);
+    record_free(&own);
     return 0;
 }

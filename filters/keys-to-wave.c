@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/expect.h"
 #include "common/fail.h"
 #include "common/level.h"
 #include "common/memory.h"
@@ -62,8 +63,23 @@ static void check_rate_or_die(const struct reader *reader, const struct score *s
         reader_die(reader, "an interval of %g s has no sample at %g Hz", score->interval, rate);
 }
 
-/* wave (2, samples) of the score. */
-static void play_or_die(struct record *wave, const struct score *score, voice *voice)
+/* By how many intervals the sound is to follow the keys: those of notes come before it, as in a score. */
+static size_t lead_or_die(const struct reader *reader, const struct record *keys, const struct score *score)
+{
+    double lead = expect_number_or_die(reader, keys, "lead", 0);
+    if (!(lead >= 0 && lead <= 10)) reader_die(reader, "lead=%g is not within 0 and 10 s", lead);
+    return (size_t)lround(lead / score->interval);
+}
+
+static void delay(float *line, size_t count, size_t intervals)
+{
+    if (intervals > count) intervals = count;
+    memmove(line + intervals, line, (count - intervals) * sizeof *line);
+    memset(line, 0, intervals * sizeof *line);
+}
+
+/* wave (2, samples) of the score, `lead` intervals later. */
+static void play_or_die(struct record *wave, const struct score *score, size_t lead, voice *voice)
 {
     struct intervals intervals = {score->parts * score->frames, score->interval, rate};
     size_t samples = interval_start(intervals, intervals.count);
@@ -75,6 +91,7 @@ static void play_or_die(struct record *wave, const struct score *score, voice *v
             int key = score->keys.first + (int)k;
             double spread = 1 / (2 * M_PI * key_sigma(score->width, key) * score->interval);
             score_line(score, channel, k, line);
+            delay(line, intervals.count, lead);
             if (sharpness > 1) sharpen(line, intervals.count, spread, sharpness);
             if (release > 0) ring_on(line, intervals.count, (float)exp(-score->interval / release));
             struct partial partials[PARTIALS];
@@ -94,6 +111,7 @@ static void put_wave_or_die(struct writer *writer, const struct reader *reader, 
     record_copy_facts(wave, keys);
     record_remove_fact(wave, "interval");
     record_remove_fact(wave, "keys");
+    record_remove_fact(wave, "lead");
     record_remove_fact(wave, "width");
     record_set_fact(wave, "kind", "wave");
     record_set_fact(wave, "rate", "%.10g", rate);
@@ -113,7 +131,7 @@ int main(int argc, char **argv)
         struct score score = score_or_die(reader, &keys, defaults);
         check_rate_or_die(reader, &score);
         if (base > 0) level_lift_off(keys.data, keys.count, (float)base);
-        play_or_die(&wave, &score, voice_named(voice_name));
+        play_or_die(&wave, &score, lead_or_die(reader, &keys, &score), voice_named(voice_name));
         put_wave_or_die(writer, reader, &wave, &keys);
         progress_show((double)reader_count(reader), NULL);
     }

@@ -99,6 +99,11 @@ for fact in (b"kind=keys", b"interval=0.02004535147", b"keys=40-41", b"width=0.2
              b"colour=red"):
     tap.ok(fact in header.split(), f"fact {fact.decode()}")
 tap.ok(b"rate=" not in header, "no fact rate")
+facts = "kind=pair lead=0.5"
+header = [run(["chunks-to-keys", "-a", how], record(pair, facts) + end(1)).stdout.split(b"\n")[0].split()
+          for how in ("harmonic", "bands")]
+tap.ok(b"lead=0.02" in header[0] and not any(fact.startswith(b"lead=") for fact in header[1]),
+       "fact lead: keys of notes come an interval before their sound", header)
 
 # What the threshold is relative to; records of different sizes and rates in one stream.
 loud, soft = tones(2400, 12000, [30]), 0.05 * tones(3600, 12000, [40])
@@ -140,6 +145,11 @@ for samples, rate, first, last in [(36000, 12000, 27, 59), (30011, 12000, 27, 59
     got = heard(wave, "-t", "0", "-k", f"{first}-{last}", "-r", str(rate))[0]
     want = harmonic_keys.analyse(wave, rate, rate // 50, range(first, last + 1))
     tap.ok(same(got, want, 1e-3), f"harmonic: {samples} samples at {rate} Hz, keys {first}-{last}")
+wave = np.stack([notes(60000, 12000, {40: (0, 1), 47: (0.5, 3)}), notes(60000, 12000, {33: (0, 3), 44: (1, 4)})])
+for threshold in 0.05, 0.3:
+    got, want = heard(wave, "-t", str(threshold))[0], harmonic_keys.analyse(wave, threshold=threshold)
+    tap.ok(((got > 0) != (want > 0)).sum() <= 2 and same(np.where(want > 0, got, 0), np.where(got > 0, want, 0), 1e-3),
+           f"harmonic: threshold {threshold}: a key's own loudness tells its notes", ((got > 0) != (want > 0)).sum())
 
 for key in (27, 40, 52, 59):
     got = heard(notes(60000, 12000, {key: (0, 5)}))[0]

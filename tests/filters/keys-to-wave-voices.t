@@ -176,6 +176,17 @@ for voice in VOICES:
     f1[voice] = 2 * ((heard > 0) & (again > 0)).sum() / ((heard > 0).sum() + (again > 0).sum())
     tap.ok(f1[voice] >= 0.90, f"{voice}: round trip: F1 at least 0.90", f1)
 
+
+def harmonic(waves):
+    return load(run(["chunks-to-keys", "-a", "harmonic"], record(waves.astype("<f4"), "kind=wave rate=12000") + end(1)).stdout)
+
+
+noted = harmonic(wave(song, "--voice", "piano"))
+for voice in VOICES:
+    again = harmonic(wave(noted, "--voice", voice, "--sharpen", "2.5", "--release", "0.02", facts="kind=keys lead=0.02"))
+    f1[voice] = 2 * ((noted > 0) & (again > 0)).sum() / ((noted > 0).sum() + (again > 0).sum())
+    tap.ok(f1[voice] >= 0.90, f"{voice}: round trip by the harmonic analysis: F1 at least 0.90", f1)
+
 data = record(pair.astype("<f4"), "kind=keys") + end(1)
 for option, value in [("--voice", "horn"), ("--bell-width", "0"), ("--bell-height", "-1"), ("--bell-centre", "x")]:
     tap.refused(f"usage: {option} {value}", data, value, ("keys-to-wave", option, value), 2)

@@ -99,6 +99,11 @@ header = run(["keys-to-wave"], record(pair, "kind=keys keys=27-59 width=1st inte
              end(1)).stdout.split(b"\n")[0].split()
 tap.ok({b"kind=wave", b"rate=12000", b"source=a%20b", b"start=3", b"score=7"} <= set(header) and
        not any(fact.startswith((b"keys=", b"width=", b"interval=")) for fact in header), "facts", header)
+later = np.concatenate([0 * pair[0][..., :3], pair[0][..., :-3]], -1)
+tap.ok((wave(pair[0], facts="kind=keys lead=0.06") == wave(later)).all(), "keys that come before their sound")
+tap.ok(not wave(pair[0], facts="kind=keys lead=9").any(), "a lead longer than the record")
+tap.ok(b"lead" not in run(["keys-to-wave"], record(pair, "kind=keys lead=0.02") + end(1)).stdout.split(b"\n")[0],
+       "the wave's lead is none")
 tap.ok((wave(np.minimum(pair[0], 0.04) - 0.02) == wave(np.maximum(np.minimum(pair[0], 0.04) - 0.02, 0))).all(),
        "below 0 is silent")
 
@@ -154,6 +159,7 @@ refused("rows and keys that differ", record(pair, "kind=keys keys=27-60") + end(
 refused("other rows than the default's", record(pair[:, :, 1:]), "32 rows for the keys 27-59")
 refused("keys that are none", record(pair, "kind=keys keys=0-32") + end(1), "keys=0-32")
 refused("no interval", record(pair, "kind=keys interval=-1") + end(1), "interval=-1")
+refused("a lead that is none", record(pair, "kind=keys lead=-1") + end(1), "lead=-1")
 refused("a width that is none", record(pair, "kind=keys width=5") + end(1), "width=5")
 refused("one dimension", record(np.zeros(33, "<f4")), "shape (33,)")
 refused("three channels", record(np.zeros((3, 33, 5), "<f4")), "shape (3, 33, 5)")

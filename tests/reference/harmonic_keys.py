@@ -78,8 +78,26 @@ def shares(v, w):
     return np.minimum(1, own[:, None] * h[:88] / (w @ h + 1e-7)[NOTES + 2])
 
 
-def analyse(waves, rate=12000, interval=240, keys=range(27, 60)):
-    """(..., keys, frames) of waves (..., samples), no threshold."""
+def ahead(values):
+    """The median of seven around the next."""
+    smooth = running_median(values, 7)
+    return np.concatenate([smooth[:, 1:], smooth[:, -1:]], 1)
+
+
+def are_notes(own, threshold):
+    """Runs of what is at least half of the threshold and 0.3 of its last four, that reach the threshold."""
+    past = np.concatenate([np.zeros(own.shape[:-1] + (4,)), own], -1)
+    past = np.lib.stride_tricks.sliding_window_view(past, 5, -1).max(-1)
+    lasts = (own >= threshold / 2) & (own >= 0.3 * past)
+    for row, loud in zip(lasts.reshape(-1, own.shape[-1]), own.reshape(-1, own.shape[-1])):
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], row, [0]]))).reshape(-1, 2)
+        for begin, end in edges:
+            row[begin:end] = loud[begin:end].max() >= threshold
+    return lasts
+
+
+def analyse(waves, rate=12000, interval=240, keys=range(27, 60), threshold=0):
+    """(..., keys, frames) of waves (..., samples)."""
     flat = waves.reshape(-1, waves.shape[-1]).astype(float)
     b = np.array([np.minimum(*(loudness(wave, rate, interval, width) for width in (0.3, 1.2))) for wave in flat])
     tone = running_median(b, 11) ** 2
@@ -87,8 +105,10 @@ def analyse(waves, rate=12000, interval=240, keys=range(27, 60)):
     v = whiten(b * tone / np.maximum(tone + 0.3 * noise, 1e-300))
     power = np.sum(b ** 2, (0, 2))
     w = templates(1 if power[62 + 3:].sum() < 3e-4 * power[27 + 2: 59 + 3].sum() else 10)
-    out = []
-    for bands, seen in zip(b, v):
-        own = running_median(bands[NOTES + 2] * shares(seen, w) ** (1 / 0.6), 7)
-        out.append(np.concatenate([own[:, 1:], own[:, -1:]], 1)[np.array(keys) - 1])
-    return np.array(out).reshape(waves.shape[:-1] + out[0].shape)
+    share = np.array([shares(seen, w) for seen in v])[:, np.array(keys) - 1]
+    heard = b[:, np.array(keys) + 2]
+    own = np.array([ahead(bands) for bands in heard * share])
+    out = np.array([ahead(bands) for bands in heard * share ** 0.25])
+    if threshold:
+        out = np.where(are_notes(own / own.max(), threshold), out, 0)
+    return out.reshape(waves.shape[:-1] + out[0].shape)
