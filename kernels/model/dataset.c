@@ -129,9 +129,9 @@ static void check_shape(struct dataset *d, const struct reader *reader, const st
 
 static void keep_facts(struct dataset *d, const struct record *record)
 {
-    static const char *const kept[] = {"interval", "keys", "rate"};
+    static const char *const kept[] = {"interval", "keys", "rate", "lead"};
     struct record facts = {0};
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         char *value = record_fact(record, kept[i]);
         if (value) record_set_fact(&facts, kept[i], "%s", value);
         free(value);
