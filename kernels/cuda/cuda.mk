@@ -43,6 +43,11 @@ $(BUILD)/$(1)/kernels/%.o: kernels/%.cu
 $(BUILD)/$(1)/tests/shim/%.o: tests/shim/%.cpp
 	@mkdir -p $$(@D)
 	$$(CXX) $$(SHIM_FLAGS) $(if $(2),-DSHIM_WATCHED) -c -o $$@ $$<
+$(BUILD)/$(1)/tests/shim/%.cu.o: tests/shim/%.cu
+	@mkdir -p $$(@D)
+	$$(CXX) -x c++ $$(SHIM_FLAGS) $(2) -c -o $$@ $$<
+$(BUILD)/$(1)/tests/shim/%.t: $(BUILD)/$(1)/tests/shim/%.cu.o $(BUILD)/$(1)/libcore.a
+	$$(CXX) $$(SHIM_FLAGS) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lm
 $(BUILD)/$(1)/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/$(1)/libcore.a $(BUILD)/libcommon.a
 	@mkdir -p $$(@D)
 	$$(CXX) $$(SHIM_FLAGS) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lcyaml -lz -lm

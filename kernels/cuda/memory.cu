@@ -11,6 +11,9 @@ extern "C" {
 enum { STAGES = 2, MARGIN = 20 };
 static const size_t stage_bytes = (size_t)4 << 20;
 
+/* Where a test wants to see each request for scratch. */
+void (*cuda_scratch_hook)(void *memory, size_t bytes);
+
 static struct taken {
     void *memory;
     size_t bytes;
@@ -87,6 +90,7 @@ static void grow(enum workspace workspace, size_t bytes)
 void *cuda_workspace(enum workspace workspace, size_t bytes)
 {
     if (workspaces[workspace].bytes < bytes) grow(workspace, bytes);
+    if (cuda_scratch_hook && !measuring) cuda_scratch_hook(workspaces[workspace].memory, bytes);
     return workspaces[workspace].memory;
 }
 

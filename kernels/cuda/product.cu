@@ -197,7 +197,9 @@ static const void *bias_for(struct matrix c, const struct product *p, struct cut
 static void run(const struct operands *o, const struct product *p, struct cutter *scratch)
 {
     struct plan *plan = plan_for(o, p);
+    double operations = 2.0 * p->rows * p->columns * p->inner * p->batch;
     if (!plan->possible) {
+        cuda_count_operations(operations);
         launch(plain, dim3(blocks_for((size_t)p->rows * (size_t)p->columns, THREADS), (unsigned)p->batch),
                THREADS, 0, *o, *p);
         return;
@@ -208,6 +210,7 @@ static void run(const struct operands *o, const struct product *p, struct cutter
                                              sizeof bias),
               "bias");
     void *room = cut<char>(scratch, LIBRARY_BYTES);
+    cuda_count_operations(operations);
     check(cublasLtMatmul(library, plan->description, &p->alpha, o->b.data, plan->layout[2], o->a.data,
                          plan->layout[1], &p->beta, o->c.data, plan->layout[0], o->c.data, plan->layout[0],
                          &plan->algorithm, room, LIBRARY_BYTES, cuda_stream),
@@ -226,6 +229,5 @@ void cuda_multiply(struct matrix c, struct matrix a, struct matrix b, struct pro
     if (narrow && !a.narrow) make_narrow(&a, &scratch, values_a);
     if (narrow && !b.narrow) make_narrow(&b, &scratch, values_b);
     struct operands o = {c, a, b};
-    cuda_count_operations(2.0 * p.rows * p.columns * p.inner * p.batch);
     run(&o, &p, &scratch);
 }

@@ -5,7 +5,9 @@
 . "$(dirname "$0")/../tap.sh"
 unset MAKEFLAGS MAKELEVEL MFLAGS asan
 
-mkdir -p tree/filters tree/man
+mkdir -p tree/filters tree/man tree/kernels/cuda tree/tests
+cp "$root/kernels/cuda/cuda.mk" tree/kernels/cuda/
+cp "$root/tests/check.mk" tree/tests/
 cp -r "$root/Makefile" "$root/common" "$root/pipelines" tree/
 cp "$root/filters/tensor-print.c" tree/filters/
 cp "$root"/man/*.[157] tree/man/
