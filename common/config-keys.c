@@ -9,7 +9,7 @@
 /* clang-format on */
 
 const struct config_key config_keys[] = {
-    TOP(CHOICE, design, "musigan", 0, 0, "musigan"),
+    TOP(CHOICE, design, "musigan", 0, 0, "musigan|time"),
     TOP(CHOICE, precision, "auto", 0, 0, "auto|fp32|tf32|bf16"),
     TOP(CHOICE, normalize, "peak", 0, 0, "peak|standard"),
     TOP(TEXT, checkpoint_folder_load, "", 0, 0, NULL),
@@ -26,6 +26,10 @@ const struct config_key config_keys[] = {
     TOP(INT, sample_rate, "null", 1, 1e9, NULL),
     TOP(REAL, learning_rate, "0.0002", 0, 1, NULL),
     TOP(REAL, learning_rate_disc, "0.0001", 0, 1, NULL),
+    TOP(REAL, learning_rate_end, "1", 0, 1, NULL),
+    TOP(REAL, beta1, "0.5", 0, 0.9999, NULL),
+    TOP(REAL, beta2, "0.999", 0, 0.9999999, NULL),
+    TOP(REAL, kl_ramp, "0", 0, 1, NULL),
     TOP(REAL, weight_decay, "0.01", 0, 1, NULL),
     TOP(INT, accumulation_steps, "16", 1, 65536, NULL),
     TOP(REAL, grad_clip_value, "null", 0, 1e9, NULL),
@@ -52,6 +56,10 @@ const struct config_key config_keys[] = {
     IN(model, INT, band_count, "8", 1, 1e6, NULL),
     IN(model, CHOICE, position, "sinusoidal", 0, 0, "sinusoidal|none"),
 
+    IN(augmentation, FLAG, windows, "false", 0, 0, NULL),
+    IN(augmentation, INT, shift, "0", 0, 87, NULL),
+    IN(augmentation, FLAG, swap, "false", 0, 0, NULL),
+
     IN(discriminator, CHOICE, norm, "batch", 0, 0, "batch|spectral"),
     IN(discriminator, CHOICE, activation, "relu", 0, 0, "relu|leaky_relu"),
 
@@ -70,6 +78,8 @@ const struct config_key config_keys[] = {
     IN(loss_weights, REAL, g_min_max_stats_cost, "1", 0, 1e6, NULL),
     IN(loss_weights, REAL, d_kl_song_cost, "0.1", 0, 1e6, NULL),
     IN(loss_weights, REAL, g_feature_matching_cost, "0", 0, 1e6, NULL),
+    IN(loss_weights, REAL, g_gate_cost, "1", 0, 1e6, NULL),
+    IN(loss_weights, REAL, g_loudness_cost, "30", 0, 1e6, NULL),
 
     TRACKER(g_loss_reconstruction),
     TRACKER(g_loss_kl),

@@ -82,8 +82,8 @@ static const struct config_key *key_of(size_t offset)
 
 #define KEY(member) key_of(offsetof(struct config, member))
 
-/* What no single range says. */
-static void check_sizes_or_die(const struct config *config, const struct config_yaml *yaml)
+/* What no single range says of the described design. */
+static void check_musigan_or_die(const struct config *config, const struct config_yaml *yaml)
 {
     int heads = config->model.num_heads, dim = config->model.latent_dim, noise = config->noise_dim;
     int latent = config->model.latent_seq_len, cells = config->model.seq_len;
@@ -100,6 +100,36 @@ static void check_sizes_or_die(const struct config *config, const struct config_
     if (40LL * latent < cells)
         config_yaml_die(yaml, KEY(model.latent_seq_len), "40 times %d is less than seq_len, %d", latent,
                         cells);
+}
+
+enum { PRIOR_SIDE_MOST = 20000 };
+
+/* ... and of the one whose latents run over time. */
+static void check_time_or_die(const struct config *config, const struct config_yaml *yaml)
+{
+    int heads = config->model.num_heads, channels = config->model.n_channels;
+    int latent = config->model.latent_seq_len, dim = config->model.latent_dim;
+    if (channels < 2 || channels % heads)
+        config_yaml_die(yaml, KEY(model.num_heads), "%d does not divide n_channels, %d", heads, channels);
+    if (channels % 2 && config->model.position == POSITION_SINUSOIDAL)
+        config_yaml_die(yaml, KEY(model.n_channels), "%d is odd; sinusoidal positions need an even one",
+                        channels);
+    if ((long long)latent * dim > PRIOR_SIDE_MOST)
+        config_yaml_die(yaml, KEY(model.latent_seq_len),
+                        "%d latents of %d values: the prior takes %d at most", latent, dim, PRIOR_SIDE_MOST);
+    if (config->model.use_gaussians) config_yaml_die(yaml, KEY(model.use_gaussians), "the design has none");
+    if (config->normalize != NORMALIZE_PEAK)
+        config_yaml_die(yaml, KEY(normalize), "the design needs loudnesses from 0 to 1: peak");
+}
+
+static void check_sizes_or_die(const struct config *config, const struct config_yaml *yaml)
+{
+    if (config->design == DESIGN_TIME)
+        check_time_or_die(config, yaml);
+    else
+        check_musigan_or_die(config, yaml);
+    if (config->augmentation.windows && config->normalize != NORMALIZE_PEAK)
+        config_yaml_die(yaml, KEY(augmentation.windows), "windows are divided by their largest value: peak");
 }
 
 struct config *config_parse_or_die(const char *name, const uint8_t *text, size_t size)

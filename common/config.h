@@ -14,7 +14,7 @@
 enum { CONFIG_NONE = -1 };
 
 /* In the order of the words in the table. */
-enum config_design { DESIGN_MUSIGAN };
+enum config_design { DESIGN_MUSIGAN, DESIGN_TIME };
 enum config_precision { PRECISION_AUTO, PRECISION_FP32, PRECISION_TF32, PRECISION_BF16 };
 enum config_normalize { NORMALIZE_PEAK, NORMALIZE_STANDARD };
 enum config_position { POSITION_SINUSOIDAL, POSITION_NONE };
@@ -34,6 +34,9 @@ struct config {
     int resume_from_checkpoint; /* epoch, or CONFIG_NONE */
     int batch_size, epochs, pretrain_epochs_g, pretrain_epochs_d;
     double learning_rate, learning_rate_disc, weight_decay;
+    double learning_rate_end; /* share of both that is left at the last epoch */
+    double beta1, beta2;      /* of both optimisers */
+    double kl_ramp;           /* share of the epochs in which the weight of the KL divergence grows */
     int accumulation_steps;
     double grad_clip_value; /* 0: no clipping */
     int g_steps_per_batch, d_steps_per_g_step;
@@ -59,6 +62,12 @@ struct config {
     } model;
 
     struct {
+        bool windows; /* records from any moment of a song */
+        int shift;    /* keys up or down */
+        bool swap;    /* of the channels */
+    } augmentation;
+
+    struct {
         int norm;       /* enum config_norm */
         int activation; /* enum config_activation */
     } discriminator;
@@ -66,7 +75,7 @@ struct config {
     struct {
         double g_cost_reconstruction, g_cost, g_cost_kl, g_no_seconds_cost, g_no_silence_cost;
         double g_melody_cost, g_melody_cost_2, g_compute_std_cost, g_min_max_stats_cost;
-        double g_feature_matching_cost;
+        double g_feature_matching_cost, g_gate_cost, g_loudness_cost;
         double d_silence_cost, d_melody_cost, d_compute_std_cost, d_min_max_stats_cost, d_kl_song_cost;
     } loss_weights;
 

@@ -4,7 +4,8 @@
 #include "common/stream.h"
 #include "kernels/model/sample.h"
 
-static const char *model_path, *noise_path, *device_name = "auto";
+static const char *model_path, *noise_path, *like_path, *from, *to, *device_name = "auto";
+static double amount = 0.3;
 static long long count = 1, seed = 1, best, worst;
 static bool progress, quiet;
 
@@ -14,6 +15,11 @@ static const struct option options[] = {
     {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of everything random"},
     {0, "noise", OPTION_TEXT, &noise_path, "FILE", 0, 0,
      "Read the noise, a record a sample, instead of drawing it"},
+    {0, "like", OPTION_TEXT, &like_path, "FILE", 0, 0, "Vary the records of this stream, in turn"},
+    {0, "amount", OPTION_REAL, &amount, "SHARE", 0, 1, "How much; 0: not at all, 1: nothing of them is left"},
+    {0, "from", OPTION_TEXT, &from, "PLACE", 0, 0,
+     "Walk from here: a seed, or a stream whose first record it is"},
+    {0, "to", OPTION_TEXT, &to, "PLACE", 0, 0, "Walk to here, in -n samples"},
     {0, "best", OPTION_INT, &best, "K", 0, 1e6, "Write only the K best by the discriminator's score; 0: all"},
     {0, "worst", OPTION_INT, &worst, "K", 0, 1e6, "Write only the K worst; 0: all"},
     {'d', "device", OPTION_CHOICE, &device_name, "auto|cpu|cuda", 0, 0, "Where to compute"},
@@ -29,12 +35,16 @@ int main(int argc, char **argv)
 {
     options_parse_or_die(&program, argc, argv);
     if (!model_path) die_usage("-m FILE is needed: the model");
+    if (!from != !to) die_usage("--from and --to go together");
+    if (from && (like_path || noise_path)) die_usage("--from and --to exclude --like and --noise");
     if (best && worst) die_usage("--best and --worst exclude one another");
     if ((best > worst ? best : worst) > count)
         die_usage("--best or --worst wants more than -n makes, %lld", count);
     struct writer *writer = writer_open_or_die("-");
     struct sampler *sampler = sampler_open_or_die(device_name, model_path, (uint64_t)seed, (uint64_t)count);
     if (noise_path) sampler_use_noise_or_die(sampler, noise_path);
+    if (like_path) sampler_like_or_die(sampler, like_path, amount);
+    if (from) sampler_walk_or_die(sampler, from, to);
     sampler_run_or_die(
         sampler, writer,
         (struct sample_settings){

@@ -5,6 +5,7 @@
 #include "common/stream.h"
 #include "kernels/model/fit.h"
 #include "kernels/model/train.h"
+#include "kernels/model/windows.h"
 
 static const char *config_path, *folder, *device_name = "auto";
 static long long seed = 1;
@@ -51,7 +52,7 @@ int main(int argc, char **argv)
     struct dataset dataset = read_records(argv[operand], config);
     fit_or_die(ops, config, dataset.keys);
     struct model *model = model_new_or_die(ops, config, dataset.keys, config->batch_size, true);
-    dataset_place_or_die(&dataset, ops, config->batch_size);
+    dataset_place_or_die(&dataset, ops, config->batch_size, windows_wanted(config));
     train_or_die(model, &dataset,
                  (struct train_settings){.folder = folder ? folder : config->checkpoint_folder,
                                          .resume = resume,

@@ -12,6 +12,7 @@
     _(add_norm_new_or_die) _(add_norm_free) _(add_norm_forward) _(add_norm_backward)                         \
     _(adaptive_pool) _(adaptive_pool_backward) _(halve) _(halve_backward)                                    \
     _(latent) _(latent_backward) _(kl) _(squash) _(squash_backward) _(envelope) _(envelope_backward)         \
+    _(frames) _(gated) _(gated_backward) _(gate_losses)                                                      \
     _(minibatch) _(minibatch_backward) _(spectral) _(spectral_backward) _(bce) _(generator_losses)           \
     _(discriminator_losses) _(batch_mean) _(feature_match) _(adamw) _(clip)
 /* clang-format on */

@@ -132,6 +132,16 @@ enum discriminator_loss {
     DISCRIMINATOR_LOSSES
 };
 
+/* How gates work: soft in training; hard, a gate is open where its logit, its neighbours in time having
+ * `smoothing` of it each, is above the threshold. The first and the last frame are their own neighbours. */
+struct gate {
+    bool hard;
+    real threshold, smoothing;
+};
+
+/* The losses of keys as frames with gates, summed over cells, a mean over the batch (musigan-config(5)). */
+enum gate_loss { GATE_SOUNDING, GATE_LOUDNESS, GATE_LOSSES };
+
 enum { OPS_KINDS = 16 };
 
 struct ops {
@@ -151,8 +161,8 @@ struct ops {
     /* While measuring, memory is counted in `allocated` but not taken, and not written to. */
     void (*measure)(bool measuring);
 
-    /* What runs between the two may be recorded and run as one; no upload, download or new memory there. Between
-     * those of one kind (0 … OPS_KINDS - 1) run the same operations on the same memory. */
+    /* What runs between the two may be recorded and run as one; no upload, download or new memory there.
+     * Between those of one kind (0 … OPS_KINDS - 1) run the same operations on the same memory. */
     void (*begin)(int kind);
     void (*end)(void);
 
@@ -238,6 +248,21 @@ struct ops {
     void (*envelope)(struct tensor y, struct tensor peak, struct tensor x, struct tensor a);
     void (*envelope_backward)(struct tensor dx, struct tensor da, struct tensor dy, struct tensor y,
                               struct tensor peak, struct tensor x, struct tensor a);
+
+    /* Keys as frames. y (batch, length, 2 keys): row t has the square roots of the left channel's loudnesses
+     * in frame t, then of the right one's; rows behind the frames are 0. */
+    void (*frames)(struct tensor y, struct tensor x, struct keys_shape shape);
+    /* The way back. f (batch, length, 3 keys): row t has logits of the keys' gates g, then of the loudnesses
+     * l in the left, in the right channel; rows behind the frames are left out. x = sigmoid(g) sigmoid(l)^2;
+     * hard: sigmoid(l)^2 where it is at least 0.1 and the gate is open, else 0. There is no gradient of hard
+     * gates. */
+    void (*gated)(struct tensor x, struct tensor f, struct keys_shape shape, struct gate gate);
+    void (*gated_backward)(struct tensor df, struct tensor dx, struct tensor f, struct keys_shape shape);
+    /* values[i] += loss i of f against real records r; df is added weights[i] times its gradient. With on = 1
+     * where r sounds in either channel, else 0, and d = sigmoid(l) - sqrt(r), means over the batch of the
+     * sums over cells of BCE(sigmoid(g), on) and of on (|dL + dR| / 2 + 0.7 |dL - dR| / 2). */
+    void (*gate_losses)(device values, struct tensor df, struct tensor f, struct tensor r,
+                        struct keys_shape shape, const real weights[GATE_LOSSES]);
 
     /* Minibatch discrimination: m (batch, 1, outputs * dims); o (batch, 1, outputs),
      * o[b,j] = sum over b' of exp(-|m[b,j] - m[b',j]|_1) - 1. */

@@ -13,8 +13,17 @@ keys := build/music/train.keys
 work := build/music/$(NAME)
 pieces := $(foreach n,1 2 3 4 5,music/$(NAME)-00$n.mp3)
 rolls := $(pieces:.mp3=.png)
-# What a small network makes flickers: a soft release and no sharpening play over it.
-play := bin/keys-to-wave --floor 0.2 --voice gaussian --release 0.1 --sharpen 1
+# The design of demo.yaml makes notes that begin and end, and no discriminator that could choose among them. What a
+# small network of the described design makes flickers: a floor, a soft release and no sharpening play over it.
+ifeq ($(shell sed -n 's/^design: *\([a-z]*\).*/\1/p' $(work)/config.yaml),time)
+attempts := -n 5
+floor :=
+play := bin/keys-to-wave --voice gaussian --release 0.06
+else
+attempts := -n 50 --best 5
+floor := --floor 0.2
+play := bin/keys-to-wave $(floor) --voice gaussian --release 0.1 --sharpen 1
+endif
 
 told: $(pieces) $(rolls) music/$(NAME)-losses.png
 	@echo "music: five pieces of ten seconds, each with its piano roll: $(pieces)" >&2
@@ -37,9 +46,9 @@ $(work)/model: $(work)/begun
 	bin/gan-train -c $(work)/config.yaml -o $(work)/checkpoint --resume <$(keys) >$@.part
 	@mv $@.part $@
 
-# Fifty attempts, of which the discriminator chooses five.
+# Five pieces: the first, or the best of fifty by the discriminator.
 $(work)/best.keys: $(work)/model bin/gan-sample
-	bin/gan-sample -m $(work)/model -n 50 --best 5 >$@.part
+	bin/gan-sample -m $(work)/model $(attempts) >$@.part
 	@mv $@.part $@
 
 $(pieces) &: $(work)/best.keys bin/keys-to-wave bin/wave-to-mp3
@@ -50,7 +59,7 @@ $(pieces) &: $(work)/best.keys bin/keys-to-wave bin/wave-to-mp3
 $(rolls) &: $(work)/best.keys bin/keys-to-png
 	@mkdir -p music
 	@rm -f $(rolls)
-	bin/keys-to-png --floor 0.2 -o music/$(NAME)-%03d.png <$(work)/best.keys
+	bin/keys-to-png $(floor) -o music/$(NAME)-%03d.png <$(work)/best.keys
 
 music/$(NAME)-losses.png: $(work)/model bin/losses-to-png
 	@mkdir -p music

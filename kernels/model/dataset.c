@@ -22,21 +22,23 @@ static void interleave(real *out, const float *in, size_t cells)
     }
 }
 
-/* Divides the record by its largest value; false where nothing sounds. */
-static bool normalise_peak(real *values, size_t count)
+/* Divides the record by its largest value, the peak; false where nothing sounds. */
+static bool normalise_peak(real *values, size_t count, real *peak)
 {
     real largest = 0;
     for (size_t i = 0; i < count; i++) largest = values[i] > largest ? values[i] : largest;
     if (!(largest > 0)) return false;
     for (size_t i = 0; i < count; i++) values[i] /= largest;
+    *peak = largest;
     return true;
 }
 
 /* Per channel, minus the mean, over the standard deviation + 1e-8. */
-static bool normalise_standard(real *values, size_t count)
+static bool normalise_standard(real *values, size_t count, real *peak)
 {
     double n = (double)(count / CHANNELS);
     bool sounds = false;
+    *peak = 1;
     for (size_t c = 0; c < CHANNELS; c++) {
         double sum = 0, squares = 0;
         for (size_t i = c; i < count; i += CHANNELS) sum += (double)values[i];
@@ -52,21 +54,58 @@ static bool normalise_standard(real *values, size_t count)
     return sounds;
 }
 
+/* Of the record's first chunk; FNV-1a. */
+static struct origin origin_of(const struct record *record, struct reader *reader)
+{
+    struct origin origin = {.start = expect_number_or_die(reader, record, "start", 0)};
+    char *source = record_fact(record, "source");
+    if (source) {
+        origin.song = 14695981039346656037u;
+        for (const char *c = source; *c; c++) origin.song = (origin.song ^ (uint8_t)*c) * 1099511628211u;
+    }
+    free(source);
+    return origin;
+}
+
 /* Writes the record's chunks that sound to the file. */
-static void keep_chunks(struct dataset *d, FILE *file, const struct record *record, bool standard,
-                        real *chunk)
+static void keep_chunks(struct dataset *d, FILE *file, const struct record *record, struct origin origin,
+                        bool standard, real *chunk)
 {
     size_t cells = (size_t)d->keys.keys * (size_t)d->keys.frames, count = CHANNELS * cells;
-    for (size_t first = 0; first < record->count; first += count) {
+    for (size_t first = 0; first < record->count; first += count, origin.start += d->seconds) {
         interleave(chunk, (const float *)record->data + first, cells);
-        if (!(standard ? normalise_standard : normalise_peak)(chunk, count)) {
+        if (!(standard ? normalise_standard : normalise_peak)(chunk, count, &origin.peak)) {
             d->silent++;
             continue;
         }
         d->checksum = (uint32_t)crc32(d->checksum, (const void *)chunk, (uInt)(count * sizeof(real)));
         if (fwrite(chunk, sizeof(real), count, file) != count) die("temporary file: %s", strerror(errno));
-        d->records++;
+        origin.next = d->records;
+        d->origin = reallocate_or_die(d->origin, d->records + 1, sizeof d->origin[0]);
+        d->origin[d->records++] = origin;
     }
+}
+
+/* By song, then by moment; for qsort. */
+static int by_moment(const void *a, const void *b)
+{
+    const struct origin *x = *(const struct origin *const *)a, *y = *(const struct origin *const *)b;
+    if (x->song != y->song) return x->song < y->song ? -1 : 1;
+    return (x->start > y->start) - (x->start < y->start);
+}
+
+/* Which record goes on where another ends. */
+static void link_neighbours(struct dataset *d)
+{
+    struct origin **sorted = allocate_or_die(d->records, sizeof sorted[0]);
+    for (size_t i = 0; i < d->records; i++) sorted[i] = &d->origin[i];
+    qsort(sorted, d->records, sizeof sorted[0], by_moment);
+    for (size_t i = 0; i + 1 < d->records; i++) {
+        double gap = sorted[i + 1]->start - sorted[i]->start - d->seconds;
+        bool same = sorted[i]->song && sorted[i]->song == sorted[i + 1]->song;
+        if (same && fabs(gap) < 0.01 * d->seconds) sorted[i]->next = (size_t)(sorted[i + 1] - d->origin);
+    }
+    free(sorted);
 }
 
 /* The first record settles keys and frames. */
@@ -90,9 +129,9 @@ static void check_shape(struct dataset *d, const struct reader *reader, const st
 
 static void keep_facts(struct dataset *d, const struct record *record)
 {
-    static const char *const kept[] = {"interval", "keys", "rate"};
+    static const char *const kept[] = {"interval", "keys", "rate", "lead"};
     struct record facts = {0};
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         char *value = record_fact(record, kept[i]);
         if (value) record_set_fact(&facts, kept[i], "%s", value);
         free(value);
@@ -120,10 +159,14 @@ struct dataset dataset_read_or_die(struct reader *reader, const struct config *c
         expect_kind_or_die(reader, &record, "keys");
         check_shape(&d, reader, &record, config->model.seq_len);
         if (!d.facts) keep_facts(&d, &record);
-        keep_chunks(&d, file, &record, config->normalize == NORMALIZE_STANDARD, chunk);
+        if (d.seconds == 0)
+            d.seconds = d.keys.frames * expect_number_or_die(reader, &record, "interval", 0.02);
+        keep_chunks(&d, file, &record, origin_of(&record, reader), config->normalize == NORMALIZE_STANDARD,
+                    chunk);
     }
     if (!d.records) die("no record sounds: nothing to learn from (%zu silent)", d.silent);
     map_file(&d, file);
+    link_neighbours(&d);
     free(chunk);
     record_free(&record);
     return d;
@@ -139,11 +182,11 @@ static size_t record_values(const struct dataset *d)
     return (size_t)d->keys.keys * (size_t)d->keys.frames * CHANNELS;
 }
 
-void dataset_place_or_die(struct dataset *d, const struct ops *ops, int batch)
+void dataset_place_or_die(struct dataset *d, const struct ops *ops, int batch, bool fresh)
 {
     d->ops = ops;
     size_t available = ops->available();
-    if (available == SIZE_MAX || d->bytes > available / 2) {
+    if (fresh || available == SIZE_MAX || d->bytes > available / 2) {
         d->batch = allocate_or_die((size_t)batch * record_values(d), sizeof d->batch[0]);
         return;
     }
@@ -170,6 +213,7 @@ void dataset_free(struct dataset *d)
 {
     if (d->placed) d->ops->release(d->placed);
     free(d->batch);
+    free(d->origin);
     munmap((void *)(uintptr_t)d->values, d->bytes);
     free(d->facts);
 }

@@ -6,6 +6,14 @@
 #include "common/stream.h"
 #include "kernels/model/session.h"
 
+/* Where a record comes from. */
+struct origin {
+    uint64_t song; /* hash of the fact source; 0: not known */
+    double start;  /* s into the song */
+    real peak;     /* what it was divided by */
+    size_t next;   /* the record that goes on where this one ends, or itself */
+};
+
 struct dataset {
     struct keys_shape keys;
     size_t records, silent; /* kept; dropped because nothing sounds in them */
@@ -13,6 +21,8 @@ struct dataset {
     char *facts;            /* interval, keys and rate of the first record: what gan-sample gives back */
     const real *values;     /* (records, keys * frames, 2) */
     size_t bytes;
+    struct origin *origin; /* (records) */
+    double seconds;        /* of a record, by its interval */
     const struct ops *ops; /* with dataset_place */
     device placed;         /* all values in the device's memory, or NULL */
     real *batch;           /* else a batch on its way there */
@@ -27,8 +37,8 @@ struct dataset dataset_read_or_die(struct reader *reader, const struct config *c
 size_t dataset_batches(size_t records, int batch);
 
 /* Gets ready to give batches to a backend: all records go to its memory where that is known to hold them
- * twice over, else each batch is sent when it is wanted. */
-void dataset_place_or_die(struct dataset *dataset, const struct ops *ops, int batch);
+ * twice over, else, and where each batch is made anew (`fresh`), it is sent when it is wanted. */
+void dataset_place_or_die(struct dataset *dataset, const struct ops *ops, int batch, bool fresh);
 
 /* Batch `number` of the order, into records (batch, keys * frames, 2). */
 void dataset_batch(const struct dataset *dataset, struct tensor records, const size_t *order, size_t number);

@@ -2,6 +2,7 @@
 
 const struct design *design_of(const struct config *config)
 {
-    static const struct design *const designs[] = {[DESIGN_MUSIGAN] = &design_musigan};
+    static const struct design *const designs[] = {
+        [DESIGN_MUSIGAN] = &design_musigan, [DESIGN_TIME] = &design_time};
     return designs[config->design];
 }

@@ -3,17 +3,23 @@
 #ifndef MODEL_DESIGN_H
 #define MODEL_DESIGN_H
 
-#include "kernels/model/parameters.h"
+#include "kernels/model/loss.h"
+#include "kernels/model/prior.h"
 
 /* What every design has in front of its own. All tensors belong to the session. */
 struct generator {
     struct session *session;
     struct tensor noise;  /* (batch, noise length, noise channels): N(0, 1), the input */
     struct tensor output; /* (batch, keys * frames, 2), in 0 … 1 */
+    struct prior *prior;  /* of a design that has one which is fitted, or NULL */
+    device losses;        /* GATE_LOSSES cells, for a design that has them; step_make_or_die says where */
 };
 
 struct design {
     const char *name;
+    int losses;   /* how many of enum loss it has, from the first on */
+    bool decides; /* its samples have thresholds, where a last bit decides: they are made in batches of one
+                   * size, so that rounding is the same however many are wanted */
 
     /* Declares the parameters and takes the memory. `training`: memory for backward too. */
     struct generator *(*make_or_die)(struct session *session, struct parameters *parameters, bool training);
@@ -23,8 +29,8 @@ struct design {
      * `number` tells the draws of one seed apart. */
     void (*draw)(struct generator *generator, int first, int count, uint64_t seed, uint32_t number);
 
-    /* noise -> output; `records` are the batch's real ones, for a design whose encoder hears music (no data
-     * while sampling). */
+    /* noise -> output; `records` are the batch's real ones, for a design whose encoder hears music: with
+     * them it makes those again (no data: it samples). */
     void (*forward)(struct generator *generator, struct tensor records, struct pass pass);
 
     /* Adds all gradients, given that of the output (used up), and kl_weight times that of the KL divergence.
@@ -34,11 +40,18 @@ struct design {
 
     /* value += the KL divergence of the last forward pass. */
     void (*kl)(struct generator *generator, device value);
+
+    /* With a prior that is fitted, on the host (batch, side of the prior): what the encoder, as it is in
+     * evaluation, says of real records; the latents that the noise gives; and the output from latents. To
+     * sample is to decode the latents of the noise. */
+    void (*posterior)(struct generator *generator, struct tensor records, real *mu, real *logvar);
+    void (*latents)(struct generator *generator, real *z);
+    void (*decode)(struct generator *generator, const real *z, struct pass pass);
 };
 
 /* The design that the configuration names. */
 const struct design *design_of(const struct config *config);
 
-extern const struct design design_musigan;
+extern const struct design design_musigan, design_time;
 
 #endif

@@ -15,10 +15,11 @@ struct loss_row {
     double records_per_second, seconds;
 };
 
-/* Opens FOLDER/losses.tsv to append, without rows behind `epochs` (an interrupted run's). Caller closes. */
-FILE *loss_table_open_or_die(const char *folder, int64_t epochs);
+/* Opens FOLDER/losses.tsv to append, without rows behind `epochs` (an interrupted run's). The columns
+ * are the first `losses` of enum loss. Caller closes. */
+FILE *loss_table_open_or_die(const char *folder, int64_t epochs, int losses);
 
 /* Writes the row and flushes it. */
-void loss_table_add_or_die(FILE *table, const struct loss_row *row);
+void loss_table_add_or_die(FILE *table, const struct loss_row *row, int losses);
 
 #endif

@@ -292,6 +292,7 @@ static void free_musigan(struct generator *base)
 }
 
 const struct design design_musigan = {.name = "musigan",
+                                      .losses = LOSS_GATES,
                                       .make_or_die = make_or_die,
                                       .free = free_musigan,
                                       .draw = draw,

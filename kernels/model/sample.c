@@ -8,6 +8,7 @@
 #include "common/memory.h"
 #include "common/progress.h"
 #include "kernels/model/model.h"
+#include "kernels/model/variation.h"
 
 /* A sample that may be among the best. */
 struct candidate {
@@ -22,6 +23,7 @@ struct sampler {
     struct model *model;
     uint64_t seed, count;
     struct reader *noise;
+    struct variation *variation; /* of given samples, or NULL */
     struct record record;
     real *keys, *logits;  /* of a batch, on the host */
     real *noise_values;   /* a sample's */
@@ -51,6 +53,7 @@ struct sampler *sampler_open_or_die(const char *device, const char *path, uint64
     s->header = model_read_header_or_die(reader, path);
     s->ops = ops_choose_or_die(device, (enum config_precision)s->header.config->precision);
     int most = s->ops->sample_batch, batch = count < (uint64_t)most ? (int)count : most;
+    if (design_of(s->header.config)->decides) batch = most;
     s->model = model_new_or_die(s->ops, s->header.config, s->header.keys, batch, false);
     load_parameters(s, reader);
     reader_close(reader);
@@ -65,6 +68,16 @@ void sampler_use_noise_or_die(struct sampler *s, const char *path)
     struct tensor noise = s->model->generator->noise;
     s->noise = reader_open_or_die(path);
     s->noise_values = allocate_or_die((size_t)noise.length * (size_t)noise.channels, sizeof(real));
+}
+
+void sampler_like_or_die(struct sampler *s, const char *path, double amount)
+{
+    s->variation = variation_like_or_die(s->model, path, amount);
+}
+
+void sampler_walk_or_die(struct sampler *s, const char *from, const char *to)
+{
+    s->variation = variation_walk_or_die(s->model, from, to, s->count);
 }
 
 /* The next record of the noise as sample `index` of the batch. */
@@ -93,14 +106,19 @@ static void begin_batch(struct sampler *s, uint64_t first)
 {
     struct model *m = s->model;
     struct pass pass = {.seed = s->seed, .step = (uint32_t)first};
-    if (!s->noise) s->ops->begin(0);
+    /* What reads noise or works on the host cannot be recorded. */
+    bool recorded = !s->noise && !m->generator->prior;
+    if (recorded) s->ops->begin(0);
     for (int i = 0; i < m->session.batch; i++) {
         m->design->draw(m->generator, i, 1, s->seed, (uint32_t)(first + (uint64_t)i));
         if (s->noise && first + (uint64_t)i < s->count) read_noise(s, i);
     }
-    m->design->forward(m->generator, no_tensor(), pass);
+    if (s->variation)
+        variation_make(s->variation, first, pass);
+    else
+        m->design->forward(m->generator, no_tensor(), pass);
     discriminator_forward(&m->discriminator, m->generator->output, pass);
-    if (!s->noise) s->ops->end();
+    if (recorded) s->ops->end();
 }
 
 static void fetch_batch(struct sampler *s)
@@ -214,6 +232,7 @@ void sampler_close(struct sampler *s)
     free(s->batch);
     free(s->logits);
     if (s->noise) reader_close(s->noise);
+    variation_free(s->variation);
     record_free(&s->record);
     model_free(s->model);
     config_free(s->header.config);

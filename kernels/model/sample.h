@@ -21,6 +21,11 @@ struct sampler *sampler_open_or_die(const char *device, const char *path, uint64
  * to hold at least as many as are made. */
 void sampler_use_noise_or_die(struct sampler *sampler, const char *path);
 
+/* Makes samples like the records of a stream, in turn, or on the way between two places, each a seed or a
+ * stream's first record: kernels/model/variation.h. */
+void sampler_like_or_die(struct sampler *sampler, const char *path, double amount);
+void sampler_walk_or_die(struct sampler *sampler, const char *from, const char *to);
+
 /* Writes keys records [2, keys, frames] with source, seed and score among their facts; the best (worst)
  * first. */
 void sampler_run_or_die(struct sampler *sampler, struct writer *writer, struct sample_settings settings);

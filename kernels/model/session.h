@@ -12,6 +12,9 @@ enum purpose {
     PURPOSE_NOISE,    /* the generator's input; step: forward pass, or number of the sample */
     PURPOSE_EPSILON,  /* draws from the posterior; likewise */
     PURPOSE_INSTANCE, /* noise on real records; step: forward pass */
+    PURPOSE_WINDOW,   /* how a real record is made; step: epoch */
+    PURPOSE_LOOP,     /* how noise repeats; step: number of the sample */
+    PURPOSE_PRIOR,    /* the records that a prior is fitted to; step: round */
     PURPOSE_DROPOUT = 64,
 };
 

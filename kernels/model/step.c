@@ -1,5 +1,7 @@
 #include "kernels/model/step.h"
 
+#include <math.h>
+
 /* Standard deviation of the noise on real records. */
 static const real instance_noise = (real)0.05;
 
@@ -9,6 +11,7 @@ struct step step_make_or_die(struct model *m, struct counters *counters)
     struct tensor keys = m->generator->output, feature = discriminator_feature(&m->discriminator);
     struct step step = {.model = m, .counters = counters};
     step.losses = session_memory_or_die(s, LOSSES);
+    m->generator->losses = s->ops->at(step.losses, LOSS_GATES);
     step.records = session_tensor_or_die(s, keys.length, keys.channels);
     step.noisy = session_tensor_or_die(s, keys.length, keys.channels);
     step.dx = session_tensor_or_die(s, keys.length, keys.channels);
@@ -51,6 +54,12 @@ static device loss_cell(const struct step *step, int loss)
     return step->model->session.ops->at(step->losses, (size_t)loss);
 }
 
+double step_rate_left(const struct step *step)
+{
+    double end = step->model->session.config->learning_rate_end;
+    return end + (1 - end) * (1 + cos(M_PI * fmin(step->progress, 1))) / 2;
+}
+
 static void update(struct step *step, enum network network)
 {
     const struct ops *ops = step->model->session.ops;
@@ -59,10 +68,10 @@ static void update(struct step *step, enum network network)
     bool generator = network == GENERATOR;
     int64_t *updates =
         generator ? &step->counters->generator_updates : &step->counters->discriminator_updates;
-    struct adamw settings = {.learning_rate =
-                                 (real)(generator ? config->learning_rate : config->learning_rate_disc),
-                             .beta1 = (real)0.5,
-                             .beta2 = (real)0.999,
+    double rate = generator ? config->learning_rate : config->learning_rate_disc;
+    struct adamw settings = {.learning_rate = (real)(rate * step_rate_left(step)),
+                             .beta1 = (real)config->beta1,
+                             .beta2 = (real)config->beta2,
                              .epsilon = (real)1e-8,
                              .weight_decay = (real)config->weight_decay,
                              .step = ++*updates};
@@ -80,6 +89,12 @@ static bool match_features(struct step *step)
     step->model->session.ops->batch_mean(step->feature_mean,
                                          discriminator_feature(&step->model->discriminator));
     return true;
+}
+
+bool step_judges(const struct config *config)
+{
+    return config->track_all || config->loss_weights.g_cost != 0 ||
+           config->loss_weights.g_feature_matching_cost != 0;
 }
 
 /* The losses that the discriminator judges, and their gradient in dx. */
@@ -112,12 +127,16 @@ void step_generator(struct step *step, bool apply)
     struct pass pass = generate(step), judged = pass;
     judged.update_statistics = false;
     add_instance_noise(step);
-    judge_generator(step, judged, accumulated);
+    if (step_judges(config))
+        judge_generator(step, judged, accumulated);
+    else
+        m->session.ops->zero(step->dx.data, tensor_count(step->dx));
     m->session.ops->generator_losses(loss_cell(step, LOSS_GENERATOR_KEYS), step->dx, m->generator->output,
                                      step->noisy, m->session.keys, weights, config->track_all);
     m->design->kl(m->generator, loss_cell(step, LOSS_KL));
+    double ramp = config->kl_ramp > 0 ? fmin(step->progress / config->kl_ramp, 1) : 1;
     m->design->backward(m->generator, step->dx, step->records,
-                        (real)(config->loss_weights.g_cost_kl / accumulated), pass);
+                        (real)(config->loss_weights.g_cost_kl * ramp / accumulated), pass);
     if (apply) update(step, GENERATOR);
 }
 

@@ -32,9 +32,16 @@ struct step {
     struct tensor records;           /* the batch's real records; the caller uploads them */
     struct tensor noisy, dx, dlogit; /* records with instance noise; gradients of keys and logits */
     struct tensor feature_mean, dfeature;
+    double progress; /* share of the adversarial epochs that is done; the caller sets it */
 };
 
 struct step step_make_or_die(struct model *model, struct counters *counters);
+
+/* What is left of the learning rates at the step's progress: half a cosine down to learning_rate_end. */
+double step_rate_left(const struct step *step);
+
+/* Whether the discriminator judges what the generator makes: else nothing would come of it. */
+bool step_judges(const struct config *config);
 
 /* `apply`: gradients are complete, so the optimiser steps and they start again from zero. */
 void step_generator(struct step *step, bool apply);

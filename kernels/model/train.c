@@ -10,7 +10,9 @@
 #include "common/progress.h"
 #include "common/shuffle.h"
 #include "kernels/model/checkpoint.h"
+#include "kernels/model/fitting.h"
 #include "kernels/model/loss-table.h"
+#include "kernels/model/windows.h"
 
 struct trainer {
     const struct config *config;
@@ -73,11 +75,24 @@ static void adversarial_batch(struct trainer *t, size_t number)
     for (int i = 0; i < t->config->d_steps_per_g_step; i++) step_discriminator(&t->step, apply);
 }
 
+static void take_records(struct trainer *t, const size_t *order, size_t number)
+{
+    struct random_key key =
+        random_key_make((uint64_t)t->counters.seed, PURPOSE_WINDOW, (uint32_t)t->counters.epoch);
+    if (windows_wanted(t->config))
+        windows_batch(t->dataset, t->config, t->step.records, order, number, key);
+    else
+        dataset_batch(t->dataset, t->step.records, order, number);
+}
+
 static void train_batch(struct trainer *t, enum phase phase, const size_t *order)
 {
     size_t number = (size_t)t->counters.batch;
     const struct ops *ops = t->step.model->session.ops;
-    dataset_batch(t->dataset, t->step.records, order, number);
+    double share = (double)number / (double)t->batches;
+    t->step.progress = ((double)t->counters.adversarial + (phase == PHASE_ADVERSARIAL ? share : 0)) /
+                       fmax(t->config->epochs, 1);
+    take_records(t, order, number);
     ops->begin(kind_of_batch(t, phase, number));
     if (phase == PHASE_GENERATOR)
         step_pretrain_generator(&t->step);
@@ -107,11 +122,16 @@ static void stop(struct trainer *t)
 static double times_added(const struct trainer *t, enum phase phase, int loss)
 {
     bool all = t->config->track_all,
-         of_discriminator = loss == LOSS_DISCRIMINATOR || loss >= LOSS_DISCRIMINATOR_KEYS;
+         of_discriminator =
+             loss == LOSS_DISCRIMINATOR || (loss >= LOSS_DISCRIMINATOR_KEYS && loss < LOSS_GATES);
     double batches = (double)t->batches;
     real weights[GENERATOR_LOSSES + DISCRIMINATOR_LOSSES];
-    if (phase == PHASE_GENERATOR) return loss == LOSS_GENERATOR_KEYS + G_RECONSTRUCTION ? batches : 0;
+    if (loss >= t->step.model->design->losses) return 0;
+    if (phase == PHASE_GENERATOR)
+        return loss == LOSS_GENERATOR_KEYS + G_RECONSTRUCTION || loss >= LOSS_GATES ? batches : 0;
     if (phase == PHASE_DISCRIMINATOR) return loss == LOSS_DISCRIMINATOR ? batches : 0;
+    if (loss >= LOSS_GATES) return batches * t->config->g_steps_per_batch;
+    if (loss == LOSS_GAN && !step_judges(t->config)) return 0;
     if (of_discriminator && !discriminator_learns(t)) return 0;
     generator_weights(t->config, 1, weights);
     discriminator_weights(t->config, 1, weights + GENERATOR_LOSSES);
@@ -146,8 +166,8 @@ static int64_t epochs_left(const struct trainer *t)
 static void finish_epoch(struct trainer *t, enum phase phase, double seconds, struct loss_row *row)
 {
     row->phase = phase_names[phase];
-    row->learning_rate = t->config->learning_rate;
-    row->learning_rate_disc = t->config->learning_rate_disc;
+    row->learning_rate = t->config->learning_rate * step_rate_left(&t->step);
+    row->learning_rate_disc = t->config->learning_rate_disc * step_rate_left(&t->step);
     row->seconds = seconds;
     row->records_per_second = (double)t->batches * t->step.model->session.batch / fmax(seconds, 1e-9);
     read_losses(t, phase, row->losses);
@@ -160,8 +180,12 @@ static void finish_epoch(struct trainer *t, enum phase phase, double seconds, st
     else
         t->counters.adversarial++;
     row->epoch = t->counters.epoch;
-    loss_table_add_or_die(t->table, row);
-    if (t->counters.epoch % t->config->save_after_nepochs == 0 || epochs_left(t) == 0) save(t);
+    loss_table_add_or_die(t->table, row, t->step.model->design->losses);
+    bool last = epochs_left(t) == 0;
+    if (t->counters.epoch % t->config->save_after_nepochs && !last) return;
+    if (t->step.model->generator->prior) fit_prior(&t->step, t->dataset);
+    if (t->step.model->generator->prior && last) calibrate_prior(&t->step, t->dataset);
+    save(t);
 }
 
 /* An epoch, from the batch that the counters name. `row` has the losses of the epoch before, for the progress
@@ -240,7 +264,7 @@ static struct trainer *trainer_new_or_die(struct model *model, const struct data
     else
         start_fresh(t);
     if (!settings.resume) checkpoint_none_later_or_die(settings.folder, &t->counters);
-    t->table = loss_table_open_or_die(settings.folder, t->counters.epoch);
+    t->table = loss_table_open_or_die(settings.folder, t->counters.epoch, model->design->losses);
     return t;
 }
 

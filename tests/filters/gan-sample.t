@@ -66,6 +66,65 @@ gan-sample -m $model -n 3 >drawn.keys
 cmp -s given.keys drawn.keys
 is $? 1 "the noise given is used"
 
+# The design with a fitted prior: the same bytes however many are made.
+configure time.yaml -e '1i design: time' -e 's/latent_seq_len: 10/latent_seq_len: 5/' -e 's/latent_dim: 16/latent_dim: 3/'
+train time.yaml time
+gan-sample -m time.model -n 20 -S 3 >time.keys
+ok $? "samples from a fitted prior"
+gan-sample -m time.model -n 1 -S 3 >one.keys
+OMP_NUM_THREADS=1 gan-sample -m time.model -n 11 -S 3 >eleven.keys
+is "$($python - <<'PY'
+import numpy as np
+def load(name, count):
+    with open(name, "rb") as f:
+        return [np.load(f) for _ in range(count)]
+x, one, eleven = load("time.keys", 20), load("one.keys", 1), load("eleven.keys", 11)
+print(x[0].shape, all(0 <= a.min() and a.max() <= 1 for a in x), any((a == 0).any() and (a > 0).any() for a in x),
+      (one[0] == x[0]).all(), all((a == b).all() for a, b in zip(x, eleven)))
+PY
+)" "(2, 5, 20) True True True True" "the same samples however many are made"
+$python -c '
+import numpy as np
+np.save("noise3.npy", np.random.RandomState(1).randn(3, 15))'
+gan-sample -m time.model --noise noise3.npy >given.keys
+ok $? "three noises of all latents"
+fails 1 'gan-sample: noise.npy: .*is not the noise of this model, \(3, 15\)' "other noise" \
+    gan-sample -m time.model --noise noise.npy
+
+# Samples beside given ones.
+gan-sample -m time.model -n 9 --like train.keys --amount 0 -S 1 >made.keys
+gan-sample -m time.model -n 9 --like train.keys --amount 0 -S 2 >again.keys
+gan-sample -m time.model -n 20 --like train.keys --amount 1 -S 3 >forgotten.keys
+gan-sample -m time.model -n 9 --like train.keys -S 3 >varied.keys
+gan-sample -m time.model -n 4 --from 3 --to 4 >walk.keys
+gan-sample -m time.model -S 4 >four.keys
+gan-sample -m time.model -n 2 --from train.keys --to 4 >home.keys
+is "$($python - <<'PY'
+import numpy as np
+def load(name, count):
+    with open(name, "rb") as f:
+        return [np.load(f) for _ in range(count)]
+same = lambda a, b: bool((np.abs(a - b) < 1e-5).mean() > 0.99)  # a last bit may open a gate
+made, again, varied = load("made.keys", 9), load("again.keys", 9), load("varied.keys", 9)
+print(all(map(same, made, again)), same(made[0], made[8]), not same(made[0], made[1]))
+print(all(map(same, load("forgotten.keys", 20), load("time.keys", 20))), not any(map(same, made, varied)))
+walk, home = load("walk.keys", 4), load("home.keys", 2)
+three, four = load("time.keys", 1)[0], load("four.keys", 1)[0]
+print(same(walk[0], three), same(walk[3], four), not same(walk[1], three), not same(walk[1], walk[2]))
+print(same(home[0], made[0]), same(home[1], four))
+PY
+)" "$(printf 'True True True\nTrue True\nTrue True True True\nTrue True')" \
+    "--like varies records in turn, between the record and a sample of its own; --from and --to are the ends of a walk"
+fails 2 'gan-sample: --from and --to go together' "a walk without an end" gan-sample -m time.model --from 1
+fails 2 'gan-sample: --from and --to exclude' "a walk and records" \
+    gan-sample -m time.model --from 1 --to 2 --like train.keys
+fails 1 'gan-sample: design: musigan has no place' "a design that hears nothing" gan-sample -m $model --like train.keys
+fails 1 'gan-sample: nowhere: No such file' "a place that is neither seed nor file" \
+    gan-sample -m time.model --from 1 --to nowhere
+make_keys other.keys 2 1 4 25
+fails 1 'gan-sample: other.keys: records of 4 keys and 25 frames' "records of another shape" \
+    gan-sample -m time.model --like other.keys
+
 fails 2 'gan-sample: -m FILE' "no model" gan-sample
 fails 1 'gan-sample: nowhere: No such file' "a model that is not there" gan-sample -m nowhere
 fails 1 'gan-sample: noise.npy: fewer records|gan-sample: noise.npy: .*fewer' "less noise than samples" \

@@ -106,6 +106,29 @@ positionless s/^model:/model:\n  position: none/
 layers s/^model:/model:\n  num_layers: 3/
 LIST
 
+# The design with a fitted prior and records made anew: killed and resumed, with other threads, the same bytes.
+configure time.yaml -e '1i design: time\naugmentation: {windows: true, shift: 1, swap: true}\nlearning_rate_end: 0.1\nkl_ramp: 0.5' \
+    -e 's/latent_seq_len: 10/latent_seq_len: 5/' -e 's/latent_dim: 16/latent_dim: 3/' -e 's/^epochs:.*/epochs: 8/'
+start=$(date +%s%N)
+OMP_NUM_THREADS=1 train time.yaml time
+ok $? "trains the design whose latents run over time"
+took=$(($(date +%s%N) - start))
+for _ in 1 2 3 4 5; do
+    begin time.yaml time-killed
+    sleep "$(awk "BEGIN { print $took / 1e9 * $RANDOM / 32768 }")"
+    kill -9 $! 2>/dev/null
+    wait $! 2>/dev/null
+done
+OMP_NUM_THREADS=2 train time.yaml time-killed --resume
+cmp -s time.model time-killed.model
+ok $? "the same bytes when killed and resumed"
+is "$(head -n 1 time/losses.tsv | tr '\t' '\n' | grep -c -e g_gate_loss -e g_loudness_loss)" 2 "its own losses have columns"
+is "$(tensor-print time.model | grep -c 'name=generator.prior')" 3 "its prior is in the model"
+fails 1 'latent_seq_len: 20 latents for 20 frames' "a latent for each frame" \
+    gan-train -c <(sed 's/latent_seq_len: 5/latent_seq_len: 20/' time.yaml) -o no train.keys
+fails 1 'line [0-9]+: normalize: .*peak' "loudnesses that are not" \
+    gan-train -c <(sed '1i normalize: standard' time.yaml) -o no train.keys
+
 # What is wrong gets one line.
 fails 2 'gan-train: -c FILE' "no configuration" gan-train train.keys
 fails 1 'gan-train: .*nowhere.yaml' "a configuration that is not there" gan-train -c nowhere.yaml train.keys

@@ -57,16 +57,17 @@ static inline void case_model_losses(struct case_model *c, real losses[LOSSES])
     ops->zero(c->step.losses, LOSSES);
 }
 
-/* Each of LOSSES losses against the row at `start` of the case's tensor: the largest relative error of one.
- */
-static inline double case_model_loss_error(struct numbers *n, const char *name, size_t start,
-                                           const real *losses)
+/* Each of the design's losses against row `row` of the case's tensor: the largest relative error of one. */
+static inline double case_model_loss_error(struct numbers *n, const struct case_model *c, const char *name,
+                                           size_t row, const real *losses)
 {
+    int count = c->model->design->losses;
     real *want = numbers_reals(numbers_find(n, name));
     double worst = 0;
-    for (int i = 0; i < LOSSES; i++) {
-        double error = fabs((double)losses[i] - (double)want[start + i]);
-        if (want[start + i] != 0) error /= fabs((double)want[start + i]);
+    for (int i = 0; i < count; i++) {
+        double wanted = (double)want[row * (size_t)count + (size_t)i];
+        double error = fabs((double)losses[i] - wanted);
+        if (wanted != 0) error /= fabs(wanted);
         if (!(error <= worst)) worst = isnan(error) ? INFINITY : error;
     }
     free(want);

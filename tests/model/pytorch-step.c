@@ -6,7 +6,7 @@ static void check_losses(struct numbers *n, struct case_model *c, const char *na
 {
     real losses[LOSSES];
     case_model_losses(c, losses);
-    double error = case_model_loss_error(n, name, 0, losses);
+    double error = case_model_loss_error(n, c, name, 0, losses);
     ok(error <= tolerance, "step: %s: %s (relative error %.1e)", n->name, name, error);
 }
 

@@ -25,7 +25,7 @@ static void check_batch(struct numbers *n, struct case_model *c, size_t batch)
     else
         adversarial_batch(c, batch - 2 * pretrain);
     case_model_losses(c, losses);
-    double error = case_model_loss_error(n, "losses", batch * LOSSES, losses);
+    double error = case_model_loss_error(n, c, "losses", batch, losses);
     ok(error <= loss_tolerance, "training: %s: losses of batch %zu (relative error %.1e)", n->name, batch,
        error);
 }

@@ -17,7 +17,9 @@ static const char *const configurations[] = {
     "batch_size: 3\naccumulation_steps: 2\nnoise_dim: 256\ngrad_clip_value: 1\ntrack_all: false\n"
     "model:\n  n_channels: 10\n  seq_len: 130\n  latent_seq_len: 9\n  latent_dim: 12\n  num_heads: 3\n"
     "  num_layers: 2\n  use_gaussians: true\n  position: none\n"
-    "discriminator:\n  norm: spectral\n  activation: leaky_relu\n"};
+    "discriminator:\n  norm: spectral\n  activation: leaky_relu\n",
+    "design: time\nbatch_size: 3\naccumulation_steps: 2\nlearning_rate: 0.01\nlearning_rate_disc: 0.01\n"
+    "model:\n  n_channels: 8\n  seq_len: 130\n  latent_seq_len: 4\n  latent_dim: 3\n  num_heads: 2\n"};
 
 static const struct keys_shape keys = {10, 13};
 
@@ -51,7 +53,13 @@ static void run_batch(struct run *run)
 {
     const struct ops *ops = run->model->session.ops;
     struct random_key key = random_key_make(7, PURPOSE_SHUFFLE, (uint32_t)run->counters.batch);
-    ops->normal(run->step.records.data, tensor_count(run->step.records), (real)0.3, key);
+    size_t count = tensor_count(run->step.records);
+    real *values = allocate_or_die(count, sizeof values[0]);
+    ops->normal(run->step.records.data, count, (real)0.3, key);
+    ops->download(values, run->step.records.data, count);
+    for (size_t i = 0; i < count; i++) values[i] = values[i] > 0 ? values[i] : 0; /* loudnesses */
+    ops->upload(run->step.records.data, values, count);
+    free(values);
     bool apply = ++run->counters.batch % 2 == 0;
     step_generator(&run->step, apply);
     step_discriminator(&run->step, apply);

@@ -253,6 +253,7 @@ NAMES = (
     (r"self_attn\.out_proj", "attention.out"),
     (r"\.([uv])$", r".spectral.\1"),
     (r"minibatch$", "minibatch.weight"),
+    (r"(encode|decode)\.(\d)", lambda match: f"{match[1]}{int(match[2]) + 1}"),
     (r"blocks\.(\d)", lambda match: f"block{int(match[1]) + 1}"),
 )
 

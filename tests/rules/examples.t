@@ -45,6 +45,15 @@ done
 cp ~/MIDI/song.mid .
 for name in one other jazz blues; do cp train.keys $name.keys; done
 gan-train -q -c musigan.yaml -o "$work/first" train.keys >model
+cat >best.yaml <<'YAML'
+design: time
+batch_size: 4
+epochs: 0
+pretrain_epochs_g: 0
+pretrain_epochs_d: 0
+model: {n_channels: 4, latent_seq_len: 8, latent_dim: 2, num_heads: 1}
+YAML
+gan-train -q -c best.yaml -o "$work/second" train.keys >best.model
 ok $? "the folder is ready"
 cd "$work" || exit 1
 

@@ -26,7 +26,7 @@ stand_in gan-train '
     cat'
 stand_in gan-sample 'cat "$2"'
 stand_in keys-to-wave 'cat'
-stand_in keys-to-png 'cat >/dev/null; for i in 1 2 3 4 5; do touch "$(printf "$4" $i)"; done'
+stand_in keys-to-png 'cat >/dev/null; for i in 1 2 3 4 5; do touch "$(printf "${!#}" $i)"; done'
 stand_in losses-to-png 'cp "$3" "$2"'
 stand_in wave-to-mp3 'text=$(cat); for i in 1 2 3 4 5; do echo "$text" >"$(printf "$2" $i)"; done'
 

@@ -1,0 +1,173 @@
+#include "kernels/model/fitting.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/features.h"
+#include "common/kernel-density.h"
+#include "common/memory.h"
+#include "common/shuffle.h"
+#include "kernels/model/windows.h"
+
+enum {
+    POSTERIORS_A_DIMENSION = 4,
+    JUDGED = 512 /* samples, and records, whose features are compared */
+};
+
+void fit_prior(struct step *step, const struct dataset *d)
+{
+    struct model *m = step->model;
+    size_t batch = (size_t)m->session.batch;
+    size_t side = (size_t)m->generator->prior->latents * (size_t)m->generator->prior->channels;
+    size_t rounds = (POSTERIORS_A_DIMENSION * side + batch - 1) / batch;
+    real *mu = allocate_or_die(batch * side, sizeof mu[0]),
+         *logvar = allocate_or_die(batch * side, sizeof logvar[0]);
+    struct random_key key = random_key_make((uint64_t)step->counters->seed, PURPOSE_PRIOR, 0);
+    size_t *order = shuffled_or_die(key, d->records);
+    struct prior_sums *sums = prior_sums_new_or_die(m->generator->prior);
+    for (size_t i = 0; i < rounds; i++) {
+        if (windows_wanted(m->session.config))
+            windows_batch(d, m->session.config, step->records, order, i, key);
+        else
+            dataset_batch(d, step->records, order, i);
+        m->design->posterior(m->generator, step->records, mu, logvar);
+        prior_sums_add(sums, mu, logvar, batch);
+    }
+    prior_fit(m->generator->prior, sums);
+    free(order);
+    free(mu);
+    free(logvar);
+}
+
+/* What the features are computed with: the facts of the records. */
+static struct score score_of(const struct dataset *d)
+{
+    struct record record = {.facts = d->facts};
+    struct score score = {.keys = {27, 26 + d->keys.keys},
+                          .interval = 0.02,
+                          .channels = 2,
+                          .rows = (size_t)d->keys.keys,
+                          .parts = 1,
+                          .frames = (size_t)d->keys.frames};
+    char *keys = record_fact(&record, "keys"), *interval = record_fact(&record, "interval");
+    struct key_range range;
+    if (keys && key_range_parse(keys, &range) && range.last - range.first + 1 == d->keys.keys)
+        score.keys = range;
+    if (interval && strtod(interval, NULL) > 0) score.interval = strtod(interval, NULL);
+    free(keys);
+    free(interval);
+    return score;
+}
+
+/* Features of one record (cell, channel), into column i of value (FEATURES, JUDGED). */
+static void judge(double *value, size_t i, struct score score, const real *keys)
+{
+    size_t cells = score.rows * score.frames;
+    float *loudness = allocate_or_die(2 * cells, sizeof loudness[0]);
+    double features[FEATURES];
+    for (size_t j = 0; j < 2 * cells; j++) loudness[j % 2 * cells + j / 2] = (float)keys[j];
+    score.loudness = loudness;
+    features_or_die(features, &score, 0);
+    for (size_t f = 0; f < FEATURES; f++) value[f * JUDGED + i] = features[f];
+    free(loudness);
+}
+
+/* value (FEATURES, JUDGED) of samples. */
+static void judge_samples(double *value, struct step *step, struct score score)
+{
+    struct model *m = step->model;
+    size_t batch = (size_t)m->session.batch, count = 2 * score.rows * score.frames;
+    real *keys = allocate_or_die(batch * count, sizeof keys[0]);
+    for (size_t first = 0; first < JUDGED; first += batch) {
+        m->design->draw(m->generator, 0, (int)batch, (uint64_t)step->counters->seed, (uint32_t)first);
+        m->design->forward(m->generator, no_tensor(), (struct pass){0});
+        m->session.ops->download(keys, m->generator->output.data, batch * count);
+#pragma omp parallel for schedule(static)
+        for (size_t b = 0; b < batch; b++)
+            if (first + b < JUDGED) judge(value, first + b, score, keys + b * count);
+    }
+    free(keys);
+}
+
+/* value (FEATURES, JUDGED) of records, evenly from the data set; fewer of them stand there again. */
+static void judge_records(double *value, const struct dataset *d, struct score score)
+{
+    size_t count = 2 * score.rows * score.frames;
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < JUDGED; i++) judge(value, i, score, d->values + i * d->records / JUDGED * count);
+}
+
+static double overlap(const double *a, const double *b)
+{
+    float once[JUDGED];
+    double sum = 0;
+    for (size_t i = 0; i < JUDGED; i++) once[i] = 1;
+    for (size_t f = 0; f < FEATURES; f++) {
+        struct densities *densities = densities_new_or_die(a + f * JUDGED, JUDGED, b + f * JUDGED, JUDGED);
+        double area = densities_overlap(densities, once, once);
+        sum += isfinite(area) ? area : 0;
+        densities_free(densities);
+    }
+    return sum / FEATURES;
+}
+
+/* The best so far. */
+struct choice {
+    double overlap;
+    struct calibration calibration;
+};
+
+static void try_choice(struct choice *best, struct step *step, struct score score, const double *wanted,
+                       struct calibration tried)
+{
+    double *value = allocate_or_die(FEATURES * JUDGED, sizeof value[0]);
+    prior_calibrate(step->model->generator->prior, tried);
+    judge_samples(value, step, score);
+    double area = overlap(wanted, value);
+    if (area > best->overlap) *best = (struct choice){area, tried};
+    free(value);
+}
+
+/* A member of the calibration, and values of it to try. */
+struct tries {
+    size_t member;
+    real values[5];
+};
+
+static void try_values(struct choice *best, struct step *step, struct score score, const double *wanted,
+                       const struct tries *tries)
+{
+    struct calibration from = best->calibration;
+    for (size_t i = 0; i < sizeof tries->values / sizeof(real); i++) {
+        struct calibration tried = from;
+        memcpy((char *)&tried + tries->member, &tries->values[i], sizeof(real));
+        if (memcmp(&tried, &from, sizeof tried)) try_choice(best, step, score, wanted, tried);
+    }
+}
+
+/* One member after the other, each where those before it are best; the first ones, which weigh most, twice.
+ */
+void calibrate_prior(struct step *step, const struct dataset *d)
+{
+#define MEMBER(NAME) offsetof(struct calibration, NAME)
+    static const struct tries tries[] = {
+        {MEMBER(breadth), {0, (real)0.2, (real)0.3, (real)0.4, (real)0.6}},
+        {MEMBER(threshold), {(real)-0.5, (real)-0.25, (real)-0.1, (real)0.1, (real)0.3}},
+        {MEMBER(slow), {1, 2, 3, 4, 6}},
+        {MEMBER(smoothing), {0, (real)0.05, (real)0.1, (real)0.15, (real)0.25}},
+        {MEMBER(warmth), {(real)-0.1, (real)-0.05, 0, (real)0.05, (real)0.1}},
+    };
+#undef MEMBER
+    struct score score = score_of(d);
+    struct choice best = {.overlap = -1};
+    double *wanted = allocate_or_die(FEATURES * JUDGED, sizeof wanted[0]);
+    judge_records(wanted, d, score);
+    try_choice(&best, step, score, wanted,
+               (struct calibration){
+                   .threshold = (real)-0.25, .smoothing = (real)0.1, .slow = 3, .breadth = (real)0.3});
+    for (int i = 0; i < 7; i++) try_values(&best, step, score, wanted, &tries[i % 5]);
+    prior_calibrate(step->model->generator->prior, best.calibration);
+    free(wanted);
+}

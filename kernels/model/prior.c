@@ -1,0 +1,207 @@
+#include "kernels/model/prior.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fail.h"
+#include "common/memory.h"
+
+static const double SHARE[2] = {0.97, 1}, PERIOD[2] = {40, 95}; /* of a loop; its length in intervals */
+
+enum { CALIBRATED = sizeof(struct calibration) / sizeof(real) };
+
+static size_t side_of(const struct prior *p)
+{
+    return (size_t)p->latents * (size_t)p->channels;
+}
+
+/* Where a row of a lower triangle begins. */
+static size_t row_start(size_t row)
+{
+    return row * (row + 1) / 2;
+}
+
+void prior_make(struct prior *p, struct parameters *parameters, int latents, int channels, int latent_frames)
+{
+    struct initialisation zero = {INITIAL_ZERO, 0};
+    *p = (struct prior){parameters->session, latents, channels, latent_frames, {0}, {0}, {0}};
+    int side = (int)side_of(p);
+    parameters_declare_statistic(parameters, &p->mean, "prior", "mean", zero, side);
+    parameters_declare_statistic(parameters, &p->factor, "prior", "factor", zero, (int)row_start(side_of(p)));
+    parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero, CALIBRATED);
+}
+
+struct prior_sums {
+    size_t side, count;
+    double *mu, *variance; /* (side) */
+    double *products;      /* lower triangle of the sum of mu mu^T */
+};
+
+struct prior_sums *prior_sums_new_or_die(const struct prior *p)
+{
+    struct prior_sums *s = allocate_or_die(1, sizeof *s);
+    s->side = side_of(p);
+    s->mu = allocate_or_die(s->side, sizeof s->mu[0]);
+    s->variance = allocate_or_die(s->side, sizeof s->variance[0]);
+    s->products = allocate_or_die(row_start(s->side), sizeof s->products[0]);
+    return s;
+}
+
+void prior_sums_add(struct prior_sums *s, const real *mu, const real *logvar, size_t count)
+{
+    size_t side = s->side;
+    s->count += count;
+#pragma omp parallel for schedule(dynamic, 16)
+    for (size_t i = 0; i < side; i++) {
+        double *row = s->products + row_start(i);
+        for (size_t b = 0; b < count; b++) {
+            const real *m = mu + b * side;
+            const double mine = (double)m[i];
+            s->mu[i] += mine;
+            s->variance[i] += exp((double)logvar[b * side + i]);
+            for (size_t j = 0; j <= i; j++) row[j] += mine * (double)m[j];
+        }
+    }
+}
+
+/* products becomes the covariance of the draws: that of the means, and the draws' own variances. */
+static void to_covariance(struct prior_sums *s)
+{
+    double n = (double)s->count;
+    for (size_t i = 0; i < s->side; i++) s->mu[i] /= n;
+    for (size_t i = 0; i < s->side; i++) {
+        double *row = s->products + row_start(i);
+        for (size_t j = 0; j <= i; j++) row[j] = row[j] / n - s->mu[i] * s->mu[j];
+        row[i] += s->variance[i] / n;
+    }
+}
+
+static double dot(const double *a, const double *b, size_t count)
+{
+    double sum = 0;
+#pragma omp simd reduction(+ : sum)
+    for (size_t i = 0; i < count; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+/* A lower triangle becomes its Cholesky factor, column by column. */
+static void factorise_or_die(double *a, size_t side)
+{
+    for (size_t j = 0; j < side; j++) {
+        double *pivot = a + row_start(j);
+        double left = pivot[j] - dot(pivot, pivot, j);
+        if (!(left > 0)) die("the prior's covariance is not positive: the posterior is of no use");
+        pivot[j] = sqrt(left);
+#pragma omp parallel for schedule(static) if (side - j > 512)
+        for (size_t i = j + 1; i < side; i++) {
+            double *row = a + row_start(i);
+            row[j] = (row[j] - dot(row, pivot, j)) / pivot[j];
+        }
+    }
+}
+
+static void upload_doubles(const struct ops *ops, device to, const double *from, size_t count)
+{
+    real *values = allocate_or_die(count, sizeof values[0]);
+    for (size_t i = 0; i < count; i++) values[i] = (real)from[i];
+    ops->upload(to, values, count);
+    free(values);
+}
+
+void prior_fit(struct prior *p, struct prior_sums *s)
+{
+    const struct ops *ops = p->session->ops;
+    to_covariance(s);
+    factorise_or_die(s->products, s->side);
+    for (size_t i = 0; i < s->side; i++) s->products[row_start(i) + i] -= 1;
+    upload_doubles(ops, p->mean.value, s->mu, s->side);
+    upload_doubles(ops, p->factor.value, s->products, row_start(s->side));
+    free(s->mu);
+    free(s->variance);
+    free(s->products);
+    free(s);
+}
+
+static double between(const double ends[2], uint32_t bits)
+{
+    return ends[0] + (ends[1] - ends[0]) * (double)random_uniform(bits);
+}
+
+/* e (side): what repeats. */
+static void repeat(const struct prior *p, double *e, const real *noise, struct prior_loop loop)
+{
+    uint32_t bits[4];
+    random_block(loop.key, loop.index, bits);
+    double share = between(SHARE, bits[0]), again = sqrt(share), fresh = sqrt(1 - share);
+    size_t width = (size_t)p->channels, side = side_of(p);
+    size_t period = (size_t)fmax(1, round(between(PERIOD, bits[1]) / p->latent_frames)) * width;
+    for (size_t i = 0; i < side; i++)
+        e[i] = again * (double)noise[i % period] + fresh * (double)noise[side + i];
+}
+
+/* In place: e (side) times the factor, which is there less the identity. */
+static void times_factor(double *e, const real *factor, size_t side)
+{
+    for (size_t i = side; i-- > 0;) {
+        const real *row = factor + row_start(i);
+        double sum = e[i];
+        for (size_t j = 0; j <= i; j++) sum += (double)row[j] * e[j];
+        e[i] = sum;
+    }
+}
+
+/* Component `order` in time of a becomes that of b: DCT-II, orthonormal. */
+static void exchange(const struct prior *p, double *a, const double *b, int order)
+{
+    size_t latents = (size_t)p->latents, width = (size_t)p->channels;
+    double scale = sqrt((order ? 2.0 : 1.0) / p->latents);
+    for (size_t c = 0; c < width; c++) {
+        double sum = 0;
+        for (size_t t = 0; t < latents; t++)
+            sum += (b[t * width + c] - a[t * width + c]) * scale *
+                   cos(M_PI * ((double)t + 0.5) * order / p->latents);
+        for (size_t t = 0; t < latents; t++)
+            a[t * width + c] += sum * scale * cos(M_PI * ((double)t + 0.5) * order / p->latents);
+    }
+}
+
+void prior_draw(const struct prior *p, real *z, const real *noise, const struct prior_loop *loops, int batch)
+{
+    const struct ops *ops = p->session->ops;
+    size_t side = side_of(p);
+    struct calibration chosen = prior_calibration(p);
+    real *mean = allocate_or_die(side, sizeof mean[0]);
+    real *factor = allocate_or_die(row_start(side), sizeof factor[0]);
+    ops->download(mean, p->mean.value, side);
+    ops->download(factor, p->factor.value, row_start(side));
+#pragma omp parallel for schedule(static)
+    for (int b = 0; b < batch; b++) {
+        const real *own = noise + (size_t)b * PRIOR_NOISES * side;
+        double *e = allocate_or_die(2 * side, sizeof e[0]), *slow = e + side;
+        repeat(p, e, own, loops[b]);
+        for (size_t i = 0; i < side; i++) slow[i] = (double)own[2 * side + i];
+        times_factor(e, factor, side);
+        times_factor(slow, factor, side);
+        for (size_t i = 0; i < side; i++) slow[i] *= 1 + (double)chosen.breadth;
+        for (int order = 0; order < (int)chosen.slow && order < p->latents; order++)
+            exchange(p, e, slow, order);
+        for (size_t i = 0; i < side; i++)
+            z[(size_t)b * side + i] = (real)((double)mean[i] + (1 + (double)chosen.warmth) * e[i]);
+        free(e);
+    }
+    free(mean);
+    free(factor);
+}
+
+struct calibration prior_calibration(const struct prior *p)
+{
+    struct calibration calibration;
+    p->session->ops->download((real *)&calibration, p->calibration.value, CALIBRATED);
+    return calibration;
+}
+
+void prior_calibrate(const struct prior *p, struct calibration calibration)
+{
+    p->session->ops->upload(p->calibration.value, (const real *)&calibration, CALIBRATED);
+}

@@ -1,0 +1,63 @@
+/* A prior that is fitted: what an encoder says of real records, over the latents' moments and channels
+ * together, as one Gaussian with mean and full covariance. It turns white noise into latents as music has
+ * them; N(0, 1), which training pulls towards and does not reach, would be noise.
+ *
+ * Kept as statistics of the generator: mean (side), the covariance's Cholesky factor (lower triangle, a row
+ * after the other, less the identity, so that a prior not fitted yet is N(0, 1)), and what the calibration
+ * chose. All of it is computed on the host, in double. */
+#ifndef MODEL_PRIOR_H
+#define MODEL_PRIOR_H
+
+#include "kernels/model/parameters.h"
+
+struct prior {
+    struct session *session;
+    int latents, channels; /* side = latents * channels */
+    int latent_frames;     /* of keys that a latent stands for */
+    struct weight mean, factor, calibration;
+};
+
+/* What is chosen by the music that comes of it. */
+struct calibration {
+    real warmth;    /* the temperature less 1 */
+    real threshold; /* of a gate's logit */
+    real smoothing; /* share of each neighbour in time in a gate's logit */
+    real slow;      /* how many of the slowest components do not repeat */
+    real breadth;   /* how much larger those are than the prior's, less 1 */
+};
+
+void prior_make(struct prior *prior, struct parameters *parameters, int latents, int channels,
+                int latent_frames);
+
+/* Adds up posteriors. */
+struct prior_sums;
+struct prior_sums *prior_sums_new_or_die(const struct prior *prior);
+
+/* mu, logvar (count, side) */
+void prior_sums_add(struct prior_sums *sums, const real *mu, const real *logvar, size_t count);
+
+/* The Gaussian of draws from all posteriors that were added. Frees the sums. */
+void prior_fit(struct prior *prior, struct prior_sums *sums);
+
+/* Which random numbers say how the noise of a sample repeats. */
+struct prior_loop {
+    struct random_key key;
+    uint32_t index;
+};
+
+enum { PRIOR_NOISES = 3 };
+
+/* z (batch, latents * channels) from white noise (batch, PRIOR_NOISES * latents * channels), e1, e2, e3.
+ * Music repeats its rhythm while its harmony moves on. So latents are drawn twice from the Gaussian: from
+ * sqrt(share) loop(e1) + sqrt(1 - share) e2, where loop gives the first `period` latents again and again, and
+ * from e3. The slowest components in time (of a discrete cosine transform) are the second's, the others the
+ * first's. Both having the prior's covariance, which hardly differs from one moment to another, z would have
+ * it too; but songs differ from one another more than one Gaussian says, hence the calibration's breadth.
+ * Share, from 0.97 to 1, and period, from 0.8 to 1.9 s of 20 ms, are drawn evenly for each sample. */
+void prior_draw(const struct prior *prior, real *z, const real *noise, const struct prior_loop *loops,
+                int batch);
+
+struct calibration prior_calibration(const struct prior *prior);
+void prior_calibrate(const struct prior *prior, struct calibration calibration);
+
+#endif

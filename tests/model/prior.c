@@ -1,0 +1,154 @@
+/* The prior that is fitted: its Gaussian is that of the posteriors' draws, its noise repeats but for the
+ * slowest components, and a sample depends on its own noise alone. */
+#include "kernels/model/prior.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "tests/device.h"
+#include "tests/tap.h"
+
+enum { LATENTS = 32, CHANNELS = 2, SIDE = LATENTS * CHANNELS, NOISE = PRIOR_NOISES * SIDE };
+
+struct fitted {
+    struct session session;
+    struct parameters parameters;
+    struct prior prior;
+};
+
+static struct fitted *fitted_new(void)
+{
+    struct fitted *f = allocate_or_die(1, sizeof *f);
+    f->session = session_make(ops_under_test(), NULL, (struct keys_shape){1, 1}, 1);
+    f->parameters = parameters_make(&f->session, "generator");
+    prior_make(&f->prior, &f->parameters, LATENTS, CHANNELS, 10);
+    parameters_allocate_or_die(&f->parameters, false);
+    return f;
+}
+
+static void fitted_free(struct fitted *f)
+{
+    parameters_free(&f->parameters);
+    session_release(&f->session);
+    free(f);
+}
+
+static void normals(real *x, size_t count, uint32_t purpose)
+{
+    for (size_t i = 0; i < count; i++) {
+        float block[4];
+        random_normal_block(random_key_make(3, purpose, 0), (uint32_t)(i / 4), block);
+        x[i] = (real)block[i % 4];
+    }
+}
+
+/* Posteriors with the means (a, a + b / 2) + (1, -1) in each latent, a and b N(0, 1), and variances of 1/4.
+ */
+static void fit(struct fitted *f)
+{
+    enum { COUNT = 2000 };
+    real *mu = allocate_or_die(COUNT * SIDE, sizeof *mu), *logvar = allocate_or_die(COUNT * SIDE, sizeof *mu);
+    normals(mu, COUNT * SIDE, 1);
+    for (size_t i = 0; i < COUNT * SIDE; i += CHANNELS) {
+        real a = mu[i], b = mu[i + 1];
+        mu[i] = a + 1;
+        mu[i + 1] = a + b / 2 - 1;
+        logvar[i] = logvar[i + 1] = (real)log(0.25);
+    }
+    struct prior_sums *sums = prior_sums_new_or_die(&f->prior);
+    prior_sums_add(sums, mu, logvar, COUNT / 2);
+    prior_sums_add(sums, mu + COUNT / 2 * SIDE, logvar + COUNT / 2 * SIDE, COUNT / 2);
+    prior_fit(&f->prior, sums);
+    free(mu), free(logvar);
+}
+
+static void loops_of(struct prior_loop *loops, int count)
+{
+    for (int i = 0; i < count; i++) loops[i] = (struct prior_loop){random_key_make(5, 9, (uint32_t)i), 0};
+}
+
+static void test_moments(struct fitted *f)
+{
+    enum { COUNT = 1000 };
+    real *noise = allocate_or_die(COUNT * NOISE, sizeof *noise),
+         *z = allocate_or_die(COUNT * SIDE, sizeof *z);
+    struct prior_loop loops[COUNT];
+    double mean[2] = {0}, square[2] = {0}, product = 0, n = COUNT * LATENTS;
+    normals(noise, COUNT * NOISE, 2);
+    loops_of(loops, COUNT);
+    prior_draw(&f->prior, z, noise, loops, COUNT);
+    for (size_t i = 0; i < COUNT * SIDE; i += 2) {
+        double a = (double)z[i] - 1, b = (double)z[i + 1] + 1;
+        mean[0] += a / n, mean[1] += b / n;
+        square[0] += a * a / n, square[1] += b * b / n, product += a * b / n;
+    }
+    ok(fabs(mean[0]) < 0.06 && fabs(mean[1]) < 0.06, "the posteriors' mean (%.3f %.3f)", mean[0], mean[1]);
+    ok(fabs(square[0] - 1.25) < 0.1 && fabs(square[1] - 1.5) < 0.1 && fabs(product - 1) < 0.1,
+       "the covariance of their draws (%.3f %.3f %.3f)", square[0], square[1], product);
+    free(noise), free(z);
+}
+
+/* The largest correlation of z with itself after 4 to 12 latents. */
+static double repetition(const real *z)
+{
+    double largest = 0;
+    for (size_t lag = 4; lag <= 12; lag++) {
+        double product = 0, square = 0;
+        for (size_t i = 0; i + lag * CHANNELS < SIDE; i++) {
+            product += (double)(z[i] * z[i + lag * CHANNELS]);
+            square += (double)(z[i] * z[i]);
+        }
+        largest = fmax(largest, product / square);
+    }
+    return largest;
+}
+
+static void test_repetition(struct fitted *f)
+{
+    real noise[NOISE], z[SIDE], other[SIDE];
+    struct prior_loop loop;
+    normals(noise, NOISE, 4);
+    loops_of(&loop, 1);
+    prior_draw(&f->prior, z, noise, &loop, 1);
+    ok(repetition(z) > 0.7, "noise repeats (correlation %.2f)", repetition(z));
+    prior_calibrate(&f->prior, (struct calibration){.slow = LATENTS});
+    prior_draw(&f->prior, z, noise, &loop, 1);
+    ok(repetition(z) < 0.5, "but for its slow components, here all of them (%.2f)", repetition(z));
+    normals(noise, 2 * SIDE, 6);
+    prior_draw(&f->prior, other, noise, &loop, 1);
+    double apart = 0;
+    for (size_t i = 0; i < SIDE; i++) apart = fmax(apart, fabs((double)(z[i] - other[i])));
+    ok(apart < 1e-5, "which are the third noise's alone");
+    prior_calibrate(&f->prior, (struct calibration){.slow = LATENTS, .warmth = -1});
+    prior_draw(&f->prior, z, noise, &loop, 1);
+    ok(fabs((double)z[0]) < 1e-6 && fabs((double)z[SIDE - 1]) < 1e-6, "temperature 0 gives the mean");
+    prior_calibrate(&f->prior, (struct calibration){0});
+}
+
+static void test_batches(struct fitted *f)
+{
+    real noise[3 * NOISE], together[3 * SIDE], alone[SIDE];
+    struct prior_loop loops[3];
+    bool same = true;
+    normals(noise, 3 * NOISE, 7);
+    loops_of(loops, 3);
+    prior_draw(&f->prior, together, noise, loops, 3);
+    for (int b = 0; b < 3; b++) {
+        prior_draw(&f->prior, alone, noise + b * NOISE, &loops[b], 1);
+        same = same && memcmp(alone, together + b * SIDE, sizeof alone) == 0;
+    }
+    ok(same, "a sample is the same in a batch and alone");
+}
+
+int main(void)
+{
+    struct fitted *f = fitted_new();
+    test_repetition(f); /* not fitted: N(0, 1) */
+    test_batches(f);
+    fit(f);
+    test_moments(f);
+    test_batches(f);
+    fitted_free(f);
+    return done();
+}
