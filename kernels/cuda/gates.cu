@@ -1,38 +1,123 @@
-/* Keys as frames, and frames with gates as keys: a thread takes a key in a row of frames. */
-#include "kernels/cuda/packs.cuh"
+/* Keys as frames, and frames with gates as keys. The one has a key's frames side by side, the other a frame's
+ * keys: a block takes a warp's worth of frames of one sample, of as many keys as it has room for, through
+ * shared memory, and reads and writes both along their rows. */
 #include "kernels/cuda/sums.cuh"
 
-enum { THREADS = 256, PARTS = 264 };
+enum { THREADS = 256, WARPS = THREADS / WARP, FRAMES = WARP, KEYS = 64, LOGITS = 3 /* of a cell */ };
 
 static const float FAINTEST = 0.1f; /* of what sounds where gates are hard */
 static const float APART = 0.7f;    /* weight of the channels' difference beside their mean */
 
-/* Rows of frames, `width` wide, and the cells of keys that belong to them. */
-struct layout {
-    int keys, frames, length, width;
-    size_t count; /* keys in all rows of the batch */
+/* How a tensor of frames, (batch, length, kinds * keys), is cut: a block has a row of shared memory for each
+ * frame, those kinds of its keys side by side. `halo` more frames stand before and behind. */
+struct cutting {
+    struct keys_shape shape;
+    int length, kinds, halo, keys; /* keys: of a block */
+    int stride; /* of a row: odd, for frames that a warp takes together lie in different banks */
 };
 
-static struct layout layout_of(struct tensor rows, struct keys_shape shape)
+struct tile {
+    int first, key, keys; /* its first frame and key, and how many keys */
+    size_t row, cell;     /* the sample's first row and key in tensors of frames and of keys */
+};
+
+static cutting cut_frames(struct keys_shape shape, struct tensor f, int halo)
 {
-    return (struct layout){shape.keys, shape.frames, rows.length, rows.channels,
-                           (size_t)rows.batch * (size_t)rows.length * (size_t)shape.keys};
+    const int kinds = f.channels / shape.keys, parts = (int)blocks_for((size_t)shape.keys, KEYS);
+    const int keys = (shape.keys + parts - 1) / parts;
+    cutting c = {shape, f.length, kinds, halo, keys, (kinds * keys) | 1};
+    return c;
 }
 
-struct place {
-    int frame;
-    size_t row, cell; /* the key's first column; its left channel */
+/* Blocks for `frames` frames, which may be all of the length. */
+static dim3 tiles(const cutting &c, int frames, int batch)
+{
+    return dim3(blocks_for((size_t)frames, FRAMES), blocks_for((size_t)c.shape.keys, (size_t)c.keys),
+                (unsigned)batch);
+}
+
+static size_t tile_bytes(const cutting &c)
+{
+    return (size_t)(FRAMES + 2 * c.halo) * (size_t)c.stride * sizeof(float);
+}
+
+__device__ static inline tile tile_here(const cutting &c)
+{
+    const int key = (int)blockIdx.y * c.keys, left = c.shape.keys - key;
+    tile t = {(int)blockIdx.x * FRAMES, key, left < c.keys ? left : c.keys,
+              (size_t)blockIdx.z * (size_t)c.length, (size_t)blockIdx.z * (size_t)c.shape.keys};
+    return t;
+}
+
+/* Where a frame's value of a tile's column stands in a tensor of frames. */
+__device__ static inline size_t place_of(const cutting &c, const tile &t, int frame, int column)
+{
+    const int kind = (column >= t.keys) + (column >= 2 * t.keys);
+    return (t.row + (size_t)frame) * (size_t)(c.kinds * c.shape.keys) +
+           (size_t)(column + kind * (c.shape.keys - t.keys) + t.key);
+}
+
+/* The first and the last frame stand for those before and behind them. */
+__device__ static inline void read_tile(float *rows, view f, const cutting &c, const tile &t)
+{
+    const unsigned width = (unsigned)(c.kinds * t.keys), count = (unsigned)(FRAMES + 2 * c.halo) * width;
+    for (unsigned i = threadIdx.x; i < count; i += THREADS) {
+        const int row = (int)(i / width), column = (int)(i % width), frame = t.first - c.halo + row;
+        const int inside = frame < 0 ? 0 : frame < c.shape.frames ? frame : c.shape.frames - 1;
+        rows[row * c.stride + column] = load(f, place_of(c, t, inside, column));
+    }
+}
+
+/* The tile's frames before `end`, into a tensor or added to it. There is no halo. */
+__device__ static inline void write_tile(view f, const float *rows, const cutting &c, const tile &t, int end,
+                                         bool add)
+{
+    const unsigned width = (unsigned)(c.kinds * t.keys);
+    const unsigned count = (unsigned)(end - t.first < FRAMES ? end - t.first : FRAMES) * width;
+    for (unsigned i = threadIdx.x; i < count; i += THREADS) {
+        const int row = (int)(i / width), column = (int)(i % width);
+        const size_t to = place_of(c, t, t.first + row, column);
+        store(f, to, rows[row * c.stride + column] + (add ? load(f, to) : 0));
+    }
+}
+
+/* Both channels of a cell in a tensor of keys, or a narrow one, in one word where they are aligned. */
+struct cell {
+    float v[2];
 };
 
-__device__ static inline struct place place_of(struct layout l, size_t i)
+__device__ static inline bool in_one_word(view x)
 {
-    struct place p;
-    int key = (int)(i % l.keys);
-    size_t row = i / l.keys, sample = row / l.length;
-    p.frame = (int)(row % l.length);
-    p.row = row * l.width + key;
-    p.cell = 2 * ((sample * l.keys + key) * l.frames + p.frame);
-    return p;
+    return (uintptr_t)x.data % (x.narrow ? 4 : 8) == 0;
+}
+
+__device__ static inline size_t cell_at(const cutting &c, const tile &t, int key, int frame)
+{
+    return (t.cell + (size_t)(t.key + key)) * (size_t)c.shape.frames + (size_t)frame;
+}
+
+__device__ static inline cell load_cell(view x, size_t i)
+{
+    cell both;
+    if (!in_one_word(x)) {
+        both.v[0] = load(x, 2 * i), both.v[1] = load(x, 2 * i + 1);
+    } else if (x.narrow) {
+        unpack_narrow(both.v, ((const uint32_t *)x.data)[i]);
+    } else {
+        const float2 pair = ((const float2 *)x.data)[i];
+        both.v[0] = pair.x, both.v[1] = pair.y;
+    }
+    return both;
+}
+
+__device__ static inline void store_cell(view x, size_t i, cell both)
+{
+    if (!in_one_word(x))
+        store(x, 2 * i, both.v[0]), store(x, 2 * i + 1, both.v[1]);
+    else if (x.narrow)
+        ((uint32_t *)x.data)[i] = pack_narrow(both.v[0], both.v[1]);
+    else
+        ((float2 *)x.data)[i] = make_float2(both.v[0], both.v[1]);
 }
 
 __device__ static inline float sigmoid(float x)
@@ -40,74 +125,102 @@ __device__ static inline float sigmoid(float x)
     return 1 / (1 + expf(-x));
 }
 
-static __global__ void frames(view y, view x, struct layout l)
+static __global__ void frames(view y, view x, const cutting c)
 {
-    size_t i = thread_number();
-    if (i >= l.count) return;
-    struct place p = place_of(l, i);
-    for (int c = 0; c < 2; c++)
-        store(y, p.row + (size_t)c * l.keys, p.frame < l.frames ? sqrtf(load(x, p.cell + c)) : 0);
+    float *rows = shared_memory<float>();
+    const tile t = tile_here(c);
+    const int lane = threadIdx.x % WARP, frame = t.first + lane;
+    for (int k = threadIdx.x / WARP; k < t.keys; k += WARPS) {
+        cell from = {{0, 0}};
+        if (frame < c.shape.frames) from = load_cell(x, cell_at(c, t, k, frame));
+        for (int i = 0; i < 2; i++) rows[lane * c.stride + i * t.keys + k] = sqrtf(from.v[i]);
+    }
+    __syncthreads();
+    write_tile(y, rows, c, t, c.length, false);
 }
 
 void cuda_frames(struct tensor y, struct tensor x, struct keys_shape shape)
 {
-    struct layout l = layout_of(y, shape);
-    launch(frames, blocks_for(l.count, THREADS), THREADS, 0, view_of(y), view_of(x), l);
+    const cutting c = cut_frames(shape, y, 0);
+    launch(frames, tiles(c, c.length, x.batch), THREADS, tile_bytes(c), view_of(y), view_of(x), c);
 }
 
-/* How far open a gate is. */
-__device__ static inline float gate_of(view f, struct place p, struct layout l, struct gate gate)
+/* How far open a gate is; frames are `stride` apart. */
+__device__ static inline float gate_of(const float *logit, int stride, const struct gate &gate)
 {
-    float own = load(f, p.row);
-    if (!gate.hard) return sigmoid(own);
-    float before = p.frame == 0 ? own : load(f, p.row - l.width);
-    float after = p.frame == l.frames - 1 ? own : load(f, p.row + l.width);
-    return own + gate.smoothing * (before + after - 2 * own) > gate.threshold ? 1 : 0;
+    if (!gate.hard) return sigmoid(*logit);
+    const float smooth = *logit + gate.smoothing * (logit[-stride] + logit[stride] - 2 * *logit);
+    return smooth > gate.threshold ? 1 : 0;
 }
 
-static __global__ void gated(view x, view f, struct layout l, struct gate gate)
+static __global__ void gated(view x, view f, const cutting c, const struct gate gate)
 {
-    size_t i = thread_number();
-    if (i >= l.count) return;
-    struct place p = place_of(l, i);
-    if (p.frame >= l.frames) return;
-    float open = gate_of(f, p, l, gate);
-    for (int c = 0; c < 2; c++) {
-        float root = sigmoid(load(f, p.row + (size_t)(c + 1) * l.keys)), loudness = open * root * root;
-        store(x, p.cell + c, gate.hard && loudness < FAINTEST ? 0 : loudness);
+    float *rows = shared_memory<float>();
+    const tile t = tile_here(c);
+    const int lane = threadIdx.x % WARP, frame = t.first + lane;
+    read_tile(rows, f, c, t);
+    __syncthreads();
+    for (int k = threadIdx.x / WARP; k < t.keys && frame < c.shape.frames; k += WARPS) {
+        const float *logits = rows + (lane + c.halo) * c.stride + k;
+        const float open = gate_of(logits, c.stride, gate);
+        cell to;
+        for (int i = 0; i < 2; i++) {
+            const float root = sigmoid(logits[(i + 1) * t.keys]), loudness = open * root * root;
+            to.v[i] = gate.hard && loudness < FAINTEST ? 0 : loudness;
+        }
+        store_cell(x, cell_at(c, t, k, frame), to);
     }
 }
 
 void cuda_gated(struct tensor x, struct tensor f, struct keys_shape shape, struct gate gate)
 {
-    struct layout l = layout_of(f, shape);
-    launch(gated, blocks_for(l.count, THREADS), THREADS, 0, view_of(x), view_of(f), l, gate);
+    const cutting c = cut_frames(shape, f, gate.hard);
+    launch(gated, tiles(c, shape.frames, x.batch), THREADS, tile_bytes(c), view_of(x), view_of(f), c, gate);
 }
 
-static __global__ void backward(view df, view dx, view f, struct layout l)
+/* A cell's logits become its gradients; `apart` from each other. */
+__device__ static inline void cell_backward(float *logits, int apart, cell d)
 {
-    size_t i = thread_number();
-    if (i >= l.count) return;
-    struct place p = place_of(l, i);
-    bool inside = p.frame < l.frames;
-    float open = sigmoid(load(f, p.row)), sum = 0;
-    for (int c = 0; c < 2; c++) {
-        size_t at = p.row + (size_t)(c + 1) * l.keys;
-        float root = sigmoid(load(f, at)), loudness = root * root, d = inside ? load(dx, p.cell + c) : 0;
-        sum += d * loudness;
-        store(df, at, d * open * 2 * loudness * (1 - root));
+    const float gate = sigmoid(logits[0]);
+    float sum = 0;
+    for (int i = 0; i < 2; i++) {
+        const float root = sigmoid(logits[(i + 1) * apart]), loudness = root * root;
+        sum += d.v[i] * loudness;
+        logits[(i + 1) * apart] = d.v[i] * gate * 2 * loudness * (1 - root);
     }
-    store(df, p.row, sum * open * (1 - open));
+    logits[0] = sum * gate * (1 - gate);
+}
+
+static __global__ void gated_backward(view df, view dx, view f, const cutting c)
+{
+    float *rows = shared_memory<float>();
+    const tile t = tile_here(c);
+    const int lane = threadIdx.x % WARP, frame = t.first + lane;
+    read_tile(rows, f, c, t);
+    __syncthreads();
+    for (int k = threadIdx.x / WARP; k < t.keys; k += WARPS) {
+        float *logits = rows + lane * c.stride + k;
+        if (frame < c.shape.frames)
+            cell_backward(logits, t.keys, load_cell(dx, cell_at(c, t, k, frame)));
+        else
+            for (int i = 0; i < LOGITS; i++) logits[i * t.keys] = 0;
+    }
+    __syncthreads();
+    write_tile(df, rows, c, t, c.length, false);
 }
 
 void cuda_gated_backward(struct tensor df, struct tensor dx, struct tensor f, struct keys_shape shape)
 {
-    struct layout l = layout_of(f, shape);
-    launch(backward, blocks_for(l.count, THREADS), THREADS, 0, view_of(df), view_of(dx), view_of(f), l);
+    const cutting c = cut_frames(shape, f, 0);
+    launch(gated_backward, tiles(c, c.length, f.batch), THREADS, tile_bytes(c), view_of(df), view_of(dx),
+           view_of(f), c);
 }
 
-struct losses {
+struct gate_sums {
     double of[GATE_LOSSES];
+};
+struct gate_weights {
+    float of[GATE_LOSSES]; /* of a sample */
 };
 
 __device__ static inline float sign_of(float x)
@@ -115,52 +228,66 @@ __device__ static inline float sign_of(float x)
     return (float)((x > 0) - (x < 0));
 }
 
-__device__ static inline void add_to(view x, size_t i, float more)
+/* Adds both losses of a cell; its logits become their gradients. */
+__device__ static inline void cell_losses(gate_sums *sums, float *logits, int apart, cell r,
+                                          const gate_weights &weights)
 {
-    store(x, i, load(x, i) + more);
-}
-
-/* Both losses of a key in a frame; its gradients, the weights being theirs. */
-__device__ static inline void key_losses(struct losses *sums, view df, view f, view r, struct place p, int keys,
-                                         float sounding, float loudness)
-{
-    float logit = load(f, p.row), r0 = load(r, p.cell), r1 = load(r, p.cell + 1);
-    float on = r0 > 0 || r1 > 0;
-    sums->of[GATE_SOUNDING] += (double)(fmaxf(logit, 0) - on * logit + log1pf(expf(-fabsf(logit))));
-    add_to(df, p.row, sounding * (sigmoid(logit) - on));
-    if (on == 0) return;
-    float left = sigmoid(load(f, p.row + keys)), right = sigmoid(load(f, p.row + 2 * keys));
-    float dl = left - sqrtf(r0), dr = right - sqrtf(r1);
-    float mean = sign_of(dl + dr) / 2, half = APART * sign_of(dl - dr) / 2;
+    const bool on = r.v[0] > 0 || r.v[1] > 0;
+    const float logit = logits[0];
+    const float left = sigmoid(logits[apart]), right = sigmoid(logits[2 * apart]);
+    sums->of[GATE_SOUNDING] += (double)(fmaxf(logit, 0) - (on ? logit : 0) + log1pf(expf(-fabsf(logit))));
+    logits[0] = weights.of[GATE_SOUNDING] * (sigmoid(logit) - (on ? 1 : 0));
+    logits[apart] = logits[2 * apart] = 0;
+    if (!on) return;
+    const float dl = left - sqrtf(r.v[0]), dr = right - sqrtf(r.v[1]);
+    const float mean = sign_of(dl + dr) / 2, half = APART * sign_of(dl - dr) / 2;
     sums->of[GATE_LOUDNESS] += (double)(mean * (dl + dr) + half * (dl - dr));
-    add_to(df, p.row + keys, loudness * (mean + half) * left * (1 - left));
-    add_to(df, p.row + 2 * keys, loudness * (mean - half) * right * (1 - right));
+    logits[apart] = weights.of[GATE_LOUDNESS] * (mean + half) * left * (1 - left);
+    logits[2 * apart] = weights.of[GATE_LOUDNESS] * (mean - half) * right * (1 - right);
 }
 
-/* Each block's part of the sums. */
-static __global__ void losses(float *parts, view df, view f, view r, struct layout l, float sounding,
-                              float loudness)
+/* parts[block] = its sums. */
+static __global__ void gate_losses(gate_sums *parts, view df, view f, view r, const cutting c,
+                                   const gate_weights weights)
 {
-    struct losses sums = {};
-    for (size_t i = thread_number(); i < l.count; i += (size_t)gridDim.x * blockDim.x) {
-        struct place p = place_of(l, i);
-        if (p.frame < l.frames) key_losses(&sums, df, f, r, p, l.keys, sounding, loudness);
-    }
-    for (int n = 0; n < GATE_LOSSES; n++) {
-        double whole = block_sum(sums.of[n], shared_memory<double>());
-        if (threadIdx.x == 0) parts[blockIdx.x * GATE_LOSSES + n] = (float)whole;
-        __syncthreads();
+    double *shared = shared_memory<double>(); /* (WARP), then the tile */
+    float *rows = (float *)(shared + WARP);
+    const tile t = tile_here(c);
+    const int lane = threadIdx.x % WARP, frame = t.first + lane;
+    gate_sums sums = {{0, 0}};
+    read_tile(rows, f, c, t);
+    __syncthreads();
+    for (int k = threadIdx.x / WARP; k < t.keys && frame < c.shape.frames; k += WARPS)
+        cell_losses(&sums, rows + lane * c.stride + k, t.keys, load_cell(r, cell_at(c, t, k, frame)),
+                    weights);
+    for (int i = 0; i < GATE_LOSSES; i++) sums.of[i] = block_sum(sums.of[i], shared);
+    if (threadIdx.x == 0) parts[(blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x] = sums;
+    __syncthreads();
+    if (df.data) write_tile(df, rows, c, t, c.shape.frames, true);
+}
+
+/* One block. */
+static __global__ void add_sums(float *values, const gate_sums *parts, size_t count, int batch)
+{
+    gate_sums sums = {{0, 0}};
+    for (size_t i = threadIdx.x; i < count; i += THREADS)
+        for (int j = 0; j < GATE_LOSSES; j++) sums.of[j] += parts[i].of[j];
+    for (int j = 0; j < GATE_LOSSES; j++) {
+        const double sum = block_sum(sums.of[j], shared_memory<double>());
+        if (threadIdx.x == 0) values[j] += (float)(sum / batch);
     }
 }
 
 void cuda_gate_losses(device values, struct tensor df, struct tensor f, struct tensor r,
                       struct keys_shape shape, const real weights[GATE_LOSSES])
 {
-    struct layout l = layout_of(f, shape);
-    unsigned blocks = blocks_for(l.count, THREADS);
-    if (blocks > PARTS) blocks = PARTS;
-    float *parts = (float *)cuda_workspace(WORKSPACE_OPERATION, PARTS * GATE_LOSSES * sizeof *parts);
-    launch(losses, blocks, THREADS, WARP * sizeof(double), parts, view_of(df), view_of(f), view_of(r), l,
-           weights[GATE_SOUNDING] / (float)f.batch, weights[GATE_LOUDNESS] / (float)f.batch);
-    cuda_add_parts(reals(values), parts, (int)blocks, GATE_LOSSES, 1 / (float)f.batch, true);
+    const cutting c = cut_frames(shape, f, 0);
+    const dim3 grid = tiles(c, shape.frames, f.batch);
+    const size_t count = (size_t)grid.x * grid.y * grid.z;
+    gate_sums *parts = (gate_sums *)cuda_workspace(WORKSPACE_OPERATION, count * sizeof *parts);
+    gate_weights each;
+    for (int i = 0; i < GATE_LOSSES; i++) each.of[i] = weights[i] / (float)f.batch;
+    launch(gate_losses, grid, THREADS, WARP * sizeof(double) + tile_bytes(c), parts, view_of(df), view_of(f),
+           view_of(r), c, each);
+    launch(add_sums, 1, THREADS, WARP * sizeof(double), reals(values), parts, count, f.batch);
 }
