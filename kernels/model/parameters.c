@@ -21,7 +21,8 @@ static struct parameter *add_row(struct parameters *p, struct weight *weight, co
     return row;
 }
 
-/* Reals at which a parameter begins: products of matrices are slow on others. The zeros between stay zeros. */
+/* Reals at which a parameter begins: products of matrices are slow on others. The zeros between stay zeros.
+ */
 enum { ALIGNMENT = 16 };
 
 void parameters_declare(struct parameters *p, struct weight *weight, const char *layer, const char *part,

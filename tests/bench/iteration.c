@@ -1,6 +1,6 @@
 /* Milliseconds of one training iteration (two updates of the generator, one of the discriminator), one line a
- * round of COUNT iterations: iteration CONFIG DEVICE PRECISION BATCH WARM_UP ROUNDS COUNT. On standard error the
- * memory taken. */
+ * round of COUNT iterations: iteration CONFIG DEVICE PRECISION BATCH WARM_UP ROUNDS COUNT. On standard error
+ * the memory taken. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
