@@ -1,6 +1,6 @@
 # Helpers of the tests of gan-train and gan-sample: a small data set, configurations, runs.
 # shellcheck shell=bash
-python=/usr/bin/python3
+python=${PYTHON:-/usr/bin/python3}
 # The tests share the processors: threads that wait must not spin.
 export OMP_WAIT_POLICY=passive
 
