@@ -30,12 +30,13 @@ static const double SINES = 3e-4;
 struct harmonic {
     size_t samples, frames;
     struct key_range keys;
-    struct key_bands *narrow, *wide;
+    struct key_width narrow, wide;
+    struct key_envelopes *envelopes;
     struct templates tones, sines;
-    size_t waves; /* for which there is room */
-    float *bands; /* (waves, BANDS, frames): loudness */
-    float *heard; /* (waves, BANDS, frames): in wide bands; then without percussion, whitened, compressed */
-    float *share; /* (HARMONIC_NOTES, frames) */
+    size_t waves;        /* for which there is room */
+    float *bands;        /* (waves, BANDS, frames): loudness */
+    float *heard;        /* (waves, BANDS, frames): without percussion, whitened, compressed */
+    float *share;        /* (HARMONIC_NOTES, frames) */
     float *tone, *noise; /* (frames): medians over time and over bands */
 };
 
@@ -43,13 +44,12 @@ struct harmonic *harmonic_new_or_die(size_t samples, double rate, size_t interva
                                      struct key_width width)
 {
     struct harmonic *h = allocate_or_die(1, sizeof *h);
-    struct key_range bands = {HARMONIC_LOWEST, HARMONIC_LOWEST + BANDS - 1};
     h->samples = samples;
     h->frames = (samples + interval - 1) / interval;
     h->keys = keys;
-    h->narrow = key_bands_new_or_die(samples, rate, interval, bands, width);
-    struct key_width wide = {WIDER * width.value, width.semitones};
-    h->wide = key_bands_new_or_die(samples, rate, interval, bands, wide);
+    h->narrow = width;
+    h->wide = (struct key_width){WIDER * width.value, width.semitones};
+    h->envelopes = key_envelopes_new_or_die(samples, rate, interval);
     templates_make_or_die(&h->tones, width, PARTIALS, COMPRESSION);
     templates_make_or_die(&h->sines, width, 1, COMPRESSION);
     h->share = allocate_or_die(HARMONIC_NOTES * h->frames, sizeof *h->share);
@@ -150,28 +150,36 @@ static void own_loudness(struct harmonic *h, float *loudness, float *own, const 
 }
 
 /* bands = the lesser of what a narrow band hears, which tells keys apart, and a wide one, which answers at
- * once, over the largest; returns that. */
+ * once, over the largest that a narrow one hears; returns that. */
 static float listen(struct harmonic *h, const float *waves, size_t count)
 {
-    size_t size = BANDS * h->frames;
-    if (count > h->waves) {
-        h->bands = reallocate_or_die(h->bands, count * size, sizeof *h->bands);
-        h->heard = reallocate_or_die(h->heard, count * size, sizeof *h->heard);
-        h->waves = count;
-    }
+    size_t cells = count * BANDS * h->frames;
+    float largest = 0, *band = h->bands;
     for (size_t i = 0; i < count; i++) {
-        key_bands_apply(h->narrow, h->bands + i * size, waves + i * h->samples);
-        key_bands_apply(h->wide, h->heard + i * size, waves + i * h->samples);
+        key_envelopes_take(h->envelopes, waves + i * h->samples);
+        for (int j = 0; j < BANDS; j++, band += h->frames) {
+            key_envelopes_loudness(h->envelopes, band, HARMONIC_LOWEST + j, h->narrow);
+            key_envelopes_loudness(h->envelopes, h->tone, HARMONIC_LOWEST + j, h->wide);
+            largest = fmaxf(largest, level_peak(band, h->frames));
+            for (size_t t = 0; t < h->frames; t++) band[t] = band[t] < h->tone[t] ? band[t] : h->tone[t];
+        }
     }
-    float largest = level_peak(h->bands, count * size);
-    for (size_t i = 0; i < count * size && largest > 0; i++)
-        h->bands[i] = (h->bands[i] < h->heard[i] ? h->bands[i] : h->heard[i]) / largest;
+    for (size_t i = 0; i < cells && largest > 0; i++) h->bands[i] /= largest;
     return largest;
+}
+
+static void make_room_or_die(struct harmonic *h, size_t count)
+{
+    if (count <= h->waves) return;
+    h->bands = reallocate_or_die(h->bands, count * BANDS * h->frames, sizeof *h->bands);
+    h->heard = reallocate_or_die(h->heard, count * BANDS * h->frames, sizeof *h->heard);
+    h->waves = count;
 }
 
 void harmonic_apply(struct harmonic *h, float *loudness, float *own, const float *waves, size_t count)
 {
     size_t frames = h->frames, size = BANDS * frames;
+    make_room_or_die(h, count);
     float largest = listen(h, waves, count);
     if (largest == 0 || isinf(largest)) {
         size_t keys = (size_t)(h->keys.last - h->keys.first + 1);
@@ -192,8 +200,7 @@ void harmonic_apply(struct harmonic *h, float *loudness, float *own, const float
 void harmonic_free(struct harmonic *h)
 {
     if (!h) return;
-    key_bands_free(h->narrow);
-    key_bands_free(h->wide);
+    key_envelopes_free(h->envelopes);
     templates_free(&h->tones);
     templates_free(&h->sines);
     void *blocks[] = {h->bands, h->heard, h->share, h->tone, h->noise, h};

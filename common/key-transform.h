@@ -33,21 +33,25 @@ void key_transform_apply(struct key_transform *transform, float *loudness, const
 
 void key_transform_free(struct key_transform *transform);
 
-/* The same of each band's envelope a, which has no ripple at twice the key's frequency:
+/* The same of a band's envelope a, which has no ripple at twice the key's frequency:
  *
  *     loudness[n,t] = sqrt( mean over the instants of interval t of |a|^2 / 2 ),
  *
  * at 200 instants a second and at least four an interval, the bins' aliases at that rate being what sampling
- * the envelope means. "Keys" may lie beyond the piano's; those above rate / 2 are silent. */
-struct key_bands;
+ * the envelope means; T is raised to 4, 5, 6 or 7 times a power of two before the wave is padded. */
+struct key_envelopes;
 
-/* Limits as above; T = samples / interval, rounded up. */
-struct key_bands *key_bands_new_or_die(size_t samples, double rate, size_t interval, struct key_range keys,
-                                       struct key_width width);
+/* Limits as above. */
+struct key_envelopes *key_envelopes_new_or_die(size_t samples, double rate, size_t interval);
 
-/* loudness (keys, T) of wave (samples). */
-void key_bands_apply(struct key_bands *bands, float *loudness, const float *wave);
+/* Takes a wave (samples), for any bands of it. */
+void key_envelopes_take(struct key_envelopes *envelopes, const float *wave);
 
-void key_bands_free(struct key_bands *bands);
+/* loudness (samples / interval, rounded up) of one band of the wave. The "key" may lie beyond the piano's;
+ * above rate / 2 all is silent. */
+void key_envelopes_loudness(struct key_envelopes *envelopes, float *loudness, int key,
+                            struct key_width width);
+
+void key_envelopes_free(struct key_envelopes *envelopes);
 
 #endif

@@ -207,15 +207,32 @@ tap.ok(same(1000 * soft, loud, 1e-3), "harmonic: relative to each record")
 loud, soft = heard(npy(tone) + npy(np.float32(0.001) * tone), "--relative-to", "stream")
 tap.ok(loud.any() and not soft.any(), "harmonic: relative to the stream if so wished")
 
-# Memory does not grow with the number of records.
+# Memory: it does not grow with the number of records, and a long wave takes little more than its transform.
+sanitised = b"__asan_init" in open(os.path.join(os.environ["PATH"].split(":")[0], "chunks-to-keys"), "rb").read()
+
+
+def within(megabytes, *arguments):
+    limit = "" if sanitised else f"ulimit -d {1024 * megabytes}; "
+    return subprocess.run(["bash", "-c", limit + 'chunks-to-keys "$@"', "bash", *arguments], capture_output=True)
+
+
 with open("many", "wb") as file:
     chunk = tones(240000, 12000, []).reshape(2, 2, 120000)
     for _ in range(30):
         file.write(npy(chunk))
-sanitised = b"__asan_init" in open(os.path.join(os.environ["PATH"].split(":")[0], "chunks-to-keys"), "rb").read()
-got = subprocess.run(["bash", "-c", ("" if sanitised else "ulimit -d 24576; ") + "chunks-to-keys many >keys"],
-                     capture_output=True)
-tap.ok(got.returncode == 0 and not got.stderr, "thirty pairs within 24 MB", got.stderr)
+got = within(16, "many")
+tap.ok(got.returncode == 0 and not got.stderr, "thirty pairs within 16 MB", got.stderr)
+wave = notes(1440000, 12000, {40: (0, 60), 47: (60, 120)})
+with open("long", "wb") as file:
+    file.write(npy(np.stack([wave, wave[::-1]])))
+for analysis in ("harmonic", "bands"):
+    got = within(60, "-a", analysis, "long")
+    tap.ok(got.returncode == 0 and not got.stderr, f"{analysis}: two sides of two minutes within 60 MB", got.stderr)
+got = (heard(wave, "-a", "harmonic")[0] > 0).reshape(33, 2, 3000).mean(2)
+tap.ok(got[13, 0] > 0.99 and got[20, 1] > 0.99 and got.sum() < 2.01, "harmonic: the notes of two minutes", got)
+wave = tones(1440000, 12000, [41])[0]
+got, want = keys(wave, "-k", "40-42")[0], analyse(wave, 12000, 240, "0.25st", range(40, 43), 0.2)
+tap.ok(same(got, want), "the formula of a wave of two minutes")
 
 
 # What it refuses.
