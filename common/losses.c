@@ -84,8 +84,7 @@ static void read_row_or_die(struct table *table)
     struct losses *losses = table->losses;
     size_t columns = 2 + losses->count, found = 0;
     double *row = table->rows + losses->epochs * columns;
-    for (char *rest = table->text; rest; found++) {
-        const char *cell = strsep(&rest, "\t");
+    for (char *rest = table->text, *cell; (cell = strsep(&rest, "\t")); found++) {
         if (found == columns) table_die(table, "more than %zu columns", columns);
         if (found == 1)
             row[1] = phase_or_die(table, cell);
