@@ -1,23 +1,15 @@
 #include "common/analysis.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/harmonic-notes.h"
 #include "common/harmonic.h"
 #include "common/key-transform.h"
-#include "common/memory.h"
 
 static const struct method methods[] = {
     {"harmonic", true, HARMONIC_LEAD, "0.3st", "record", 0.05},
     {"bands", false, 0, "0.25st", "stream", 0.2},
     {"published", false, 0, "12.5Hz", "stream", 0.025},
-};
-
-struct analysis {
-    size_t samples, cells; /* of one wave, of its loudness */
-    struct harmonic *harmonic;
-    struct key_transform *bands;
 };
 
 const struct method *method_named(const char *name, bool width_stated)
@@ -28,17 +20,18 @@ const struct method *method_named(const char *name, bool width_stated)
     return method;
 }
 
-struct analysis *analysis_new_or_die(const struct method *method, size_t samples, double rate,
-                                     size_t interval, struct key_range keys, struct key_width width)
+void analysis_fit_or_die(struct analysis *analysis, size_t samples, double rate, size_t interval)
 {
-    struct analysis *analysis = allocate_or_die(1, sizeof *analysis);
+    if (samples == analysis->samples && rate == analysis->rate && interval == analysis->interval) return;
+    analysis_free(analysis);
     analysis->samples = samples;
-    analysis->cells = (size_t)(keys.last - keys.first + 1) * ((samples + interval - 1) / interval);
-    if (method->harmonic)
-        analysis->harmonic = harmonic_new_or_die(samples, rate, interval, keys, width);
+    analysis->rate = rate;
+    analysis->interval = interval;
+    analysis->frames = (samples + interval - 1) / interval;
+    if (analysis->method->harmonic)
+        analysis->harmonic = harmonic_new_or_die(samples, rate, interval, analysis->keys, analysis->width);
     else
-        analysis->bands = key_transform_new_or_die(samples, rate, interval, keys, width);
-    return analysis;
+        analysis->bands = key_transform_new_or_die(samples, rate, interval, analysis->keys, analysis->width);
 }
 
 void analysis_apply(struct analysis *analysis, float *loudness, float *own, const float *waves, size_t count)
@@ -47,9 +40,10 @@ void analysis_apply(struct analysis *analysis, float *loudness, float *own, cons
         harmonic_apply(analysis->harmonic, loudness, own, waves, count);
         return;
     }
+    size_t cells = (size_t)(analysis->keys.last - analysis->keys.first + 1) * analysis->frames;
     for (size_t i = 0; i < count; i++)
-        key_transform_apply(analysis->bands, loudness + i * analysis->cells, waves + i * analysis->samples);
-    memcpy(own, loudness, count * analysis->cells * sizeof *own);
+        key_transform_apply(analysis->bands, loudness + i * cells, waves + i * analysis->samples);
+    memcpy(own, loudness, count * cells * sizeof *own);
 }
 
 void method_threshold(const struct method *method, float *loudness, const float *own, size_t keys,
@@ -63,8 +57,8 @@ void method_threshold(const struct method *method, float *loudness, const float 
 
 void analysis_free(struct analysis *analysis)
 {
-    if (!analysis) return;
     harmonic_free(analysis->harmonic);
     key_transform_free(analysis->bands);
-    free(analysis);
+    analysis->harmonic = NULL;
+    analysis->bands = NULL;
 }

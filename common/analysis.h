@@ -29,16 +29,26 @@ const struct method *method_named(const char *name, bool width_stated);
 void method_threshold(const struct method *method, float *loudness, const float *own, size_t keys,
                       size_t frames, double least);
 
-struct analysis;
+/* A method at work; what it has prepared for the waves of one size is kept until others come. */
+struct analysis {
+    /* Of the caller, who leaves the others 0: */
+    const struct method *method;
+    struct key_range keys;
+    struct key_width width;
 
-/* For waves of `samples` samples at `rate` Hz in intervals of `interval` samples; limits as of
+    size_t samples, interval, frames; /* of a wave, of an interval; samples / interval, rounded up */
+    double rate;                      /* Hz */
+    struct harmonic *harmonic;
+    struct key_transform *bands;
+};
+
+/* Prepares for waves of `samples` samples at `rate` Hz in intervals of `interval` samples; limits as of
  * key_transform_new_or_die in common/key-transform.h. */
-struct analysis *analysis_new_or_die(const struct method *method, size_t samples, double rate,
-                                     size_t interval, struct key_range keys, struct key_width width);
+void analysis_fit_or_die(struct analysis *analysis, size_t samples, double rate, size_t interval);
 
-/* loudness (count, keys, T) of waves (count, samples), parts of one recording; T = samples / interval,
- * rounded up. own, of the same shape, is what a threshold judges: the part of it that is surely the key's, or
- * the loudness itself. Infinite or NaN where the waves are too loud to be squared. */
+/* loudness (count, keys, frames) of waves (count, samples), parts of one recording. own, of the same shape,
+ * is what a threshold judges: the part of it that is surely the key's, or the loudness itself. Infinite or
+ * NaN where the waves are too loud to be squared. */
 void analysis_apply(struct analysis *analysis, float *loudness, float *own, const float *waves, size_t count);
 
 void analysis_free(struct analysis *analysis);

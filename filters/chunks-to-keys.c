@@ -1,6 +1,5 @@
 /* chunks-to-keys: waves in, how loud each key is in each interval out. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/analysis.h"
@@ -36,32 +35,21 @@ static const struct option options[] = {
 static const struct program program = {"chunks-to-keys", "[FILE]", "Find how loud each key of a piano is", 1,
                                        options};
 
-/* The analysis of the last record, kept for the next one of the same size and rate. */
-struct listener {
-    const struct method *method;
-    struct key_range keys;
-    struct key_width width;
-    struct analysis *analysis;
-    size_t samples, interval;
-    double rate;
-};
-
 /* What the options leave open is the method's choice. */
-static struct listener listener_new_or_die_usage(void)
+static struct analysis analysis_or_die_usage(void)
 {
-    struct listener listener = {.method = method_named(method_name, width_text != NULL)};
-    if (!width_text) width_text = listener.method->width;
-    if (!reference) reference = listener.method->reference;
-    if (isnan(threshold)) threshold = listener.method->threshold;
-    if (!key_range_parse(keys_text, &listener.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
-    if (!key_width_parse(width_text, &listener.width))
+    struct analysis analysis = {.method = method_named(method_name, width_text != NULL)};
+    if (!width_text) width_text = analysis.method->width;
+    if (!reference) reference = analysis.method->reference;
+    if (isnan(threshold)) threshold = analysis.method->threshold;
+    if (!key_range_parse(keys_text, &analysis.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
+    if (!key_width_parse(width_text, &analysis.width))
         die_usage("-w %s: not like 12.5Hz or 0.25st", width_text);
-    return listener;
+    return analysis;
 }
 
-/* Makes the analysis for a record (..., samples), unless the last one serves. */
-static void listener_fit_or_die(struct listener *listener, const struct reader *reader,
-                                const struct record *wave)
+/* For a record (..., samples). */
+static void fit_or_die(struct analysis *analysis, const struct reader *reader, const struct record *wave)
 {
     char shape[256];
     expect_kind_or_die(reader, wave, "wave|chunk|pair");
@@ -69,44 +57,36 @@ static void listener_fit_or_die(struct listener *listener, const struct reader *
         reader_die(reader, "shape %s is not (..., samples)", record_shape_text(wave, shape, sizeof shape));
     size_t samples = wave->shape[wave->rank - 1];
     double hertz = expect_rate_or_die(reader, wave, rate), step = round(interval * hertz);
-    if (listener->analysis && samples == listener->samples && hertz == listener->rate) return;
-
-    double highest = key_frequency(listener->keys.last);
+    double highest = key_frequency(analysis->keys.last);
     if (highest > hertz / 2)
-        reader_die(reader, "key %d, %.0f Hz, is above half of the rate, %g Hz", listener->keys.last, highest,
+        reader_die(reader, "key %d, %.0f Hz, is above half of the rate, %g Hz", analysis->keys.last, highest,
                    hertz);
     if (step < 1) reader_die(reader, "an interval of %g s has no sample at %g Hz", interval, hertz);
     if ((double)samples + step > KEY_TRANSFORM_SAMPLES_MAX)
         reader_die(reader, "too long: %zu samples", samples);
-
-    analysis_free(listener->analysis);
-    listener->samples = samples;
-    listener->rate = hertz;
-    listener->interval = (size_t)step;
-    listener->analysis = analysis_new_or_die(listener->method, samples, hertz, listener->interval,
-                                             listener->keys, listener->width);
+    analysis_fit_or_die(analysis, samples, hertz, (size_t)step);
 }
 
 /* keys and own (..., keys, frames) of wave (..., samples), as of analysis_apply. */
-static void wave_to_keys(struct listener *listener, struct record *keys, struct record *own,
+static void wave_to_keys(struct analysis *analysis, struct record *keys, struct record *own,
                          const struct record *wave)
 {
-    size_t shape[TENSOR_RANK_MAX], samples = listener->samples;
+    size_t shape[TENSOR_RANK_MAX];
     memcpy(shape, wave->shape, sizeof shape);
-    shape[wave->rank - 1] = (size_t)(listener->keys.last - listener->keys.first + 1);
-    shape[wave->rank] = (samples + listener->interval - 1) / listener->interval;
+    shape[wave->rank - 1] = (size_t)(analysis->keys.last - analysis->keys.first + 1);
+    shape[wave->rank] = analysis->frames;
     float *loudness = record_shape_or_die(keys, wave->rank + 1, shape);
     float *sure = record_shape_or_die(own, wave->rank + 1, shape);
-    analysis_apply(listener->analysis, loudness, sure, wave->data, wave->count / samples);
+    analysis_apply(analysis, loudness, sure, wave->data, wave->count / analysis->samples);
 
     record_copy_facts(keys, wave);
     record_remove_fact(keys, "rate");
     record_set_fact(keys, "kind", "keys");
-    double seconds = (double)listener->interval / listener->rate;
+    double seconds = (double)analysis->interval / analysis->rate;
     record_set_fact(keys, "interval", "%.10g", seconds);
     record_remove_fact(keys, "lead");
-    if (listener->method->lead > 0) record_set_fact(keys, "lead", "%.10g", listener->method->lead * seconds);
-    record_set_fact(keys, "keys", "%d-%d", listener->keys.first, listener->keys.last);
+    if (analysis->method->lead > 0) record_set_fact(keys, "lead", "%.10g", analysis->method->lead * seconds);
+    record_set_fact(keys, "keys", "%d-%d", analysis->keys.first, analysis->keys.last);
     record_set_fact(keys, "width", "%s", width_text);
 }
 
@@ -122,7 +102,7 @@ static void put_thresholded_or_die(struct writer *writer, const struct method *m
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct listener listener = listener_new_or_die_usage();
+    struct analysis analysis = analysis_or_die_usage();
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct writer *writer = writer_open_or_die(NULL);
     bool whole = strcmp(reference, "stream") == 0 && threshold > 0;
@@ -132,15 +112,15 @@ int main(int argc, char **argv)
 
     progress_begin("records", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &wave)) {
-        listener_fit_or_die(&listener, reader, &wave);
-        wave_to_keys(&listener, &keys, &own, &wave);
+        fit_or_die(&analysis, reader, &wave);
+        wave_to_keys(&analysis, &keys, &own, &wave);
         largest = fmaxf(whole ? largest : 0, level_peak(own.data, own.count));
         if (isinf(largest)) reader_die(reader, "too loud");
         if (whole) {
             spool_put_or_die(spool, &keys);
             spool_put_or_die(spool, &own);
         } else
-            put_thresholded_or_die(writer, listener.method, &keys, &own, largest);
+            put_thresholded_or_die(writer, analysis.method, &keys, &own, largest);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();
@@ -149,11 +129,11 @@ int main(int argc, char **argv)
     for (uint64_t i = 0; whole && i < reader_count(reader); i++) {
         spool_get_or_die(spool, &keys);
         spool_get_or_die(spool, &own);
-        put_thresholded_or_die(writer, listener.method, &keys, &own, largest);
+        put_thresholded_or_die(writer, analysis.method, &keys, &own, largest);
     }
     writer_close_or_die(writer);
     reader_close(reader);
-    analysis_free(listener.analysis);
+    analysis_free(&analysis);
     record_free(&wave);
     record_free(&keys);
     record_free(&own);
