@@ -157,17 +157,22 @@ void calibrate_prior(struct step *step, const struct dataset *d)
         {MEMBER(threshold), {(real)-0.5, (real)-0.25, (real)-0.1, (real)0.1, (real)0.3}},
         {MEMBER(slow), {1, 2, 3, 4, 6}},
         {MEMBER(smoothing), {0, (real)0.05, (real)0.1, (real)0.15, (real)0.25}},
+        {MEMBER(fresh), {0, (real)0.03, (real)0.06, (real)0.1, (real)0.2}},
         {MEMBER(warmth), {(real)-0.1, (real)-0.05, 0, (real)0.05, (real)0.1}},
     };
 #undef MEMBER
+    enum { MEMBERS = sizeof tries / sizeof tries[0] };
     struct score score = score_of(d);
     struct choice best = {.overlap = -1};
     double *wanted = allocate_or_die(FEATURES * JUDGED, sizeof wanted[0]);
     judge_records(wanted, d, score);
     try_choice(&best, step, score, wanted,
-               (struct calibration){
-                   .threshold = (real)-0.25, .smoothing = (real)0.1, .slow = 3, .breadth = (real)0.3});
-    for (int i = 0; i < 7; i++) try_values(&best, step, score, wanted, &tries[i % 5]);
+               (struct calibration){.threshold = (real)-0.25,
+                                    .smoothing = (real)0.1,
+                                    .slow = 3,
+                                    .breadth = (real)0.3,
+                                    .fresh = (real)0.06});
+    for (int i = 0; i < MEMBERS + 2; i++) try_values(&best, step, score, wanted, &tries[i % MEMBERS]);
     prior_calibrate(step->model->generator->prior, best.calibration);
     free(wanted);
 }

@@ -7,7 +7,7 @@
 #include "common/fail.h"
 #include "common/memory.h"
 
-static const double SHARE[2] = {0.97, 1}, PERIOD[2] = {40, 95}; /* of a loop; its length in intervals */
+static const double PERIOD[2] = {40, 95}; /* of a loop, in intervals */
 
 enum { CALIBRATED = sizeof(struct calibration) / sizeof(real) };
 
@@ -33,7 +33,7 @@ void prior_make(struct prior *p, struct parameters *parameters, int latents, int
 }
 
 struct prior_sums {
-    size_t side, count;
+    size_t latents, channels, side, count;
     double *mu, *variance; /* (side) */
     double *products;      /* lower triangle of the sum of mu mu^T */
 };
@@ -41,6 +41,8 @@ struct prior_sums {
 struct prior_sums *prior_sums_new_or_die(const struct prior *p)
 {
     struct prior_sums *s = allocate_or_die(1, sizeof *s);
+    s->latents = (size_t)p->latents;
+    s->channels = (size_t)p->channels;
     s->side = side_of(p);
     s->mu = allocate_or_die(s->side, sizeof s->mu[0]);
     s->variance = allocate_or_die(s->side, sizeof s->variance[0]);
@@ -75,6 +77,34 @@ static void to_covariance(struct prior_sums *s)
         for (size_t j = 0; j <= i; j++) row[j] = row[j] / n - s->mu[i] * s->mu[j];
         row[i] += s->variance[i] / n;
     }
+}
+
+/* The covariance of two channels, one `lag` latents after the other, becomes the same at every moment: the
+ * sum over the moments that have one so much earlier, divided by the number of all. */
+static void level_lag(struct prior_sums *s, size_t lag, size_t later, size_t earlier)
+{
+    double sum = 0, *first = s->products + earlier;
+    for (size_t t = lag; t < s->latents; t++)
+        sum += first[row_start(t * s->channels + later) + (t - lag) * s->channels];
+    for (size_t t = lag; t < s->latents; t++)
+        first[row_start(t * s->channels + later) + (t - lag) * s->channels] = sum / (double)s->latents;
+}
+
+/* A record begins at any moment of its song, so mean and covariance are the same at every moment; where the
+ * sums differ from one to another it is by chance, and would make what repeats sound different each time.
+ * This estimate of the autocovariance, the biased one, is positive definite where the covariance is. */
+static void make_stationary(struct prior_sums *s)
+{
+    size_t width = s->channels;
+    for (size_t c = 0; c < width; c++) {
+        double sum = 0;
+        for (size_t i = c; i < s->side; i += width) sum += s->mu[i];
+        for (size_t i = c; i < s->side; i += width) s->mu[i] = sum / (double)s->latents;
+    }
+    for (size_t lag = 0; lag < s->latents; lag++)
+        for (size_t later = 0; later < width; later++)
+            for (size_t earlier = 0; earlier < (lag ? width : later + 1); earlier++)
+                level_lag(s, lag, later, earlier);
 }
 
 static double dot(const double *a, const double *b, size_t count)
@@ -113,6 +143,7 @@ void prior_fit(struct prior *p, struct prior_sums *s)
 {
     const struct ops *ops = p->session->ops;
     to_covariance(s);
+    make_stationary(s);
     factorise_or_die(s->products, s->side);
     for (size_t i = 0; i < s->side; i++) s->products[row_start(i) + i] -= 1;
     upload_doubles(ops, p->mean.value, s->mu, s->side);
@@ -128,16 +159,17 @@ static double between(const double ends[2], uint32_t bits)
     return ends[0] + (ends[1] - ends[0]) * (double)random_uniform(bits);
 }
 
-/* e (side): what repeats. */
-static void repeat(const struct prior *p, double *e, const real *noise, struct prior_loop loop)
+/* e (side): what repeats, but for a share of at most `fresh`. */
+static void repeat(const struct prior *p, double *e, const real *noise, struct prior_loop loop, real fresh)
 {
     uint32_t bits[4];
     random_block(loop.key, loop.index, bits);
-    double share = between(SHARE, bits[0]), again = sqrt(share), fresh = sqrt(1 - share);
+    double share = 1 - (double)fresh * (double)random_uniform(bits[0]), again = sqrt(share),
+           other = sqrt(1 - share);
     size_t width = (size_t)p->channels, side = side_of(p);
     size_t period = (size_t)fmax(1, round(between(PERIOD, bits[1]) / p->latent_frames)) * width;
     for (size_t i = 0; i < side; i++)
-        e[i] = again * (double)noise[i % period] + fresh * (double)noise[side + i];
+        e[i] = again * (double)noise[i % period] + other * (double)noise[side + i];
 }
 
 /* In place: e (side) times the factor, which is there less the identity. */
@@ -179,7 +211,7 @@ void prior_draw(const struct prior *p, real *z, const real *noise, const struct 
     for (int b = 0; b < batch; b++) {
         const real *own = noise + (size_t)b * PRIOR_NOISES * side;
         double *e = allocate_or_die(2 * side, sizeof e[0]), *slow = e + side;
-        repeat(p, e, own, loops[b]);
+        repeat(p, e, own, loops[b], chosen.fresh);
         for (size_t i = 0; i < side; i++) slow[i] = (double)own[2 * side + i];
         times_factor(e, factor, side);
         times_factor(slow, factor, side);

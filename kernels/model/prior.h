@@ -1,6 +1,7 @@
 /* A prior that is fitted: what an encoder says of real records, over the latents' moments and channels
- * together, as one Gaussian with mean and full covariance. It turns white noise into latents as music has
- * them; N(0, 1), which training pulls towards and does not reach, would be noise.
+ * together, as one stationary Gaussian: a mean of each channel and the channels' autocovariance. It turns
+ * white noise into latents as music has them; N(0, 1), which training pulls towards and does not reach, would
+ * be noise.
  *
  * Kept as statistics of the generator: mean (side), the covariance's Cholesky factor (lower triangle, a row
  * after the other, less the identity, so that a prior not fitted yet is N(0, 1)), and what the calibration
@@ -24,6 +25,7 @@ struct calibration {
     real smoothing; /* share of each neighbour in time in a gate's logit */
     real slow;      /* how many of the slowest components do not repeat */
     real breadth;   /* how much larger those are than the prior's, less 1 */
+    real fresh;     /* the most of the others' variance that does not repeat */
 };
 
 void prior_make(struct prior *prior, struct parameters *parameters, int latents, int channels,
@@ -36,7 +38,7 @@ struct prior_sums *prior_sums_new_or_die(const struct prior *prior);
 /* mu, logvar (count, side) */
 void prior_sums_add(struct prior_sums *sums, const real *mu, const real *logvar, size_t count);
 
-/* The Gaussian of draws from all posteriors that were added. Frees the sums. */
+/* The stationary Gaussian of draws from all posteriors that were added. Frees the sums. */
 void prior_fit(struct prior *prior, struct prior_sums *sums);
 
 /* Which random numbers say how the noise of a sample repeats. */
@@ -51,9 +53,9 @@ enum { PRIOR_NOISES = 3 };
  * Music repeats its rhythm while its harmony moves on. So latents are drawn twice from the Gaussian: from
  * sqrt(share) loop(e1) + sqrt(1 - share) e2, where loop gives the first `period` latents again and again, and
  * from e3. The slowest components in time (of a discrete cosine transform) are the second's, the others the
- * first's. Both having the prior's covariance, which hardly differs from one moment to another, z would have
- * it too; but songs differ from one another more than one Gaussian says, hence the calibration's breadth.
- * Share, from 0.97 to 1, and period, from 0.8 to 1.9 s of 20 ms, are drawn evenly for each sample. */
+ * first's. Both having the prior's covariance, the same at every moment, z would have it too; but songs
+ * differ from one another more than one Gaussian says, hence the calibration's breadth. Share, from 1 - fresh
+ * to 1, and period, from 0.8 to 1.9 s of 20 ms, are drawn evenly for each sample. */
 void prior_draw(const struct prior *prior, real *z, const real *noise, const struct prior_loop *loops,
                 int batch);
 

@@ -44,14 +44,14 @@ static void normals(real *x, size_t count, uint32_t purpose)
 }
 
 /* Posteriors with the means (a, a + b / 2) + (1, -1) in each latent, a and b N(0, 1), and variances of 1/4.
- */
+ * Odd latents have three times the even ones' deviation, so that the mean square of both is that. */
 static void fit(struct fitted *f)
 {
     enum { COUNT = 2000 };
     real *mu = allocate_or_die(COUNT * SIDE, sizeof *mu), *logvar = allocate_or_die(COUNT * SIDE, sizeof *mu);
     normals(mu, COUNT * SIDE, 1);
     for (size_t i = 0; i < COUNT * SIDE; i += CHANNELS) {
-        real a = mu[i], b = mu[i + 1];
+        real scale = (real)sqrt(i / CHANNELS % 2 ? 1.8 : 0.2), a = scale * mu[i], b = scale * mu[i + 1];
         mu[i] = a + 1;
         mu[i + 1] = a + b / 2 - 1;
         logvar[i] = logvar[i + 1] = (real)log(0.25);
@@ -74,7 +74,7 @@ static void test_moments(struct fitted *f)
     real *noise = allocate_or_die(COUNT * NOISE, sizeof *noise),
          *z = allocate_or_die(COUNT * SIDE, sizeof *z);
     struct prior_loop loops[COUNT];
-    double mean[2] = {0}, square[2] = {0}, product = 0, n = COUNT * LATENTS;
+    double mean[2] = {0}, square[2] = {0}, product = 0, even = 0, n = COUNT * LATENTS;
     normals(noise, COUNT * NOISE, 2);
     loops_of(loops, COUNT);
     prior_draw(&f->prior, z, noise, loops, COUNT);
@@ -82,10 +82,12 @@ static void test_moments(struct fitted *f)
         double a = (double)z[i] - 1, b = (double)z[i + 1] + 1;
         mean[0] += a / n, mean[1] += b / n;
         square[0] += a * a / n, square[1] += b * b / n, product += a * b / n;
+        even += i / 2 % 2 ? 0 : 2 * a * a / n;
     }
     ok(fabs(mean[0]) < 0.06 && fabs(mean[1]) < 0.06, "the posteriors' mean (%.3f %.3f)", mean[0], mean[1]);
     ok(fabs(square[0] - 1.25) < 0.1 && fabs(square[1] - 1.5) < 0.1 && fabs(product - 1) < 0.1,
        "the covariance of their draws (%.3f %.3f %.3f)", square[0], square[1], product);
+    ok(fabs(even - 1.25) < 0.1, "the same at every moment (%.3f in the even ones)", even);
     free(noise), free(z);
 }
 
