@@ -119,23 +119,6 @@ static void take_activations(struct musigan *g, struct session *s)
     g->squashed = s->config->model.use_gaussians ? session_tensor_or_die(s, cells, 2) : g->base.output;
 }
 
-struct gradient {
-    struct tensor *gradient, like;
-};
-
-/* Places gradients side by side in `memory` (NULL: nowhere yet); returns how many values they take. */
-static size_t place(const struct ops *ops, device memory, const struct gradient *all, int count)
-{
-    size_t used = 0;
-    for (int i = 0; i < count; i++) {
-        if (!all[i].like.data) continue;
-        *all[i].gradient = all[i].like;
-        all[i].gradient->data = memory ? ops->at(memory, used) : NULL;
-        used += (ops->room(all[i].like) + 63) / 64 * 64;
-    }
-    return used;
-}
-
 /* The gradients of the decoder and of the encoder are never needed together and share memory. */
 static void take_gradients(struct musigan *g, struct session *s)
 {
@@ -148,11 +131,8 @@ static void take_gradients(struct musigan *g, struct session *s)
     };
     const struct gradient encoder[] = {
         {&g->dpairs, g->pairs}, {&g->dencoded, g->encoded}, {&g->dpooled, g->pooled}};
-    enum { DECODER = sizeof decoder / sizeof *decoder, ENCODER = sizeof encoder / sizeof *encoder };
-    size_t first = place(s->ops, NULL, decoder, DECODER), second = place(s->ops, NULL, encoder, ENCODER);
-    device memory = session_memory_or_die(s, first > second ? first : second);
-    place(s->ops, memory, decoder, DECODER);
-    place(s->ops, memory, encoder, ENCODER);
+    session_gradients_or_die(s, decoder, sizeof decoder / sizeof *decoder, encoder,
+                             sizeof encoder / sizeof *encoder);
     struct tensor *of_width[] = {&g->dmu, &g->dlogvar, &g->dz, &g->dcontext};
     for (int i = 0; i < 4; i++) *of_width[i] = session_activation_or_die(s, g->z.length, g->z.channels);
 }

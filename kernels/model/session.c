@@ -32,6 +32,28 @@ struct tensor session_activation_or_die(struct session *session, int length, int
     return tensor;
 }
 
+/* Places gradients side by side in `memory` (NULL: nowhere yet); returns how many values they take. */
+static size_t place(const struct ops *ops, device memory, const struct gradient *all, int count)
+{
+    size_t used = 0;
+    for (int i = 0; i < count; i++) {
+        if (!all[i].like.data) continue;
+        *all[i].gradient = all[i].like;
+        all[i].gradient->data = memory ? ops->at(memory, used) : NULL;
+        used += (ops->room(all[i].like) + 63) / 64 * 64;
+    }
+    return used;
+}
+
+void session_gradients_or_die(struct session *session, const struct gradient *one, int ones,
+                              const struct gradient *other, int others)
+{
+    size_t first = place(session->ops, NULL, one, ones), second = place(session->ops, NULL, other, others);
+    device memory = session_memory_or_die(session, first > second ? first : second);
+    place(session->ops, memory, one, ones);
+    place(session->ops, memory, other, others);
+}
+
 struct dropout session_dropout(struct session *session, double share)
 {
     return (struct dropout){(real)share, PURPOSE_DROPOUT + session->dropouts++};

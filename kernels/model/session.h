@@ -38,6 +38,16 @@ device session_memory_or_die(struct session *session, size_t count);
 struct tensor session_tensor_or_die(struct session *session, int length, int channels);
 struct tensor session_activation_or_die(struct session *session, int length, int channels);
 
+/* A gradient, and the tensor that it is like. */
+struct gradient {
+    struct tensor *gradient, like;
+};
+
+/* Makes the gradients of two parts of a model that never need theirs together: they share memory. What is
+ * like no tensor stays none. */
+void session_gradients_or_die(struct session *session, const struct gradient *one, int ones,
+                              const struct gradient *other, int others);
+
 /* A dropout with a number of its own. */
 struct dropout session_dropout(struct session *session, double share);
 
