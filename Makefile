@@ -22,7 +22,7 @@ LDFLAGS += $(foreach d,usr/lib/x86_64-linux-gnu usr/lib/x86_64-linux-gnu/openbla
 	-L$(DEPS)/$(d) -Wl$(comma)-rpath$(comma)$(realpath $(DEPS))/$(d))
 endif
 
-.PHONY: all music check check-built bench lint install uninstall clean
+.PHONY: all music report check check-built bench lint install uninstall clean
 all: $(PROGRAMS:%=$(BIN)/%)
 
 # What each program links beside common/: one line a program.
@@ -69,10 +69,10 @@ build/packages-%: pipelines/packages
 	@$(if $(DEPS),,pipelines/packages check $* &&) mkdir -p build && touch $@
 
 include tests/check.mk
-music:
+music report:
 	@pipelines/packages install music
 	@$(MAKE) --no-print-directory all
-	+@pipelines/music "$$SONGS"
+	+@pipelines/$@ "$$SONGS"
 bench lint:
 	@pipelines/packages install $@
 	@$(MAKE) --no-print-directory all

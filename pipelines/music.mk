@@ -13,17 +13,12 @@ keys := build/music/train.keys
 work := build/music/$(NAME)
 pieces := $(foreach n,1 2 3 4 5,music/$(NAME)-00$n.mp3)
 rolls := $(pieces:.mp3=.png)
-# The design of demo.yaml makes notes that begin and end, and no discriminator that could choose among them. What a
-# small network of the described design makes flickers: a floor, a soft release and no sharpening play over it.
-ifeq ($(shell sed -n 's/^design: *\([a-z]*\).*/\1/p' $(work)/config.yaml),time)
-attempts := -n 5
-floor :=
-play := bin/keys-to-wave --voice gaussian --release 0.06
-else
-attempts := -n 50 --best 5
-floor := --floor 0.2
-play := bin/keys-to-wave $(floor) --voice gaussian --release 0.1 --sharpen 1
-endif
+include pipelines/designs.mk
+design := $(call design_of,$(work)/config.yaml)
+# The design of demo.yaml needs no discriminator, which could choose among pieces; the described one has one.
+attempts := $(if $(filter time,$(design)),-n 5,-n 50 --best 5)
+floor := $(floor_$(design))
+play := $(play_$(design))
 
 told: $(pieces) $(rolls) music/$(NAME)-losses.png
 	@echo "music: five pieces of ten seconds, each with its piano roll: $(pieces)" >&2

@@ -1,0 +1,132 @@
+# The stages of pipelines/report, which sets FOLDER (of songs), NAME (of the folders) and TRIED (variants of demo.yaml):
+# songs -> keys, of two splits and two analyses -> networks -> numbers, pictures and sounds -> one table and one page.
+# A row of the table is SPLIT/ANALYSIS/WHAT, for a network SPLIT/ANALYSIS/WHAT/SEED; so is its folder's name.
+# Each file takes its name only when it is whole.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SECONDEXPANSION:
+.PHONY: told
+
+# A job has one core: that is no slower than one job on all of them, and its seconds mean something.
+export OMP_NUM_THREADS := 1
+export OMP_WAIT_POLICY ?= passive
+export TIMEFORMAT := %U %S
+
+include pipelines/designs.mk
+# The described design with the floor, of 0, 0.1 ... 0.6, that gives its records the largest overlap.
+floor_musigan = --floor 0.1
+work := build/$(NAME)
+page := music/$(NAME)
+judging := pipelines/judging
+count := -n $(if $(QUICK),40,1000)
+resamples := --resamples $(if $(QUICK),50,1000)
+
+measured := ceiling noise independent shuffle markov-key markov-frame markov-frame--looped markov-frame--bars \
+    described/1 time/1 time/2 time/3
+rows := $(measured:%=0/bands/%) $(TRIED:%=0/bands/%/1) $(measured:%=1/bands/%)
+rows += $(foreach s,0 1,$(addprefix $(s)/harmonic/,ceiling markov-frame--looped time/1))
+shown := $(foreach s,0 1,$(addprefix $(s)/bands/,held-out training time/1 time/2 time/3 described/1 markov-frame--looped))
+
+of_songs := $(filter %/held-out %/training,$(shown))
+ceilings := $(filter %/ceiling,$(rows))
+networks := $(foreach r,$(rows),$(if $(word 4,$(subst /, ,$(r))),$(r)))
+by_chance := $(filter-out $(ceilings) $(networks),$(rows))
+
+# Of the row that is a rule's stem.
+part = $(word $(1),$(subst /, ,$*))
+set = $(work)/$(call part,1)/$(call part,2)
+what = $(call part,3)
+seed = $(call part,4)
+design = $(if $(seed),$(call design_of,$(work)/$(what).yaml),time)
+compare = bin/keys-compare $(resamples) $(if $(seed),$(floor_$(design))) -t $(set)/train.keys $(set)/valid.keys - >$@.part
+baseline = bin/keys-baseline --$(subst --, --,$(what))
+
+told: $(page)/report.tsv $(page)/index.html $(work)/verdicts.tsv
+
+# Networks first: they take longest.
+all_scores := $(foreach r,$(networks) $(ceilings) $(by_chance),$(work)/$(r)/scores)
+.INTERMEDIATE: $(work)/waves
+$(work)/waves: $(work)/songs bin/mp3-to-wave
+	bin/mp3-to-wave -q -m 60 "$$FOLDER" >$@.part
+	mv $@.part $@
+
+# Of 31 songs seven are set aside.
+$(work)/%/bands/train.keys $(work)/%/bands/valid.keys $(work)/%/harmonic/train.keys $(work)/%/harmonic/valid.keys: \
+    $(work)/waves bin/wave-to-chunks bin/chunks-to-keys
+	mkdir -p $(work)/$*/bands $(work)/$*/harmonic
+	bin/wave-to-chunks -q --share 0.226 -S $* -v $(work)/$*/valid.pairs $(work)/waves >$(work)/$*/train.pairs
+	for keys in bands/train bands/valid harmonic/train harmonic/valid; do \
+	    bin/chunks-to-keys -q -a $${keys%/*} --relative-to record $(work)/$*/$${keys#*/}.pairs >$(work)/$*/keys.part; \
+	    mv $(work)/$*/keys.part $(work)/$*/$$keys.keys; \
+	done
+	rm $(work)/$*/train.pairs $(work)/$*/valid.pairs
+
+# Other songs, another configuration or another program: earlier checkpoints do not count.
+$(networks:%=$(work)/%/begun): $(work)/%/begun: $$(set)/train.keys $(work)/$$(what).yaml bin/gan-train
+	mkdir -p $(@D)
+	rm -rf $(@D)/checkpoint $(@D)/seconds
+	touch $@
+
+# After an interruption it goes on from the last checkpoint. On the processor, so that the bytes are the same everywhere.
+$(networks:%=$(work)/%/model): $(work)/%/model: $(work)/%/begun
+	{ time bin/gan-train -q -d cpu -c $(work)/$(what).yaml -S $(seed) -o $(@D)/checkpoint --resume \
+	    $(set)/train.keys >$@.part 2>&3; } 3>&2 2>>$(@D)/seconds
+	mv $@.part $@
+	echo "report: trained: $*" >&2
+
+$(networks:%=$(work)/%/scores): $(work)/%/scores: $(work)/%/model $$(set)/valid.keys bin/gan-sample bin/keys-compare
+	bin/gan-sample -q -d cpu -m $(@D)/model $(count) | $(compare)
+	mv $@.part $@
+
+$(by_chance:%=$(work)/%/scores): $(work)/%/scores: $$(set)/train.keys $$(set)/valid.keys bin/keys-baseline \
+    bin/keys-compare
+	mkdir -p $(@D)
+	$(baseline) $(count) $(set)/train.keys | $(compare)
+	mv $@.part $@
+
+$(ceilings:%=$(work)/%/scores): $(work)/%/scores: $$(set)/train.keys $$(set)/valid.keys bin/keys-compare
+	mkdir -p $(@D)
+	$(compare) <$(set)/train.keys
+	mv $@.part $@
+
+$(page)/report.tsv: $(all_scores) $(work)/tried $(judging)/numbers.awk
+	(cd $(work) && awk -f ../../$(judging)/numbers.awk $(rows:%=%/scores)) >$(work)/numbers.part
+	mv $(work)/numbers.part $@
+
+$(work)/table.tsv $(work)/verdicts.tsv: $(work)/%.tsv: $(page)/report.tsv $(judging)/%.awk
+	awk -f $(judging)/$*.awk $< >$@.part
+	mv $@.part $@
+
+# Three pieces of each to look at and to listen to. Of songs: of the one that comes first, its first minute in tens of
+# seconds. A record states its song, percent-encoded.
+heard := $(filter $(networks),$(shown))
+$(heard:%=$(work)/%/pieces): $(work)/%/pieces: $(work)/%/model bin/gan-sample
+	bin/gan-sample -q -d cpu -m $< -n 3 >$@.part
+	mv $@.part $@
+
+heard := $(filter $(by_chance),$(shown))
+$(heard:%=$(work)/%/pieces): $(work)/%/pieces: $$(set)/train.keys bin/keys-baseline
+	mkdir -p $(@D)
+	$(baseline) -n 3 $< >$@.part
+	mv $@.part $@
+
+$(of_songs:%=$(work)/%/pieces): $(work)/%/pieces: $$(set)/train.keys $$(set)/valid.keys \
+    bin/mp3-to-wave bin/wave-to-chunks bin/chunks-to-keys
+	mkdir -p $(@D)
+	song=$$(grep -a -o -m 1 'source=[^ ]*' $(set)/$(if $(filter training,$(what)),train,valid).keys) && \
+	    bin/mp3-to-wave -q -s 60 "$$(printf %b "$$(sed 's/source=//; s/%/\\x/g' <<<"$$song")")" | \
+	    bin/wave-to-chunks -q -s 5 | bin/chunks-to-keys -q -a $(call part,2) --relative-to record >$@.part
+	mv $@.part $@
+
+$(shown:%=$(work)/%/drawn): $(work)/%/drawn: $(work)/%/pieces bin/keys-to-png bin/keys-to-wave bin/wave-to-mp3 \
+    bin/losses-to-png $(judging)/losses.awk
+	bin/keys-to-png -q $(floor_$(design)) -W 600 -H 300 -o $(@D)/%d.png $<
+	$(play_$(design)) -q $< | bin/wave-to-mp3 -q -o $(@D)/%d.mp3
+	$(if $(seed),awk -f $(judging)/losses.awk $(@D)/checkpoint/losses.tsv | bin/losses-to-png -W 900 -o $(@D)/losses.png)
+	touch $@
+
+$(page)/index.html: $(work)/table.tsv $(work)/verdicts.tsv $(work)/notes $(shown:%=$(work)/%/drawn) $(judging)/page
+	$(judging)/page $(work) $(page) $(shown) >$(work)/page.part
+	mv $(work)/page.part $@
