@@ -132,12 +132,9 @@ enum discriminator_loss {
     DISCRIMINATOR_LOSSES
 };
 
-/* How gates work: soft in training; hard, a gate is open where its logit, its neighbours in time having
- * `smoothing` of it each, is above the threshold. The first and the last frame are their own neighbours. */
-struct gate {
-    bool hard;
-    real threshold, smoothing;
-};
+/* How hard gates work: one is open where its logit, its neighbours in time having `smoothing` of it each, is
+ * above the threshold. The first and the last frame are their own neighbours. */
+enum gate_setting { GATE_THRESHOLD, GATE_SMOOTHING, GATE_SETTINGS };
 
 /* The losses of keys as frames with gates, summed over cells, a mean over the batch (musigan-config(5)). */
 enum gate_loss { GATE_SOUNDING, GATE_LOUDNESS, GATE_LOSSES };
@@ -253,10 +250,10 @@ struct ops {
      * in frame t, then of the right one's; rows behind the frames are 0. */
     void (*frames)(struct tensor y, struct tensor x, struct keys_shape shape);
     /* The way back. f (batch, length, 3 keys): row t has logits of the keys' gates g, then of the loudnesses
-     * l in the left, in the right channel; rows behind the frames are left out. x = sigmoid(g) sigmoid(l)^2;
-     * hard: sigmoid(l)^2 where it is at least 0.1 and the gate is open, else 0. There is no gradient of hard
-     * gates. */
-    void (*gated)(struct tensor x, struct tensor f, struct keys_shape shape, struct gate gate);
+     * l in the left, in the right channel; rows behind the frames are left out. settings (batch,
+     * GATE_SETTINGS) or NULL. NULL: gates are soft, x = sigmoid(g) sigmoid(l)^2; else hard: sigmoid(l)^2
+     * where it is at least 0.1 and the gate is open, else 0. There is no gradient of hard gates. */
+    void (*gated)(struct tensor x, struct tensor f, struct keys_shape shape, device settings);
     void (*gated_backward)(struct tensor df, struct tensor dx, struct tensor f, struct keys_shape shape);
     /* values[i] += loss i of f against real records r; df is added weights[i] times its gradient. With on = 1
      * where r sounds in either channel, else 0, and d = sigmoid(l) - sqrt(r), means over the batch of the

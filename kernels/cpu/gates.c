@@ -62,23 +62,24 @@ void cpu_frames(struct tensor y, struct tensor x, struct keys_shape shape)
     }
 }
 
-/* How far open a gate is; `row` is its frame's, `from` the first frame's and `last` the last one's. */
-static real gate_of(const real *row, const real *from, const real *last, size_t width, struct gate gate)
+/* How far open a gate is; `row` is its frame's, `from` the first frame's and `last` the last one's. Without
+ * settings it is soft. */
+static real gate_of(const real *row, const real *from, const real *last, size_t width, const real *settings)
 {
-    if (!gate.hard) return fast_sigmoid(row[0]);
+    if (!settings) return fast_sigmoid(row[0]);
     const real before = row == from ? row[0] : row[-(ptrdiff_t)width],
                after = row == last ? row[0] : row[width];
-    const real smooth = row[0] + gate.smoothing * (before + after - 2 * row[0]);
-    return (real)(smooth > gate.threshold);
+    const real smooth = row[0] + settings[GATE_SMOOTHING] * (before + after - 2 * row[0]);
+    return (real)(smooth > settings[GATE_THRESHOLD]);
 }
 
 /* 0, where gates are hard and it is faint. */
-static real audible(real loudness, struct gate gate)
+static real audible(real loudness, bool hard)
 {
-    return gate.hard && loudness < FAINTEST ? 0 : loudness;
+    return hard && loudness < FAINTEST ? 0 : loudness;
 }
 
-void cpu_gated(struct tensor x, struct tensor f, struct keys_shape shape, struct gate gate)
+void cpu_gated(struct tensor x, struct tensor f, struct keys_shape shape, device settings)
 {
     const size_t keys = (size_t)shape.keys;
 #pragma omp parallel for schedule(static)
@@ -86,15 +87,16 @@ void cpu_gated(struct tensor x, struct tensor f, struct keys_shape shape, struct
         const struct run run = run_at(n, f, x, shape);
         const int b = n / (runs(shape, x.batch) / x.batch);
         const real *sample = cpu_values(f.data) + (size_t)b * (size_t)f.length * run.width;
+        const real *own = settings ? cpu_values(settings) + b * GATE_SETTINGS : NULL;
         for (size_t k = 0; k < keys; k++) {
             const real *from = run.row + k, *first = sample + k;
             const real *last = first + (size_t)(shape.frames - 1) * run.width;
             real *to = run.cell + k * run.apart;
             for (size_t t = 0; t < run.count; t++, from += run.width) {
-                const real open = gate_of(from, first, last, run.width, gate);
+                const real open = gate_of(from, first, last, run.width, own);
                 for (size_t c = 0; c < 2; c++) {
                     const real root = fast_sigmoid(from[(c + 1) * keys]);
-                    to[2 * t + c] = audible(open * root * root, gate);
+                    to[2 * t + c] = audible(open * root * root, own != NULL);
                 }
             }
         }

@@ -145,16 +145,17 @@ void cuda_frames(struct tensor y, struct tensor x, struct keys_shape shape)
     launch(frames, tiles(c, c.length, x.batch), THREADS, tile_bytes(c), view_of(y), view_of(x), c);
 }
 
-/* How far open a gate is; frames are `stride` apart. */
-__device__ static inline float gate_of(const float *logit, int stride, const struct gate &gate)
+/* How far open a gate is; frames are `stride` apart. Without settings it is soft. */
+__device__ static inline float gate_of(const float *logit, int stride, const float *settings)
 {
-    if (!gate.hard) return sigmoid(*logit);
-    const float smooth = *logit + gate.smoothing * (logit[-stride] + logit[stride] - 2 * *logit);
-    return smooth > gate.threshold ? 1 : 0;
+    if (!settings) return sigmoid(*logit);
+    const float smooth = *logit + settings[GATE_SMOOTHING] * (logit[-stride] + logit[stride] - 2 * *logit);
+    return smooth > settings[GATE_THRESHOLD] ? 1 : 0;
 }
 
-static __global__ void gated(view x, view f, const cutting c, const struct gate gate)
+static __global__ void gated(view x, view f, const cutting c, const float *settings)
 {
+    const float *own = settings ? settings + blockIdx.z * GATE_SETTINGS : NULL;
     float *rows = shared_memory<float>();
     const tile t = tile_here(c);
     const int lane = threadIdx.x % WARP, frame = t.first + lane;
@@ -162,20 +163,21 @@ static __global__ void gated(view x, view f, const cutting c, const struct gate 
     __syncthreads();
     for (int k = threadIdx.x / WARP; k < t.keys && frame < c.shape.frames; k += WARPS) {
         const float *logits = rows + (lane + c.halo) * c.stride + k;
-        const float open = gate_of(logits, c.stride, gate);
+        const float open = gate_of(logits, c.stride, own);
         cell to;
         for (int i = 0; i < 2; i++) {
             const float root = sigmoid(logits[(i + 1) * t.keys]), loudness = open * root * root;
-            to.v[i] = gate.hard && loudness < FAINTEST ? 0 : loudness;
+            to.v[i] = own && loudness < FAINTEST ? 0 : loudness;
         }
         store_cell(x, cell_at(c, t, k, frame), to);
     }
 }
 
-void cuda_gated(struct tensor x, struct tensor f, struct keys_shape shape, struct gate gate)
+void cuda_gated(struct tensor x, struct tensor f, struct keys_shape shape, device settings)
 {
-    const cutting c = cut_frames(shape, f, gate.hard);
-    launch(gated, tiles(c, shape.frames, x.batch), THREADS, tile_bytes(c), view_of(x), view_of(f), c, gate);
+    const cutting c = cut_frames(shape, f, settings != NULL);
+    launch(gated, tiles(c, shape.frames, x.batch), THREADS, tile_bytes(c), view_of(x), view_of(f), c,
+           reals(settings));
 }
 
 /* A cell's logits become its gradients; `apart` from each other. */

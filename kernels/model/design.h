@@ -9,10 +9,11 @@
 /* What every design has in front of its own. All tensors belong to the session. */
 struct generator {
     struct session *session;
-    struct tensor noise;  /* (batch, noise length, noise channels): N(0, 1), the input */
-    struct tensor output; /* (batch, keys * frames, 2), in 0 … 1 */
-    struct prior *prior;  /* of a design that has one which is fitted, or NULL */
-    device losses;        /* GATE_LOSSES cells, for a design that has them; step_make_or_die says where */
+    struct tensor noise;               /* (batch, noise length, noise channels): N(0, 1), the input */
+    struct tensor output;              /* (batch, keys * frames, 2), in 0 … 1 */
+    struct prior *prior;               /* of a design that has one which is fitted, or NULL */
+    struct articulation *articulation; /* (batch): with a prior; draw() says, decode() follows */
+    device losses; /* GATE_LOSSES cells, for a design that has them; step_make_or_die says where */
 };
 
 struct design {

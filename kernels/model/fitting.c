@@ -156,7 +156,8 @@ void calibrate_prior(struct step *step, const struct dataset *d)
         {MEMBER(breadth), {0, (real)0.2, (real)0.3, (real)0.4, (real)0.6}},
         {MEMBER(threshold), {(real)-0.5, (real)-0.25, (real)-0.1, (real)0.1, (real)0.3}},
         {MEMBER(slow), {1, 2, 3, 4, 6}},
-        {MEMBER(smoothing), {0, (real)0.05, (real)0.1, (real)0.15, (real)0.25}},
+        {MEMBER(smoothing), {0, (real)0.05, (real)0.1, (real)0.15, (real)0.2}},
+        {MEMBER(spread), {0, (real)0.4, (real)0.8, (real)1.2, (real)1.6}},
         {MEMBER(fresh), {0, (real)0.03, (real)0.06, (real)0.1, (real)0.2}},
         {MEMBER(warmth), {(real)-0.1, (real)-0.05, 0, (real)0.05, (real)0.1}},
     };
@@ -168,9 +169,10 @@ void calibrate_prior(struct step *step, const struct dataset *d)
     judge_records(wanted, d, score);
     try_choice(&best, step, score, wanted,
                (struct calibration){.threshold = (real)-0.25,
-                                    .smoothing = (real)0.1,
+                                    .spread = (real)0.8,
+                                    .smoothing = (real)0.15,
                                     .slow = 3,
-                                    .breadth = (real)0.3,
+                                    .breadth = (real)0.4,
                                     .fresh = (real)0.06});
     for (int i = 0; i < MEMBERS + 2; i++) try_values(&best, step, score, wanted, &tries[i % MEMBERS]);
     prior_calibrate(step->model->generator->prior, best.calibration);

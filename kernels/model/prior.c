@@ -226,6 +226,23 @@ void prior_draw(const struct prior *p, real *z, const real *noise, const struct 
     free(factor);
 }
 
+struct articulation prior_articulation(struct prior_loop loop)
+{
+    static const double ENDS[2] = {-1, 1};
+    uint32_t bits[4];
+    random_block(loop.key, loop.index, bits);
+    return (struct articulation){(real)between(ENDS, bits[2]), (real)between(ENDS, bits[3])};
+}
+
+void prior_gates(const struct prior *p, real *settings, const struct articulation *articulation, int batch)
+{
+    struct calibration chosen = prior_calibration(p);
+    for (int b = 0; b < batch; b++, settings += GATE_SETTINGS) {
+        settings[GATE_THRESHOLD] = chosen.threshold + chosen.spread * articulation[b].threshold;
+        settings[GATE_SMOOTHING] = chosen.smoothing * (1 + articulation[b].smoothing);
+    }
+}
+
 struct calibration prior_calibration(const struct prior *p)
 {
     struct calibration calibration;

@@ -21,8 +21,9 @@ struct prior {
 /* What is chosen by the music that comes of it. */
 struct calibration {
     real warmth;    /* the temperature less 1 */
-    real threshold; /* of a gate's logit */
-    real smoothing; /* share of each neighbour in time in a gate's logit */
+    real threshold; /* of a gate's logit, in the middle */
+    real spread;    /* how far samples lie from it at most */
+    real smoothing; /* share of each neighbour in time in a gate's logit, in the middle */
     real slow;      /* how many of the slowest components do not repeat */
     real breadth;   /* how much larger those are than the prior's, less 1 */
     real fresh;     /* the most of the others' variance that does not repeat */
@@ -41,7 +42,7 @@ void prior_sums_add(struct prior_sums *sums, const real *mu, const real *logvar,
 /* The stationary Gaussian of draws from all posteriors that were added. Frees the sums. */
 void prior_fit(struct prior *prior, struct prior_sums *sums);
 
-/* Which random numbers say how the noise of a sample repeats. */
+/* Which random numbers say how the noise of a sample repeats and how its notes are played. */
 struct prior_loop {
     struct random_key key;
     uint32_t index;
@@ -58,6 +59,17 @@ enum { PRIOR_NOISES = 3 };
  * to 1, and period, from 0.8 to 1.9 s of 20 ms, are drawn evenly for each sample. */
 void prior_draw(const struct prior *prior, real *z, const real *noise, const struct prior_loop *loops,
                 int batch);
+
+/* How a sample's notes are played, drawn evenly: where its gates' threshold and smoothing lie, from -1, the
+ * least, to 1, the most. 0, 0: in the middle. */
+struct articulation {
+    real threshold, smoothing;
+};
+struct articulation prior_articulation(struct prior_loop loop);
+
+/* settings (batch, GATE_SETTINGS): the gates that follow. */
+void prior_gates(const struct prior *prior, real *settings, const struct articulation *articulation,
+                 int batch);
 
 struct calibration prior_calibration(const struct prior *prior);
 void prior_calibrate(const struct prior *prior, struct calibration calibration);

@@ -28,6 +28,8 @@ struct time_design {
     struct transformer transformer;
     struct prior prior;
     struct prior_loop *loops; /* (batch) */
+    real *gates;              /* (batch, GATE_SETTINGS), on the host; then on the device */
+    device gate_settings;
 
     struct tensor epsilon, z;
     struct tensor drawn; /* latents on their way from the host, or to it */
@@ -81,6 +83,9 @@ static void take_activations(struct time_design *g, struct session *s)
     g->drawn = session_tensor_or_die(s, latents, width);
     g->placed = session_activation_or_die(s, latents, channels);
     g->loops = allocate_or_die((size_t)s->batch, sizeof g->loops[0]);
+    g->base.articulation = allocate_or_die((size_t)s->batch, sizeof g->base.articulation[0]);
+    g->gates = allocate_or_die((size_t)s->batch * GATE_SETTINGS, sizeof g->gates[0]);
+    g->gate_settings = session_memory_or_die(s, (size_t)s->batch * GATE_SETTINGS);
 }
 
 static void take_gradients(struct time_design *g, struct session *s)
@@ -147,24 +152,29 @@ static void draw(struct generator *base, int first, int count, uint64_t seed, ui
     for (int i = 0; i < count; i++) {
         g->loops[first + i].key = random_key_make(seed, PURPOSE_LOOP, number);
         g->loops[first + i].index = (uint32_t)i;
+        base->articulation[first + i] = prior_articulation(g->loops[first + i]);
     }
+}
+
+/* Hard gates, or in training soft ones. */
+static device choose_gates(const struct ops *ops, struct time_design *g, bool training)
+{
+    if (training) return NULL;
+    prior_gates(&g->prior, g->gates, g->base.articulation, g->z.batch);
+    ops->upload(g->gate_settings, g->gates, (size_t)g->z.batch * GATE_SETTINGS);
+    return g->gate_settings;
 }
 
 static void decode(const struct ops *ops, struct time_design *g, struct pass pass)
 {
-    struct gate gate = {.hard = !pass.training};
-    if (gate.hard) {
-        struct calibration chosen = prior_calibration(&g->prior);
-        gate.threshold = chosen.threshold;
-        gate.smoothing = chosen.smoothing;
-    }
     linear_layer_forward(ops, &g->to_decoder, g->placed, g->z);
     if (g->positions.data) ops->add(g->placed, g->positions);
     g->context = transformer_forward(ops, &g->transformer, g->placed, pass);
     for (int i = 0; i < g->stages; i++)
         conv_layer_forward(ops, &g->decode[i], g->made[i], no_tensor(), i ? g->made[i - 1] : g->context,
                            no_tensor(), pass);
-    ops->gated(g->base.output, g->made[g->stages - 1], g->base.session->keys, gate);
+    ops->gated(g->base.output, g->made[g->stages - 1], g->base.session->keys,
+               choose_gates(ops, g, pass.training));
 }
 
 static void latents(struct generator *base, real *z)
@@ -255,6 +265,8 @@ static void free_time(struct generator *base)
     for (int i = 0; i < g->stages; i++) ops->block_free(g->decode[i].block);
     transformer_free(ops, &g->transformer);
     free(g->loops);
+    free(g->gates);
+    free(g->base.articulation);
     free(g);
 }
 

@@ -110,6 +110,13 @@ static void arc(const struct variation *v, real *z, const real *a, const real *b
         z[i] = (real)((double)v->mean[i] + stays * (double)a[i] + comes * (double)b[i]);
 }
 
+/* What was heard is played in the middle way, which a share of the sample's own takes it from. */
+static void articulate(const struct variation *v, int sample, double share)
+{
+    struct articulation *own = &v->model->generator->articulation[sample];
+    *own = (struct articulation){(real)share * own->threshold, (real)share * own->smoothing};
+}
+
 /* z, which holds fresh draws, moves towards what was heard. */
 static void move_like(struct variation *v, uint64_t first)
 {
@@ -120,6 +127,7 @@ static void move_like(struct variation *v, uint64_t first)
         v->z[i] -= v->mean[i % v->side];
         v->said[i] -= v->mean[i % v->side];
     }
+    for (int b = 0; b < v->model->session.batch; b++) articulate(v, b, v->amount);
     for (size_t b = 0; b < count; b += v->side) arc(v, v->z + b, v->said + b, v->z + b, M_PI / 2 * v->amount);
 }
 
@@ -128,6 +136,7 @@ void variation_make(struct variation *v, uint64_t first, struct pass pass)
     struct model *m = v->model;
     if (v->like) move_like(v, first);
     for (int b = 0; b < m->session.batch && !v->like; b++) {
+        articulate(v, b, 0);
         uint64_t step = first + (uint64_t)b < v->steps ? first + (uint64_t)b : v->steps;
         arc(v, v->z + (size_t)b * v->side, v->from, v->to, M_PI / 2 * (double)step / (double)v->steps);
     }

@@ -69,21 +69,31 @@ static void to_frames(struct both *run, const void *shape)
     both_keep(run, "frames", y);
 }
 
+/* The later a sample, the higher its threshold. */
+static device take_settings(struct both *run, int batch, real threshold, real smoothing)
+{
+    device settings = both_memory(run, (size_t)batch * GATE_SETTINGS, 0);
+    for (int b = 0; b < batch; b++)
+        run->ops->upload(run->ops->at(settings, (size_t)b * GATE_SETTINGS),
+                         (real[]){threshold + (real)b / 2, smoothing}, GATE_SETTINGS);
+    return settings;
+}
+
 static void to_keys(struct both *run, const void *shape)
 {
     static const struct {
         const char *name;
-        struct gate gate;
-    } gates[] = {{"soft", {0}},
-                 {"soft, whatever the threshold", {false, 100, (real)0.25}},
-                 {"hard", {true, 0, 0}},
-                 {"hard above", {true, (real)1.5, 0}},
-                 {"hard below", {true, (real)-0.5, 0}},
-                 {"smoothed", {true, (real)0.25, (real)0.25}}};
+        real threshold, smoothing;
+    } gates[] = {{"hard", 0, 0},
+                 {"hard above", (real)1.5, 0},
+                 {"hard below", (real)-0.5, 0},
+                 {"smoothed", (real)0.25, (real)0.25}};
     const struct shape *s = shape;
     struct tensor f = take_logits(run, s), x = take_keys(run, s, 3);
+    run->ops->gated(x, f, s->keys, NULL);
+    both_keep(run, "soft", x);
     for (size_t i = 0; i < sizeof gates / sizeof *gates; i++) {
-        run->ops->gated(x, f, s->keys, gates[i].gate);
+        run->ops->gated(x, f, s->keys, take_settings(run, s->batch, gates[i].threshold, gates[i].smoothing));
         both_keep(run, gates[i].name, x);
     }
 }
@@ -120,7 +130,7 @@ static void odd_places(struct both *run, const void *shape)
     device memory = both_memory(run, count + 1, 8), records = both_memory(run, count + 1, 9);
     struct tensor x = tensor_make(run->ops->at(memory, 1), keys.batch, keys.length, 2);
     struct tensor r = tensor_make(run->ops->at(records, 1), keys.batch, keys.length, 2);
-    run->ops->gated(x, f, s->keys, (struct gate){0});
+    run->ops->gated(x, f, s->keys, NULL);
     change_values(run, r, loudness);
     run->ops->frames(y, r, s->keys);
     both_keep_memory(run, "x", memory, count + 1);

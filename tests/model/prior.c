@@ -128,6 +128,26 @@ static void test_repetition(struct fitted *f)
     prior_calibrate(&f->prior, (struct calibration){0});
 }
 
+static void test_gates(struct fitted *f)
+{
+    struct articulation own[3] = {{0, 0}, {1, -1}};
+    struct prior_loop loops[200];
+    real gates[3 * GATE_SETTINGS], least = 1, most = -1;
+    loops_of(loops, 200);
+    for (int i = 0; i < 200; i++) {
+        own[2] = prior_articulation(loops[i]);
+        least = own[2].threshold < least ? own[2].threshold : least;
+        most = own[2].smoothing > most ? own[2].smoothing : most;
+    }
+    ok(least >= -1 && least < (real)-0.9 && most <= 1 && most > (real)0.9, "articulations from -1 to 1");
+    prior_calibrate(&f->prior,
+                    (struct calibration){.threshold = -1, .spread = (real)0.5, .smoothing = (real)0.25});
+    prior_gates(&f->prior, gates, own, 3);
+    ok(gates[0] == -1 && gates[1] == (real)0.25 && gates[2] == (real)-0.5 && gates[3] == 0,
+       "gates lie about the chosen ones");
+    prior_calibrate(&f->prior, (struct calibration){0});
+}
+
 static void test_batches(struct fitted *f)
 {
     real noise[3 * NOISE], together[3 * SIDE], alone[SIDE];
@@ -147,6 +167,7 @@ int main(void)
 {
     struct fitted *f = fitted_new();
     test_repetition(f); /* not fitted: N(0, 1) */
+    test_gates(f);
     test_batches(f);
     fit(f);
     test_moments(f);

@@ -45,7 +45,7 @@ static struct context begin(const struct ops *ops, int batch, struct keys_shape 
 static double dot(void *context)
 {
     struct context *c = context;
-    c->ops->gated(c->x, c->f, c->shape, (struct gate){0});
+    c->ops->gated(c->x, c->f, c->shape, NULL);
     return check_dot(c->ops, c->x, c->dx);
 }
 
@@ -64,7 +64,7 @@ static double losses(void *context)
 static void run(void *context)
 {
     struct context *c = context;
-    c->ops->gated(c->x, c->f, c->shape, (struct gate){0});
+    c->ops->gated(c->x, c->f, c->shape, NULL);
     c->ops->gated_backward(c->df, c->dx, c->f, c->shape);
     c->ops->zero(c->dlosses.data, tensor_count(c->dlosses));
     losses(c);
@@ -113,6 +113,16 @@ static void there_and_back(const struct ops *ops)
     release(&c);
 }
 
+/* x (frames, 2) of one sample */
+static void with_gates(struct context *c, real *x, real threshold, real smoothing)
+{
+    device settings = c->ops->allocate_or_die(GATE_SETTINGS);
+    c->ops->upload(settings, (real[]){threshold, smoothing}, GATE_SETTINGS);
+    c->ops->gated(c->x, c->f, c->shape, settings);
+    c->ops->download(x, c->x.data, tensor_count(c->x));
+    c->ops->release(settings);
+}
+
 static void hard_gates(const struct ops *ops)
 {
     /* one key, three frames: gate above, at and below the threshold; loudness above and below a tenth */
@@ -121,16 +131,13 @@ static void hard_gates(const struct ops *ops)
     real x[6];
     struct context c = begin(ops, 1, shape, 3);
     ops->upload(c.f.data, f, 9);
-    ops->gated(c.x, c.f, shape, (struct gate){true, (real)0.25, 0});
-    ops->download(x, c.x.data, 6);
+    with_gates(&c, x, (real)0.25, 0);
     ok(fabs((double)(x[0] - loud * loud)) < 1e-6 && x[1] == 0, "a hard gate that is open: nothing faint");
     ok(x[2] == 0 && x[3] == 0 && x[4] == 0 && x[5] == 0, "a hard gate is closed at its threshold and below");
     /* smoothed logits: 0.85, 0.15, -0.75 */
-    ops->gated(c.x, c.f, shape, (struct gate){true, 0, (real)0.2});
-    ops->download(x, c.x.data, 6);
+    with_gates(&c, x, 0, (real)0.2);
     ok(x[0] > 0 && x[2] > 0 && x[4] == 0, "a smoothed gate: neighbours open it");
-    ops->gated(c.x, c.f, shape, (struct gate){true, (real)0.2, (real)0.2});
-    ops->download(x, c.x.data, 6);
+    with_gates(&c, x, (real)0.2, (real)0.2);
     ok(x[0] > 0 && x[2] == 0, "... and close it");
     release(&c);
 }

@@ -27,7 +27,7 @@ def yaml(sizes, weights):
 def prior(sizes):
     """Not fitted: N(0, 1)."""
     side = sizes.latent_seq_len * sizes.latent_dim
-    zeros = {"mean": side, "factor": side * (side + 1) // 2, "calibration": 6}
+    zeros = {"mean": side, "factor": side * (side + 1) // 2, "calibration": 7}
     return {f"generator.prior.{name}": torch.zeros(count) for name, count in zeros.items()}
 
 
