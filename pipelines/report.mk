@@ -49,7 +49,7 @@ told: $(page)/report.tsv $(page)/index.html $(work)/verdicts.tsv
 all_scores := $(foreach r,$(networks) $(ceilings) $(by_chance),$(work)/$(r)/scores)
 .INTERMEDIATE: $(work)/waves
 $(work)/waves: $(work)/songs bin/mp3-to-wave
-	bin/mp3-to-wave -q -m 60 "$$FOLDER" >$@.part
+	bin/mp3-to-wave -q -m 60 -s 300 "$$FOLDER" >$@.part
 	mv $@.part $@
 
 # Of 31 songs seven are set aside.
