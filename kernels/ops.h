@@ -28,6 +28,7 @@
 
 #include "common/config.h"
 #include "common/random.h"
+#include "kernels/key-losses.h"
 #include "kernels/real.h"
 
 typedef struct device_memory *device;
@@ -104,40 +105,6 @@ struct adamw {
     real learning_rate, beta1, beta2, epsilon, weight_decay;
     int64_t step; /* counted from 1 */
 };
-
-/* x is (batch, keys * frames, 2). */
-struct keys_shape {
-    int keys, frames;
-};
-
-/* The losses on keys, in the order of their values and weights (the formulas: musigan-config(5)). r are real
- * records with instance noise, x generated ones. */
-enum generator_loss {
-    G_RECONSTRUCTION,
-    G_NO_SECONDS,
-    G_NO_SILENCE,
-    G_MELODY,
-    G_MELODY_MATCH,
-    G_STD_MATCH,
-    G_MIN_MAX_MATCH,
-    GENERATOR_LOSSES
-};
-
-enum discriminator_loss {
-    D_SILENCE_MATCH,
-    D_MELODY_MATCH,
-    D_STD_MATCH,
-    D_MIN_MAX_MATCH,
-    D_KL_SONGS,
-    DISCRIMINATOR_LOSSES
-};
-
-/* How hard gates work: one is open where its logit, its neighbours in time having `smoothing` of it each, is
- * above the threshold. The first and the last frame are their own neighbours. */
-enum gate_setting { GATE_THRESHOLD, GATE_SMOOTHING, GATE_SETTINGS };
-
-/* The losses of keys as frames with gates, summed over cells, a mean over the batch (musigan-config(5)). */
-enum gate_loss { GATE_SOUNDING, GATE_LOUDNESS, GATE_LOSSES };
 
 enum { OPS_KINDS = 16 };
 

@@ -95,7 +95,7 @@ def feature_match(x, r):
     return ((x.mean(0) - r.mean(0)) ** 2).mean()
 
 
-# In the order of enum generator_loss and enum discriminator_loss of kernels/ops.h.
+# In the order of enum generator_loss and enum discriminator_loss of kernels/key-losses.h.
 GENERATOR = {
     "g_cost_reconstruction": reconstruction,
     "g_no_seconds_cost": lambda x, r: no_seconds(x),

@@ -1,0 +1,39 @@
+/* The losses on keys in the order of their values and weights, and gates. ops.h has their operations,
+ * musigan-config(5) their formulas. */
+#ifndef KERNELS_KEY_LOSSES_H
+#define KERNELS_KEY_LOSSES_H
+
+/* Of a record of keys, as a tensor (batch, keys * frames, 2). */
+struct keys_shape {
+    int keys, frames;
+};
+
+/* Of generated records x against real ones r, which have instance noise. */
+enum generator_loss {
+    G_RECONSTRUCTION,
+    G_NO_SECONDS,
+    G_NO_SILENCE,
+    G_MELODY,
+    G_MELODY_MATCH,
+    G_STD_MATCH,
+    G_MIN_MAX_MATCH,
+    GENERATOR_LOSSES
+};
+
+enum discriminator_loss {
+    D_SILENCE_MATCH,
+    D_MELODY_MATCH,
+    D_STD_MATCH,
+    D_MIN_MAX_MATCH,
+    D_KL_SONGS,
+    DISCRIMINATOR_LOSSES
+};
+
+/* How hard gates work: one is open where its logit, its neighbours in time having `smoothing` of it each, is
+ * above the threshold. The first and the last frame are their own neighbours. */
+enum gate_setting { GATE_THRESHOLD, GATE_SMOOTHING, GATE_SETTINGS };
+
+/* Of keys as frames with gates: sums over the cells, a mean over the batch. */
+enum gate_loss { GATE_SOUNDING, GATE_LOUDNESS, GATE_LOSSES };
+
+#endif
