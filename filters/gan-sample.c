@@ -5,7 +5,7 @@
 #include "kernels/model/sample.h"
 
 static const char *model_path, *noise_path, *like_path, *from, *to, *device_name = "auto";
-static double amount = 0.3;
+static double amount = 0.3, seconds;
 static long long count = 1, seed = 1, best, worst;
 static bool progress, quiet;
 
@@ -13,6 +13,8 @@ static const struct option options[] = {
     {'m', "model", OPTION_TEXT, &model_path, "FILE", 0, 0, "A model or a checkpoint (needed)"},
     {'n', "count", OPTION_INT, &count, "COUNT", 1, 1e9, "Samples to make"},
     {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of everything random"},
+    {'s', "seconds", OPTION_REAL, &seconds, "SECONDS", 0, 3600,
+     "Length of each sample; 0: as the model's records"},
     {0, "noise", OPTION_TEXT, &noise_path, "FILE", 0, 0,
      "Read the noise, a record a sample, instead of drawing it"},
     {0, "like", OPTION_TEXT, &like_path, "FILE", 0, 0, "Vary the records of this stream, in turn"},
@@ -37,6 +39,8 @@ int main(int argc, char **argv)
     if (!model_path) die_usage("-m FILE is needed: the model");
     if (!from != !to) die_usage("--from and --to go together");
     if (from && (like_path || noise_path)) die_usage("--from and --to exclude --like and --noise");
+    if (seconds > 0 && (from || like_path || noise_path))
+        die_usage("--seconds excludes --noise, --like, --from and --to");
     if (best && worst) die_usage("--best and --worst exclude one another");
     if ((best > worst ? best : worst) > count)
         die_usage("--best or --worst wants more than -n makes, %lld", count);
@@ -45,6 +49,7 @@ int main(int argc, char **argv)
     if (noise_path) sampler_use_noise_or_die(sampler, noise_path);
     if (like_path) sampler_like_or_die(sampler, like_path, amount);
     if (from) sampler_walk_or_die(sampler, from, to);
+    if (seconds > 0) sampler_last_or_die(sampler, seconds);
     sampler_run_or_die(
         sampler, writer,
         (struct sample_settings){

@@ -16,8 +16,7 @@ static size_t side_of(const struct prior *p)
     return (size_t)p->latents * (size_t)p->channels;
 }
 
-/* Where a row of a lower triangle begins. */
-static size_t row_start(size_t row)
+size_t prior_row(size_t row)
 {
     return row * (row + 1) / 2;
 }
@@ -28,7 +27,7 @@ void prior_make(struct prior *p, struct parameters *parameters, int latents, int
     *p = (struct prior){parameters->session, latents, channels, latent_frames, {0}, {0}, {0}};
     int side = (int)side_of(p);
     parameters_declare_statistic(parameters, &p->mean, "prior", "mean", zero, side);
-    parameters_declare_statistic(parameters, &p->factor, "prior", "factor", zero, (int)row_start(side_of(p)));
+    parameters_declare_statistic(parameters, &p->factor, "prior", "factor", zero, (int)prior_row(side_of(p)));
     parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero, CALIBRATED);
 }
 
@@ -46,7 +45,7 @@ struct prior_sums *prior_sums_new_or_die(const struct prior *p)
     s->side = side_of(p);
     s->mu = allocate_or_die(s->side, sizeof s->mu[0]);
     s->variance = allocate_or_die(s->side, sizeof s->variance[0]);
-    s->products = allocate_or_die(row_start(s->side), sizeof s->products[0]);
+    s->products = allocate_or_die(prior_row(s->side), sizeof s->products[0]);
     return s;
 }
 
@@ -56,7 +55,7 @@ void prior_sums_add(struct prior_sums *s, const real *mu, const real *logvar, si
     s->count += count;
 #pragma omp parallel for schedule(dynamic, 16)
     for (size_t i = 0; i < side; i++) {
-        double *row = s->products + row_start(i);
+        double *row = s->products + prior_row(i);
         for (size_t b = 0; b < count; b++) {
             const real *m = mu + b * side;
             const double mine = (double)m[i];
@@ -73,7 +72,7 @@ static void to_covariance(struct prior_sums *s)
     double n = (double)s->count;
     for (size_t i = 0; i < s->side; i++) s->mu[i] /= n;
     for (size_t i = 0; i < s->side; i++) {
-        double *row = s->products + row_start(i);
+        double *row = s->products + prior_row(i);
         for (size_t j = 0; j <= i; j++) row[j] = row[j] / n - s->mu[i] * s->mu[j];
         row[i] += s->variance[i] / n;
     }
@@ -85,9 +84,9 @@ static void level_lag(struct prior_sums *s, size_t lag, size_t later, size_t ear
 {
     double sum = 0, *first = s->products + earlier;
     for (size_t t = lag; t < s->latents; t++)
-        sum += first[row_start(t * s->channels + later) + (t - lag) * s->channels];
+        sum += first[prior_row(t * s->channels + later) + (t - lag) * s->channels];
     for (size_t t = lag; t < s->latents; t++)
-        first[row_start(t * s->channels + later) + (t - lag) * s->channels] = sum / (double)s->latents;
+        first[prior_row(t * s->channels + later) + (t - lag) * s->channels] = sum / (double)s->latents;
 }
 
 /* A record begins at any moment of its song, so mean and covariance are the same at every moment; where the
@@ -107,7 +106,7 @@ static void make_stationary(struct prior_sums *s)
                 level_lag(s, lag, later, earlier);
 }
 
-static double dot(const double *a, const double *b, size_t count)
+double prior_dot(const double *a, const double *b, size_t count)
 {
     double sum = 0;
 #pragma omp simd reduction(+ : sum)
@@ -119,14 +118,14 @@ static double dot(const double *a, const double *b, size_t count)
 static void factorise_or_die(double *a, size_t side)
 {
     for (size_t j = 0; j < side; j++) {
-        double *pivot = a + row_start(j);
-        double left = pivot[j] - dot(pivot, pivot, j);
+        double *pivot = a + prior_row(j);
+        double left = pivot[j] - prior_dot(pivot, pivot, j);
         if (!(left > 0)) die("the prior's covariance is not positive: the posterior is of no use");
         pivot[j] = sqrt(left);
 #pragma omp parallel for schedule(static) if (side - j > 512)
         for (size_t i = j + 1; i < side; i++) {
-            double *row = a + row_start(i);
-            row[j] = (row[j] - dot(row, pivot, j)) / pivot[j];
+            double *row = a + prior_row(i);
+            row[j] = (row[j] - prior_dot(row, pivot, j)) / pivot[j];
         }
     }
 }
@@ -145,9 +144,9 @@ void prior_fit(struct prior *p, struct prior_sums *s)
     to_covariance(s);
     make_stationary(s);
     factorise_or_die(s->products, s->side);
-    for (size_t i = 0; i < s->side; i++) s->products[row_start(i) + i] -= 1;
+    for (size_t i = 0; i < s->side; i++) s->products[prior_row(i) + i] -= 1;
     upload_doubles(ops, p->mean.value, s->mu, s->side);
-    upload_doubles(ops, p->factor.value, s->products, row_start(s->side));
+    upload_doubles(ops, p->factor.value, s->products, prior_row(s->side));
     free(s->mu);
     free(s->variance);
     free(s->products);
@@ -159,24 +158,42 @@ static double between(const double ends[2], uint32_t bits)
     return ends[0] + (ends[1] - ends[0]) * (double)random_uniform(bits);
 }
 
-/* e (side): what repeats, but for a share of at most `fresh`. */
-static void repeat(const struct prior *p, double *e, const real *noise, struct prior_loop loop, real fresh)
+struct repetition prior_repetition(const struct prior *p, struct prior_loop loop, real fresh)
 {
     uint32_t bits[4];
     random_block(loop.key, loop.index, bits);
-    double share = 1 - (double)fresh * (double)random_uniform(bits[0]), again = sqrt(share),
-           other = sqrt(1 - share);
-    size_t width = (size_t)p->channels, side = side_of(p);
-    size_t period = (size_t)fmax(1, round(between(PERIOD, bits[1]) / p->latent_frames)) * width;
+    double share = 1 - (double)fresh * (double)random_uniform(bits[0]);
+    return (struct repetition){sqrt(share), sqrt(1 - share),
+                               (size_t)fmax(1, round(between(PERIOD, bits[1]) / p->latent_frames))};
+}
+
+/* e (side): what repeats, but for a share of at most `fresh`. */
+static void repeat(const struct prior *p, double *e, const real *noise, struct prior_loop loop, real fresh)
+{
+    struct repetition r = prior_repetition(p, loop, fresh);
+    size_t side = side_of(p), period = r.period * (size_t)p->channels;
     for (size_t i = 0; i < side; i++)
-        e[i] = again * (double)noise[i % period] + other * (double)noise[side + i];
+        e[i] = r.again * (double)noise[i % period] + r.other * (double)noise[side + i];
+}
+
+void prior_read(const struct prior *p, double *mean, double *factor)
+{
+    const struct ops *ops = p->session->ops;
+    size_t side = side_of(p), count = prior_row(side);
+    real *values = allocate_or_die(count, sizeof values[0]);
+    ops->download(values, p->mean.value, side);
+    for (size_t i = 0; i < side; i++) mean[i] = (double)values[i];
+    ops->download(values, p->factor.value, count);
+    for (size_t i = 0; i < count; i++) factor[i] = (double)values[i];
+    for (size_t i = 0; i < side; i++) factor[prior_row(i) + i] += 1;
+    free(values);
 }
 
 /* In place: e (side) times the factor, which is there less the identity. */
 static void times_factor(double *e, const real *factor, size_t side)
 {
     for (size_t i = side; i-- > 0;) {
-        const real *row = factor + row_start(i);
+        const real *row = factor + prior_row(i);
         double sum = e[i];
         for (size_t j = 0; j <= i; j++) sum += (double)row[j] * e[j];
         e[i] = sum;
@@ -204,9 +221,9 @@ void prior_draw(const struct prior *p, real *z, const real *noise, const struct 
     size_t side = side_of(p);
     struct calibration chosen = prior_calibration(p);
     real *mean = allocate_or_die(side, sizeof mean[0]);
-    real *factor = allocate_or_die(row_start(side), sizeof factor[0]);
+    real *factor = allocate_or_die(prior_row(side), sizeof factor[0]);
     ops->download(mean, p->mean.value, side);
-    ops->download(factor, p->factor.value, row_start(side));
+    ops->download(factor, p->factor.value, prior_row(side));
 #pragma omp parallel for schedule(static)
     for (int b = 0; b < batch; b++) {
         const real *own = noise + (size_t)b * PRIOR_NOISES * side;

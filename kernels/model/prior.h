@@ -71,6 +71,21 @@ struct articulation prior_articulation(struct prior_loop loop);
 void prior_gates(const struct prior *prior, real *settings, const struct articulation *articulation,
                  int batch);
 
+/* How the noise of a sample repeats, at most `fresh` of its variance not doing so: the first `period` latents
+ * of e1, times `again`, over and over, and e2 times `other`. */
+struct repetition {
+    double again, other;
+    size_t period;
+};
+struct repetition prior_repetition(const struct prior *prior, struct prior_loop loop, real fresh);
+
+/* mean (side) and factor, a lower triangle of that side. */
+void prior_read(const struct prior *prior, double *mean, double *factor);
+
+/* Where a row of a lower triangle begins; the product of two rows. */
+size_t prior_row(size_t row);
+double prior_dot(const double *a, const double *b, size_t count);
+
 struct calibration prior_calibration(const struct prior *prior);
 void prior_calibrate(const struct prior *prior, struct calibration calibration);
 

@@ -26,6 +26,10 @@ void sampler_use_noise_or_die(struct sampler *sampler, const char *path);
 void sampler_like_or_die(struct sampler *sampler, const char *path, double amount);
 void sampler_walk_or_die(struct sampler *sampler, const char *from, const char *to);
 
+/* Makes samples that last so long, however long the model's records are: kernels/model/piece.h. Not with the
+ * two before. */
+void sampler_last_or_die(struct sampler *sampler, double seconds);
+
 /* Writes keys records [2, keys, frames] with source, seed and score among their facts; the best (worst)
  * first. */
 void sampler_run_or_die(struct sampler *sampler, struct writer *writer, struct sample_settings settings);

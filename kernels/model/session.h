@@ -15,6 +15,8 @@ enum purpose {
     PURPOSE_WINDOW,   /* how a real record is made; step: epoch */
     PURPOSE_LOOP,     /* how noise repeats; step: number of the sample */
     PURPOSE_PRIOR,    /* the records that a prior is fitted to; step: round */
+    PURPOSE_PIECE,    /* noises of a piece behind a record's, one purpose each; step: number of the sample */
+    PURPOSE_PIECE_LAST = PURPOSE_PIECE + 2,
     PURPOSE_DROPOUT = 64,
 };
 

@@ -125,6 +125,44 @@ make_keys other.keys 2 1 4 25
 fails 1 'gan-sample: other.keys: records of 4 keys and 25 frames' "records of another shape" \
     gan-sample -m time.model --like other.keys
 
+# Longer and shorter ones: a model of 0.4 s.
+gan-sample -m time.model -n 20 -S 3 -s 0.4 | cmp -s - time.keys
+ok $? "as long as the model's records: those"
+gan-sample -m time.model -n 20 -S 3 -s 0.1 >short.keys
+gan-sample -m time.model -n 9 -S 3 -s 6 >long.keys
+ok $? "fifteen times as long"
+OMP_NUM_THREADS=3 gan-sample -m time.model -n 9 -S 3 -s 6 | cmp -s - long.keys
+ok $? "the same bytes with 3 threads"
+gan-sample -m time.model -n 2 -S 3 -s 6 >two.keys
+gan-sample -m time.model -n 9 -S 3 -s 2.5 >shorter.keys
+gan-sample -m time.model -n 9 -S 3 -s 6 --best 2 >best.keys
+is "$($python - <<'PY'
+import re
+import numpy as np
+def load(name, count):
+    with open(name, "rb") as f:
+        return [np.load(f) for _ in range(count)]
+x, short, long, two = load("time.keys", 20), load("short.keys", 20), load("long.keys", 9), load("two.keys", 2)
+print(short[0].shape, all((a == b[:, :, :5]).all() for a, b in zip(short, x)))
+print(long[0].shape, all(0 <= a.min() and a.max() <= 1 for a in long), len({a.tobytes() for a in long}))
+same = lambda a, b: bool((np.abs(a - b) < 1e-5).mean() > 0.99)  # a last bit may open a gate
+print(all((a == b).all() for a, b in zip(two, long)), (load("shorter.keys", 1)[0] == long[0][:, :, :125]).all(),
+      all(same(a, b[:, :, :125]) for a, b in zip(load("shorter.keys", 9), long)))
+for a in long:  # it goes on: no window is that before it, none is silent
+    parts = [a[:, :, i:i + 60] for i in range(0, 300, 60)]
+    assert all(p.any() for p in parts) and not any(same(p, q) for p, q in zip(parts, parts[1:])), a
+scores = lambda name: [float(s) for s in re.findall(rb"score=(\S+)", open(name, "rb").read())]
+print(scores("best.keys") == sorted(scores("long.keys"))[:-3:-1])
+PY
+)" "$(printf '(2, 5, 5) True\n(2, 5, 300) True 9\nTrue True True\nTrue')" \
+    "-s cuts, or goes on; the same however many, and much the same however long; --best too"
+for excluded in "--like train.keys" "--from 1 --to 2" "--noise noise3.npy"; do
+    # shellcheck disable=SC2086 # several words
+    fails 2 'gan-sample: --seconds excludes' "longer ones and ${excluded%% *}" gan-sample -m time.model -s 1 $excluded
+done
+fails 1 'gan-sample: design: musigan has no latents over time' "a design that has no time" gan-sample -m $model -s 1
+fails 2 'gan-sample: .*seconds' "more than an hour" gan-sample -m time.model -s 3601
+
 fails 2 'gan-sample: -m FILE' "no model" gan-sample
 fails 1 'gan-sample: nowhere: No such file' "a model that is not there" gan-sample -m nowhere
 fails 1 'gan-sample: noise.npy: fewer records|gan-sample: noise.npy: .*fewer' "less noise than samples" \
