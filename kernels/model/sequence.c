@@ -7,7 +7,7 @@
 #include "common/memory.h"
 
 enum {
-    REPEATS = 16, /* of a loop */
+    REPEATS = 24, /* of a loop */
     REACH = 4,    /* of the filters to either side, in records */
     FINE = 64     /* steps of the filters' responses from one component of the transform to the next */
 };

@@ -30,7 +30,7 @@ struct sequence_noise {
  * of the second sequence replace those of the first. A filter replaces the transform: what is slower than
  * component `slow` - 1 is wholly the second's, what is faster than component `slow` wholly the first's, the
  * squares of both shares add up to 1, and time runs back before the first moment, as the transform has it.
- * The loop plays 16 times, then every other time it is a new one: A B A C A D. The first latents are the same
+ * The loop plays 24 times, then every other time it is a new one: A B A C A D. The first latents are the same
  * however many are wanted. */
 void sequence_draw(const struct sequence *sequence, real *z, size_t latents, struct sequence_noise noise);
 

@@ -186,17 +186,17 @@ static void test_beginning(struct fitted *f)
  * the second has another. */
 static void test_loops(struct fitted *f)
 {
-    enum { LOOPED = 16 * 12 * 3 };
+    enum { REPEATS = 24, LOOPED = REPEATS * 12 * 3 };
     real *z = allocate_or_die(LOOPED * CHANNELS, sizeof *z);
     double within = 0, across = 0, back = 0;
     struct sequence *s = calibrated(f, 0, 0);
     for (uint32_t n = 0; n < 20; n++) {
         struct prior_loop loop = {random_key_make(3, PURPOSE_LOOP, n), 0};
-        size_t period = prior_repetition(&f->prior, loop, 0).period * CHANNELS, part = 16 * period;
+        size_t period = prior_repetition(&f->prior, loop, 0).period * CHANNELS, part = REPEATS * period;
         draw(s, z, LOOPED, n);
-        within += correlation(z + 4 * period, z + 8 * period, 8 * period) / 20;
-        across += correlation(z + 4 * period, z + part + 4 * period, 8 * period) / 20;
-        back += correlation(z + 4 * period, z + 2 * part + 4 * period, 8 * period) / 20;
+        within += correlation(z + 4 * period, z + 8 * period, 12 * period) / 20;
+        across += correlation(z + 4 * period, z + part + 4 * period, 12 * period) / 20;
+        back += correlation(z + 4 * period, z + 2 * part + 4 * period, 12 * period) / 20;
     }
     ok(within > 0.8 && fabs(across) < 0.2 && back > 0.8,
        "a loop comes again (%.2f), then another is played (%.2f), then it comes back (%.2f)", within, across,
