@@ -131,9 +131,10 @@ static size_t seam(const struct pieces *p, const real *old, const real *new)
 
 void pieces_join(struct pieces *p, uint64_t window, const real *keys)
 {
-    size_t number = (size_t)(window % p->windows), record = (size_t)p->model->session.keys.frames;
+    size_t number = (size_t)(window % p->windows), record = (size_t)p->model->session.keys.frames,
+           row = 2 * record;
     for (size_t k = 0; k < (size_t)p->model->session.keys.keys; k++) {
-        const real *new = keys + k *record * 2;
+        const real *new = keys + row *k;
         real *old = p->keys + (k * p->length + number * p->hop_frames) * 2;
         size_t from = number ? seam(p, old, new) : 0;
         memcpy(old + 2 * from, new + 2 * from, 2 * (record - from) * sizeof new[0]);
