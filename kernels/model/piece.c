@@ -113,14 +113,14 @@ static double apart(const real *a, const real *b, size_t t)
 /* The frame of the overlap where a key passes from one window to the next: where they are nearest to one
  * another, there and the frame before, so that no note breaks off and none begins for the joint's sake. Where
  * that is so in several, as in silence, the one in the middle. */
-static size_t seam(const struct pieces *p, const real *old, const real *new)
+static size_t seam(const struct pieces *p, const real *earlier, const real *later)
 {
     size_t best = p->overlap / 2, middle = best;
     double least = INFINITY;
     for (size_t i = 0; i <= p->to - p->from; i++) {
         size_t t = i % 2 ? middle - (i + 1) / 2 : middle + i / 2;
         if (t < 1 || t >= p->overlap) continue;
-        double distance = apart(old, new, t - 1) + apart(old, new, t);
+        double distance = apart(earlier, later, t - 1) + apart(earlier, later, t);
         if (distance < least) {
             least = distance;
             best = t;
@@ -134,10 +134,10 @@ void pieces_join(struct pieces *p, uint64_t window, const real *keys)
     size_t number = (size_t)(window % p->windows), record = (size_t)p->model->session.keys.frames,
            row = 2 * record;
     for (size_t k = 0; k < (size_t)p->model->session.keys.keys; k++) {
-        const real *new = keys + row *k;
-        real *old = p->keys + (k * p->length + number * p->hop_frames) * 2;
-        size_t from = number ? seam(p, old, new) : 0;
-        memcpy(old + 2 * from, new + 2 * from, 2 * (record - from) * sizeof new[0]);
+        const real *later = keys + row * k;
+        real *earlier = p->keys + (k * p->length + number * p->hop_frames) * 2;
+        size_t from = number ? seam(p, earlier, later) : 0;
+        memcpy(earlier + 2 * from, later + 2 * from, 2 * (record - from) * sizeof later[0]);
     }
 }
 
