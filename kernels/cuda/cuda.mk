@@ -32,7 +32,7 @@ $(BIN)/gan-train $(BIN)/gan-sample: $(CORE) $(BUILD)/cuda
 
 # The same kernels on the host: as they are (under the sanitisers with asan=1), and with every access watched.
 
-SHIM_FLAGS := -std=c++17 -O2 -g -Itests/shim -I. -fopenmp -Wall -Wextra -Wno-unknown-pragmas -MMD -MP \
+SHIM_FLAGS := -std=c++17 -O2 -g -march=$(MARCH) -ffp-contract=off -Itests/shim -I. -fopenmp -Wall -Wextra -Wno-unknown-pragmas -MMD -MP \
 	$(if $(asan),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 define shim_rules
 $(BUILD)/$(1)/libcore.a: $$(core) $(BUILD)/kernels/cuda/cuda.o $$(CU:%.cu=$(BUILD)/$(1)/%.o) \

@@ -2,7 +2,7 @@
  *
  * The instructions need compute capability 8.0. The C beside each moves the same registers between the same
  * lanes (PTX ISA, "Warp-level matrix instructions"), so that tests on the host try what loads them. All lanes
- * of a warp take part. */
+ * of a warp take part: in C they hand over what they hold, all of it at once. */
 #ifndef KERNELS_CUDA_TILE_INSTRUCTIONS_CUH
 #define KERNELS_CUDA_TILE_INSTRUCTIONS_CUH
 
@@ -14,6 +14,20 @@
 #define TILE_INSTRUCTIONS 1
 #else
 #define TILE_INSTRUCTIONS 0
+#endif
+
+#ifdef __CUDACC__
+#if !TILE_INSTRUCTIONS
+/* Values of every lane of a warp; all lanes ask for the same i at the same time. tests/shim has its own,
+ * which is one rendezvous for all values. */
+template <class T, int count> struct warp_values {
+    T own[count];
+    __device__ T of(int lane, int i) const
+    {
+        return __shfl_sync(WHOLE_WARP, own[i], lane);
+    }
+};
+#endif
 #endif
 
 /* 16 x 8 sums of a warp: the lane 4 group + quad holds two rows of two columns. */
@@ -84,8 +98,9 @@ __device__ static inline void load_matrices(uint32_t *to, const void *row)
                  : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
                  : "r"((uint32_t)__cvta_generic_to_shared(row)));
 #else
+    warp_values<uint64_t, 1> rows = {{(uint64_t)(uintptr_t)row}};
     for (int i = 0; i < 4; i++) {
-        uint64_t from = __shfl_sync(WHOLE_WARP, (uint64_t)(uintptr_t)row, 8 * i + tile_group());
+        uint64_t from = rows.of(8 * i + tile_group(), 0);
         memcpy(to + i, (const uint32_t *)(uintptr_t)from + tile_quad(), sizeof *to);
     }
 #endif
@@ -99,11 +114,11 @@ __device__ static inline void load_transposed(uint32_t *to, const void *row)
                  : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
                  : "r"((uint32_t)__cvta_generic_to_shared(row)));
 #else
+    warp_values<uint64_t, 1> rows = {{(uint64_t)(uintptr_t)row}};
     for (int i = 0; i < 4; i++) {
         uint16_t value[2];
         for (int h = 0; h < 2; h++) {
-            int lane = 8 * i + 2 * tile_quad() + h;
-            uint64_t from = __shfl_sync(WHOLE_WARP, (uint64_t)(uintptr_t)row, lane);
+            uint64_t from = rows.of(8 * i + 2 * tile_quad() + h, 0);
             memcpy(value + h, (const uint16_t *)(uintptr_t)from + tile_group(), sizeof *value);
         }
         to[i] = value[0] | (uint32_t)value[1] << 16;
@@ -130,15 +145,15 @@ __device__ static inline void multiply_narrow(struct tile &c, const uint32_t *a,
         : "+f"(c.v[0]), "+f"(c.v[1]), "+f"(c.v[2]), "+f"(c.v[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 #else
+    warp_values<uint32_t, 6> words = {{a[0], a[1], a[2], a[3], b[0], b[1]}};
 #pragma unroll 1
     for (int pair = 0; pair < 8; pair++) {
-        bool late = pair >= 4;
-        int row = 4 * tile_group() + pair % 4, column = 8 * tile_quad() + pair % 4;
+        int late = pair / 4, row = 4 * tile_group() + pair % 4, column = 8 * tile_quad() + pair % 4;
         float low[2], high[2], even[2], odd[2];
-        unpack_narrow(low, __shfl_sync(WHOLE_WARP, late ? a[2] : a[0], row));
-        unpack_narrow(high, __shfl_sync(WHOLE_WARP, late ? a[3] : a[1], row));
-        unpack_narrow(even, __shfl_sync(WHOLE_WARP, late ? b[1] : b[0], column));
-        unpack_narrow(odd, __shfl_sync(WHOLE_WARP, late ? b[1] : b[0], column + 4));
+        unpack_narrow(low, words.of(row, 2 * late));
+        unpack_narrow(high, words.of(row, 2 * late + 1));
+        unpack_narrow(even, words.of(column, 4 + late));
+        unpack_narrow(odd, words.of(column + 4, 4 + late));
         for (int i = 0; i < 2; i++) add_outer(c, low[i], high[i], even[i], odd[i]);
     }
 #endif
@@ -153,16 +168,15 @@ __device__ static inline void multiply_tf32(struct tile &c, const uint32_t *a, c
         : "+f"(c.v[0]), "+f"(c.v[1]), "+f"(c.v[2]), "+f"(c.v[3])
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 #else
+    warp_values<uint32_t, 6> words = {{a[0], a[1], a[2], a[3], b[0], b[1]}};
 #pragma unroll 1
     for (int k = 0; k < 8; k++) {
-        bool late = k >= 4;
-        int row = 4 * tile_group() + k % 4, column = 8 * tile_quad() + k % 4;
-        uint32_t low = __shfl_sync(WHOLE_WARP, late ? a[2] : a[0], row);
-        uint32_t high = __shfl_sync(WHOLE_WARP, late ? a[3] : a[1], row);
-        uint32_t even = __shfl_sync(WHOLE_WARP, late ? b[1] : b[0], column);
-        uint32_t odd = __shfl_sync(WHOLE_WARP, late ? b[1] : b[0], column + 4);
-        add_outer(c, __uint_as_float(low), __uint_as_float(high), __uint_as_float(even),
-                  __uint_as_float(odd));
+        int late = k / 4, row = 4 * tile_group() + k % 4, column = 8 * tile_quad() + k % 4;
+        float low = __uint_as_float(words.of(row, 2 * late));
+        float high = __uint_as_float(words.of(row, 2 * late + 1));
+        float even = __uint_as_float(words.of(column, 4 + late));
+        float odd = __uint_as_float(words.of(column + 4, 4 + late));
+        add_outer(c, low, high, even, odd);
     }
 #endif
 }

@@ -26,12 +26,14 @@ static struct {
     int waits_at;        /* a kind of rendezvous, or NOWHERE */
 } threads[MOST_THREADS];
 
+typedef uint64_t lane_values[SHIM_ROW];
+
 /* A warp's rendezvous. Values go into two rows in turns: who is late may still read the other. */
 static struct warp {
     unsigned lanes, ready, met; /* a bit a lane; ready: may run, but does not */
     int kind, row;
     unsigned last; /* lane that ran */
-    uint64_t values[2][WARP];
+    lane_values values[2][WARP];
 } warps[MOST_WARPS];
 
 static struct {
@@ -84,8 +86,9 @@ static void go_to(unsigned thread, struct fibre *from, void (*body)())
     fibre_switch(from, to);
 }
 
-static const char *const kinds[] = {"__syncthreads",   "__syncthreads_count", "__syncwarp",     "__shfl_sync",
-                                    "__shfl_xor_sync", "__shfl_down_sync",    "__shfl_up_sync", "a vote"};
+static const char *const kinds[] = {
+    "__syncthreads",    "__syncthreads_count", "__syncwarp", "__shfl_sync",         "__shfl_xor_sync",
+    "__shfl_down_sync", "__shfl_up_sync",      "a vote",     "a warp's instruction"};
 
 [[noreturn]] static void stuck()
 {
@@ -173,42 +176,57 @@ unsigned __activemask()
     return warps[shim_now.thread / WARP].lanes;
 }
 
-/* The row that holds all lanes' values. */
-static const uint64_t *meet_warp(int kind, unsigned mask, uint64_t value)
+/* Where the lanes' values of a meeting go. */
+static lane_values *open_meeting(int kind, unsigned mask)
 {
     if (!shim_now.grid) shim_die("%s outside of a kernel", kinds[kind]);
-    unsigned w = shim_now.thread / WARP, lane = shim_now.thread % WARP;
-    struct warp *warp = &warps[w];
-    uint64_t *row = warp->values[warp->row];
+    struct warp *warp = &warps[shim_now.thread / WARP];
     if ((mask & warp->lanes) != warp->lanes)
         shim_die("%s with mask %08x: not the whole warp", kinds[kind], mask);
     if (!warp->met) warp->kind = kind;
     if (warp->kind != kind) shim_die("at %s while other lanes are at %s", kinds[kind], kinds[warp->kind]);
-    row[lane] = value;
+    return warp->values[warp->row];
+}
+
+static void meet_warp(int kind)
+{
+    unsigned w = shim_now.thread / WARP, lane = shim_now.thread % WARP;
+    struct warp *warp = &warps[w];
     warp->met |= 1u << lane;
     if (warp->met != warp->lanes) {
         wait(kind);
-        return row;
+        return;
     }
     warp->met = 0;
     warp->row ^= 1;
     if (warp->lanes & ~(1u << lane)) make_ready(w, warp->lanes & ~(1u << lane));
     shim_watch_warp_met(w);
-    return row;
 }
 
 uint64_t shim_warp_meet(int kind, unsigned mask, uint64_t value, unsigned from)
 {
-    const uint64_t *row = meet_warp(kind, mask, value);
-    return warps[shim_now.thread / WARP].lanes >> from & 1 ? row[from] : value;
+    lane_values *rows = open_meeting(kind, mask);
+    rows[shim_now.thread % WARP][0] = value;
+    meet_warp(kind);
+    return warps[shim_now.thread / WARP].lanes >> from & 1 ? rows[from][0] : value;
+}
+
+const uint64_t *shim_warp_hand_over(unsigned mask, const uint64_t *row)
+{
+    lane_values *rows = open_meeting(SHIM_HAND_OVER, mask);
+    for (int i = 0; i < SHIM_ROW; i++) rows[shim_now.thread % WARP][i] = row[i];
+    meet_warp(SHIM_HAND_OVER);
+    return rows[0];
 }
 
 unsigned shim_warp_vote(int kind, unsigned mask, bool value)
 {
-    const uint64_t *row = meet_warp(kind, mask, value);
+    lane_values *rows = open_meeting(kind, mask);
+    rows[shim_now.thread % WARP][0] = value;
+    meet_warp(kind);
     unsigned lanes = warps[shim_now.thread / WARP].lanes, votes = 0;
     for (unsigned lane = 0; lane < WARP; lane++)
-        if (lanes >> lane & 1 && row[lane]) votes |= 1u << lane;
+        if (lanes >> lane & 1 && rows[lane][0]) votes |= 1u << lane;
     return votes;
 }
 

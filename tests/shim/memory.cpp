@@ -12,7 +12,7 @@ static const bool by_malloc = false;
 #endif
 
 enum { PAGE = 4096, NOBODYS = 0xff };
-static const size_t arena_bytes = (size_t)256 << 30;
+static const size_t arena_bytes = (size_t)256 << 30, forgotten_end = (size_t)256 << 10;
 
 /* By start; never destroyed, for the program's own destructors may still free. */
 static auto &allocations = *new std::map<uintptr_t, struct shim_allocation>;
@@ -54,9 +54,13 @@ bool shim_holds(const void *address, size_t bytes)
     return a && a->live && offset <= a->bytes && bytes <= a->bytes - offset;
 }
 
+/* Of much memory only the ends become NaN where each byte is watched less closely: most of it is room for a
+ * library that does not write there. */
 void shim_forget(void *at, size_t bytes)
 {
-    memset(at, NOBODYS, bytes);
+    size_t end = shim_watched || bytes < 2 * forgotten_end ? bytes : forgotten_end;
+    memset(at, NOBODYS, end);
+    if (end < bytes) memset((char *)at + bytes - end, NOBODYS, end);
     shim_watch_forgotten(at, bytes);
 }
 

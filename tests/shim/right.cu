@@ -27,13 +27,15 @@ static __global__ void shuffles(float *to, double *doubles, unsigned *votes)
 {
     const unsigned all = 0xffffffffu;
     int lane = (int)threadIdx.x % 32;
-    float *row = to + threadIdx.x * 6, value = (float)lane;
+    float *row = to + threadIdx.x * 7, value = (float)lane;
     row[0] = __shfl_sync(all, value, 7);
     row[1] = __shfl_sync(all, value, 3, 8);
     row[2] = __shfl_xor_sync(all, value, 5);
     row[3] = __shfl_down_sync(all, value, 3);
     row[4] = __shfl_up_sync(all, value, 3);
     row[5] = __shfl_down_sync(all, value, 3, 8);
+    warp_values<uint64_t, 3> values = {{0, (uint64_t)lane << 40 | 1, (uint64_t)lane}};
+    row[6] = (float)(values.of(lane ^ 5, 1) >> 40);
     doubles[threadIdx.x] = __shfl_xor_sync(all, 1e300 * lane, 1);
     unsigned ballot = __ballot_sync(all, lane % 3 == 0);
     int any = __any_sync(all, lane == 31), every = __all_sync(all, lane < 31);
@@ -42,7 +44,7 @@ static __global__ void shuffles(float *to, double *doubles, unsigned *votes)
 
 static void test_shuffles()
 {
-    float *to = numbers(32 * 6);
+    float *to = numbers(32 * 7);
     double *doubles;
     unsigned *votes, said[3];
     cudaMalloc(&doubles, 32 * sizeof *doubles), cudaMalloc(&votes, sizeof said);
@@ -54,13 +56,14 @@ static void test_shuffles()
                       lane ^ 5,
                       lane + 3 < 32 ? lane + 3 : lane,
                       lane >= 3 ? lane - 3 : lane,
-                      lane % 8 + 3 < 8 ? lane + 3 : lane};
-        for (int i = 0; i < 6; i++) good = good && fetch(to, (size_t)(lane * 6 + i)) == (float)want[i];
+                      lane % 8 + 3 < 8 ? lane + 3 : lane,
+                      lane ^ 5};
+        for (int i = 0; i < 7; i++) good = good && fetch(to, (size_t)(lane * 7 + i)) == (float)want[i];
     }
     double second;
     cudaMemcpy(&second, doubles + 4, sizeof second, cudaMemcpyDeviceToHost);
     cudaMemcpy(said, votes, sizeof said, cudaMemcpyDeviceToHost);
-    ok(good, "shuffles of floats"), ok(second == 5e300, "shuffles of doubles");
+    ok(good, "shuffles of floats, and rows handed over"), ok(second == 5e300, "shuffles of doubles");
     ok(said[0] == 0x49249249u && said[1] == 1 && said[2] == 0, "votes");
     cudaFree(to), cudaFree(doubles), cudaFree(votes);
 }

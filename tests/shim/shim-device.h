@@ -21,7 +21,10 @@ int shim_block_meet(int kind, int value);
 uint64_t shim_warp_meet(int kind, unsigned mask, uint64_t value, unsigned from);
 /* Of the lanes that are there, those with a value that is not 0. */
 unsigned shim_warp_vote(int kind, unsigned mask, bool value);
+/* The same for a row of SHIM_ROW words: all lanes' rows, until this lane's next rendezvous. */
+const uint64_t *shim_warp_hand_over(unsigned mask, const uint64_t *row);
 unsigned shim_lane();
+enum { SHIM_ROW = 3 };
 enum {
     SHIM_SYNCTHREADS,
     SHIM_SYNCTHREADS_COUNT,
@@ -30,7 +33,8 @@ enum {
     SHIM_SHUFFLE_XOR,
     SHIM_SHUFFLE_DOWN,
     SHIM_SHUFFLE_UP,
-    SHIM_VOTE
+    SHIM_VOTE,
+    SHIM_HAND_OVER
 };
 
 static inline void __syncthreads()
@@ -99,6 +103,25 @@ static inline int __all_sync(unsigned mask, int value)
     return __ballot_sync(mask, !value) == 0;
 }
 unsigned __activemask();
+
+/* Values of every lane of a warp, for what is an instruction on a GPU (kernels/cuda/tile-instructions.cuh).
+ */
+template <class T, int count> struct warp_values {
+    const uint64_t *rows;
+    warp_values(const T (&own)[count])
+    {
+        uint64_t row[SHIM_ROW] = {};
+        static_assert(sizeof own <= sizeof row, "a row holds a lane's values");
+        __builtin_memcpy(row, own, sizeof own);
+        rows = shim_warp_hand_over(0xffffffffu, row);
+    }
+    T of(int lane, int i) const
+    {
+        T value;
+        __builtin_memcpy(&value, (const char *)(rows + lane * SHIM_ROW) + i * sizeof value, sizeof value);
+        return value;
+    }
+};
 
 /* Integers only: sums of floats by atomics have no fixed order. */
 uint64_t shim_atomic(void *at, size_t size, int what, uint64_t value, uint64_t compare);

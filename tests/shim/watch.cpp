@@ -4,6 +4,7 @@
  * been written; and nobody may race for it. */
 #include "watch.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
 bool shim_watched;
@@ -237,12 +238,12 @@ void shim_watch_write(const void *at, size_t bytes)
 /* Bit by bit at the ends, for all bytes of a range. */
 static void mark(size_t offset, size_t bytes, bool is)
 {
-    for (size_t i = offset; i < offset + bytes;) {
-        bool whole = i % GRANULE == 0 && offset + bytes - i >= GRANULE;
-        unsigned char mask = (unsigned char)(whole ? 15 : 1u << i % GRANULE);
-        written[i / GRANULE] =
-            (unsigned char)(is ? written[i / GRANULE] | mask : written[i / GRANULE] & ~mask);
-        i += whole ? GRANULE : 1;
+    for (size_t i = offset, end = offset + bytes; i < end;) {
+        size_t whole = i % GRANULE ? 0 : (end - i) / GRANULE;
+        unsigned char *at = &written[i / GRANULE], bit = (unsigned char)(1u << i % GRANULE);
+        memset(at, is ? (1 << GRANULE) - 1 : 0, whole);
+        if (!whole) *at = (unsigned char)(is ? *at | bit : *at & ~bit);
+        i += whole ? whole * GRANULE : 1;
     }
 }
 
