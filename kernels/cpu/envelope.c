@@ -164,7 +164,7 @@ static double sign_of(real x)
 }
 
 /* From the gradients by w_g and c_g, which stand in da, to those by a: the second go through the scale too.
- */
+ * Of the largest centre itself both ways together leave the share that the margin has of the scale. */
 static void parameters_backward(struct tensor da, const struct envelope *e)
 {
     const real *from = cpu_values(e->a.data);
@@ -175,8 +175,10 @@ static void parameters_backward(struct tensor da, const struct envelope *e)
             const struct gaussian g = gaussian_of(e, b, k);
             const double by_share = (double)to[e->count + k] / e->scale;
             to[k] = (real)((double)to[k] * g.spread * (1 - g.spread / 4) * sign_of(from[k]));
-            to[e->count + k] = (real)(by_share * sign_of(from[e->count + k]));
-            by_scale -= by_share * g.share;
+            const bool largest = from + e->count + k == cpu_values(e->a.data) + e->largest;
+            const double kept = largest ? CENTRE_MARGIN / e->scale : 1;
+            to[e->count + k] = (real)(by_share * kept * sign_of(from[e->count + k]));
+            by_scale -= largest ? 0 : by_share * g.share;
         }
     cpu_values(da.data)[e->largest] += (real)(by_scale * sign_of(cpu_values(e->a.data)[e->largest]));
 }
