@@ -38,7 +38,7 @@ static void draw_sketch(float *sketch, size_t cells, const struct score *score, 
     for (size_t i = 0; i < cells; i++) sketch[i] = (float)((double)sketch[i] / sqrt(square));
 }
 
-/* Room for `more` parts, zeroed. */
+/* Room for `more` parts, sketches zeroed. */
 static void grow_or_die(struct keys_set *set, size_t more)
 {
     size_t count = set->count + more;
@@ -46,16 +46,23 @@ static void grow_or_die(struct keys_set *set, size_t more)
     set->whole = reallocate_or_die(set->whole, count, sizeof *set->whole);
     set->sketch = reallocate_or_die(set->sketch, count * set->cells, sizeof *set->sketch);
     for (size_t i = set->count * set->cells; i < count * set->cells; i++) set->sketch[i] = 0;
+    set->count = count;
 }
 
-static void add_part_or_die(struct keys_set *set, const struct score *score, size_t part)
+struct keys_set keys_set_new_or_die(size_t count, const struct score *shape)
 {
-    double *value = set->features + set->count * FEATURES;
+    struct keys_set set = {.cells = shape->rows * columns(shape)};
+    grow_or_die(&set, count);
+    return set;
+}
+
+void keys_set_put_or_die(struct keys_set *set, size_t i, const struct score *score, size_t part)
+{
+    double *value = set->features + i * FEATURES;
     features_or_die(value, score, part);
-    set->whole[set->count] = true;
-    for (size_t i = 0; i < FEATURES; i++) set->whole[set->count] &= !isnan(value[i]);
-    draw_sketch(set->sketch + set->count * set->cells, set->cells, score, part);
-    set->count++;
+    set->whole[i] = true;
+    for (size_t f = 0; f < FEATURES; f++) set->whole[i] &= !isnan(value[f]);
+    draw_sketch(set->sketch + i * set->cells, set->cells, score, part);
 }
 
 struct keys_set keys_set_read_or_die(const char *path, float floor, struct score *shape)
@@ -68,8 +75,10 @@ struct keys_set keys_set_read_or_die(const char *path, float floor, struct score
         score_alike_or_die(reader, &score, shape);
         if (floor > 0) level_lift_off(record.data, record.count, floor);
         set.cells = score.rows * columns(&score);
+        size_t first = set.count;
         grow_or_die(&set, score.parts);
-        for (size_t part = 0; part < score.parts; part++) add_part_or_die(&set, &score, part);
+        for (size_t part = 0; part < score.parts; part++)
+            keys_set_put_or_die(&set, first + part, &score, part);
     }
     if (set.count < 2) die("%s: fewer than two records to compare", path);
     reader_close(reader);
@@ -92,4 +101,19 @@ double keys_set_cosine(const struct keys_set *a, size_t i, const struct keys_set
 #pragma omp simd reduction(+ : product)
     for (size_t c = 0; c < a->cells; c++) product += (double)x[c] * (double)y[c];
     return product;
+}
+
+/* Sketches have the length 1, so the sum of all their products is the square of their sum. */
+double keys_set_apart(const struct keys_set *set)
+{
+    double *sum = allocate_or_die(set->cells, sizeof *sum), square = 0, count = 0;
+    for (size_t i = 0; i < set->count; i++) {
+        const float *sketch = set->sketch + i * set->cells;
+        if (isnan(sketch[0])) continue;
+        for (size_t j = 0; j < set->cells; j++) sum[j] += (double)sketch[j];
+        count++;
+    }
+    for (size_t j = 0; j < set->cells; j++) square += sum[j] * sum[j];
+    free(sum);
+    return 1 - (square - count) / (count * (count - 1));
 }

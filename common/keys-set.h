@@ -19,7 +19,14 @@ struct keys_set {
  * state theirs; shape->frames 0: not yet set. Dies when there are fewer than two.
  */
 struct keys_set keys_set_read_or_die(const char *path, float floor, struct score *shape);
+
+/* A set of `count` records of that shape, each put into its place once, by any thread. */
+struct keys_set keys_set_new_or_die(size_t count, const struct score *shape);
+void keys_set_put_or_die(struct keys_set *set, size_t i, const struct score *score, size_t part);
 void keys_set_free(struct keys_set *set);
+
+/* The mean distance, 1 - their cosine, of two records that are not silent. */
+double keys_set_apart(const struct keys_set *set);
 
 /* The cosine of the angle between sketch i of a and sketch j of b: 1 for copies; NaN when either is silent.
  */

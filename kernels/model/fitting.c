@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/features.h"
 #include "common/kernel-density.h"
+#include "common/keys-set.h"
 #include "common/memory.h"
 #include "common/shuffle.h"
 #include "kernels/model/windows.h"
 
 enum {
     POSTERIORS_A_DIMENSION = 4,
-    JUDGED = 512 /* samples, and records, whose features are compared */
+    JUDGED = 512 /* samples, and records at most, that are compared */
 };
 
 void fit_prior(struct step *step, const struct dataset *d)
@@ -61,23 +61,21 @@ static struct score score_of(const struct dataset *d)
     return score;
 }
 
-/* Features of one record (cell, channel), into column i of value (FEATURES, JUDGED). */
-static void judge(double *value, size_t i, struct score score, const real *keys)
+/* One record (cell, channel). */
+static void judge(struct keys_set *set, size_t i, struct score score, const real *keys)
 {
     size_t cells = score.rows * score.frames;
     float *loudness = allocate_or_die(2 * cells, sizeof loudness[0]);
-    double features[FEATURES];
     for (size_t j = 0; j < 2 * cells; j++) loudness[j % 2 * cells + j / 2] = (float)keys[j];
     score.loudness = loudness;
-    features_or_die(features, &score, 0);
-    for (size_t f = 0; f < FEATURES; f++) value[f * JUDGED + i] = features[f];
+    keys_set_put_or_die(set, i, &score, 0);
     free(loudness);
 }
 
-/* value (FEATURES, JUDGED) of samples. */
-static void judge_samples(double *value, struct step *step, struct score score)
+static struct keys_set judge_samples(struct step *step, struct score score)
 {
     struct model *m = step->model;
+    struct keys_set set = keys_set_new_or_die(JUDGED, &score);
     size_t batch = (size_t)m->session.batch, count = 2 * score.rows * score.frames;
     real *keys = allocate_or_die(batch * count, sizeof keys[0]);
     for (size_t first = 0; first < JUDGED; first += batch) {
@@ -86,48 +84,68 @@ static void judge_samples(double *value, struct step *step, struct score score)
         m->session.ops->download(keys, m->generator->output.data, batch * count);
 #pragma omp parallel for schedule(static)
         for (size_t b = 0; b < batch; b++)
-            if (first + b < JUDGED) judge(value, first + b, score, keys + b * count);
+            if (first + b < JUDGED) judge(&set, first + b, score, keys + b * count);
     }
     free(keys);
+    return set;
 }
 
-/* value (FEATURES, JUDGED) of records, evenly from the data set; fewer of them stand there again. */
-static void judge_records(double *value, const struct dataset *d, struct score score)
+/* Records, evenly from the data set. */
+static struct keys_set judge_records(const struct dataset *d, struct score score)
 {
-    size_t count = 2 * score.rows * score.frames;
+    size_t most = d->records < JUDGED ? d->records : JUDGED, count = 2 * score.rows * score.frames;
+    struct keys_set set = keys_set_new_or_die(most, &score);
 #pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < JUDGED; i++) judge(value, i, score, d->values + i * d->records / JUDGED * count);
+    for (size_t i = 0; i < most; i++) judge(&set, i, score, d->values + i * d->records / most * count);
+    return set;
 }
 
-static double overlap(const double *a, const double *b)
+/* One feature of all records. Caller frees. */
+static double *column(const struct keys_set *set, size_t feature)
+{
+    double *value = allocate_or_die(set->count, sizeof value[0]);
+    for (size_t i = 0; i < set->count; i++) value[i] = set->features[i * FEATURES + feature];
+    return value;
+}
+
+static double overlap(const struct keys_set *a, const struct keys_set *b)
 {
     float once[JUDGED];
     double sum = 0;
     for (size_t i = 0; i < JUDGED; i++) once[i] = 1;
     for (size_t f = 0; f < FEATURES; f++) {
-        struct densities *densities = densities_new_or_die(a + f * JUDGED, JUDGED, b + f * JUDGED, JUDGED);
+        double *x = column(a, f), *y = column(b, f);
+        struct densities *densities = densities_new_or_die(x, a->count, y, b->count);
         double area = densities_overlap(densities, once, once);
         sum += isfinite(area) ? area : 0;
         densities_free(densities);
+        free(x), free(y);
     }
     return sum / FEATURES;
 }
 
+/* How like real records samples are: 1 for the same features, as far from one another. That weighs double, or
+ * samples would differ more from one another than songs do. */
+static double likeness(const struct keys_set *wanted, const struct keys_set *made)
+{
+    double apart = fabs(keys_set_apart(wanted) - keys_set_apart(made));
+    return overlap(wanted, made) - (isfinite(apart) ? 2 * apart : 1);
+}
+
 /* The best so far. */
 struct choice {
-    double overlap;
+    double likeness;
     struct calibration calibration;
 };
 
-static void try_choice(struct choice *best, struct step *step, struct score score, const double *wanted,
-                       struct calibration tried)
+static void try_choice(struct choice *best, struct step *step, struct score score,
+                       const struct keys_set *wanted, struct calibration tried)
 {
-    double *value = allocate_or_die(FEATURES * JUDGED, sizeof value[0]);
     prior_calibrate(step->model->generator->prior, tried);
-    judge_samples(value, step, score);
-    double area = overlap(wanted, value);
-    if (area > best->overlap) *best = (struct choice){area, tried};
-    free(value);
+    struct keys_set made = judge_samples(step, score);
+    double like = likeness(wanted, &made);
+    if (like > best->likeness) *best = (struct choice){like, tried};
+    keys_set_free(&made);
 }
 
 /* A member of the calibration, and values of it to try. */
@@ -136,8 +154,8 @@ struct tries {
     real values[5];
 };
 
-static void try_values(struct choice *best, struct step *step, struct score score, const double *wanted,
-                       const struct tries *tries)
+static void try_values(struct choice *best, struct step *step, struct score score,
+                       const struct keys_set *wanted, const struct tries *tries)
 {
     struct calibration from = best->calibration;
     for (size_t i = 0; i < sizeof tries->values / sizeof(real); i++) {
@@ -164,17 +182,16 @@ void calibrate_prior(struct step *step, const struct dataset *d)
 #undef MEMBER
     enum { MEMBERS = sizeof tries / sizeof tries[0] };
     struct score score = score_of(d);
-    struct choice best = {.overlap = -1};
-    double *wanted = allocate_or_die(FEATURES * JUDGED, sizeof wanted[0]);
-    judge_records(wanted, d, score);
-    try_choice(&best, step, score, wanted,
+    struct choice best = {.likeness = -INFINITY};
+    struct keys_set wanted = judge_records(d, score);
+    try_choice(&best, step, score, &wanted,
                (struct calibration){.threshold = (real)-0.25,
                                     .spread = (real)0.8,
                                     .smoothing = (real)0.15,
                                     .slow = 3,
                                     .breadth = (real)0.4,
                                     .fresh = (real)0.06});
-    for (int i = 0; i < MEMBERS + 2; i++) try_values(&best, step, score, wanted, &tries[i % MEMBERS]);
+    for (int i = 0; i < MEMBERS + 2; i++) try_values(&best, step, score, &wanted, &tries[i % MEMBERS]);
     prior_calibrate(step->model->generator->prior, best.calibration);
-    free(wanted);
+    keys_set_free(&wanted);
 }
