@@ -68,7 +68,7 @@ const char *cuda_open(enum config_precision precision)
     if (why) return why;
     if (major < AMPERE && (precision == PRECISION_TF32 || precision == PRECISION_BF16))
         return "tf32 and bf16 need a GPU of compute capability 8.0";
-    if (precision == PRECISION_AUTO) precision = major < AMPERE ? PRECISION_FP32 : PRECISION_TF32;
+    if (precision == PRECISION_AUTO) precision = major < AMPERE ? PRECISION_FP32 : PRECISION_BF16;
     cuda_precision = precision;
     if (cuda_stream) return NULL;
     CUDA_CHECK(cudaStreamCreateWithFlags(&cuda_stream, cudaStreamNonBlocking));
