@@ -4,19 +4,13 @@ import glob
 import os
 import re
 import subprocess
+import sys
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 bin_folder = os.environ.get("BIN", os.path.join(root, "bin"))
-failed = count = 0
-
-
-def ok(good, name, detail=""):
-    global failed, count
-    count += 1
-    failed += not good
-    print("%sok %d - %s" % ("" if good else "not ", count, name))
-    if not good and detail:
-        print("#   %s" % detail)
+sys.path.insert(0, os.path.join(root, "tests"))
+sys.dont_write_bytecode = True
+from tap import done, ok  # noqa: E402
 
 
 def output(*command):
@@ -98,5 +92,4 @@ for page in pages:
     lost = ["%s(%s)" % one for one in seen if re.match(r"musigan|gan-|tensor-|.*-to-", one[0])
             and os.path.join(root, "man", "%s.%s" % one) not in pages]
     ok(not lost, name + " refers to pages that exist", ", ".join(lost))
-print("1..%d" % count)
-raise SystemExit(failed != 0)
+done()
