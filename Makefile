@@ -44,9 +44,9 @@ $(BIN)/tensor-print:   LIBS = -lz -lm
 $(BIN)/tensor-cmp:     LIBS = -lz -lm
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)))
-$(BUILD)/libcommon.a: $(call objects,common/*.c)
+$(BUILD)/libcommon.a: $(call objects,common/*.c common/*/*.c)
 include kernels/cuda/cuda.mk
-$(BUILD)/libcore-double.a: $(patsubst $(BUILD)/%,$(BUILD)/double/%,$(call objects,kernels/*.c kernels/cpu/*.c kernels/model/*.c))
+$(BUILD)/libcore-double.a: $(patsubst $(BUILD)/%,$(BUILD)/double/%,$(call objects,kernels/*.c kernels/cpu/*.c kernels/model/*.c kernels/model/*/*.c))
 
 $(BIN)/%: $(BUILD)/filters/%.o $(BUILD)/libcommon.a
 	@mkdir -p $(@D)

@@ -5,16 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/program.h"
 #include "common/progress.h"
 
-const char *program_name = "musigan";
 int data_exit_code = EXIT_DATA;
-
-void make_printable(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
-}
 
 static void __attribute__((format(printf, 1, 0))) report(const char *format, va_list values)
 {

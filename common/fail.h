@@ -8,9 +8,6 @@
 
 enum { EXIT_DATA = 1, EXIT_USAGE = 2 };
 
-/* The name that messages begin with; options_parse_or_die sets it. */
-extern const char *program_name;
-
 /* The exit code of die: EXIT_DATA unless a program's manual says otherwise. */
 extern int data_exit_code;
 
@@ -22,8 +19,5 @@ void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2))
 
 /* warn, then exit: the program was called wrongly (2). */
 void die_usage(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
-
-/* Replaces control bytes by '?': a file's name may hold newlines or a terminal's commands. */
-void make_printable(char *text);
 
 #endif

@@ -14,6 +14,7 @@
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/number.h"
+#include "common/program.h"
 
 enum { KEY_HELP = 'h', KEY_VERSION = 256, KEY_LONG_ONLY = 512, TEXT_COLUMN = 28, LINE_COLUMNS = 79 };
 

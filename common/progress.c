@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/fail.h"
+#include "common/program.h"
 
 enum { LINE_SIZE = 256, DEFAULT_COLUMNS = 80 };
 

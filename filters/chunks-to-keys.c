@@ -2,15 +2,15 @@
 #include <math.h>
 #include <string.h>
 
-#include "common/analysis.h"
-#include "common/expect.h"
+#include "common/analysis/analysis.h"
+#include "common/analysis/key-transform.h"
 #include "common/fail.h"
 #include "common/file.h"
-#include "common/key-transform.h"
 #include "common/level.h"
 #include "common/option.h"
 #include "common/progress.h"
-#include "common/spool.h"
+#include "common/stream/expect.h"
+#include "common/stream/spool.h"
 
 static const char *method_name = "auto", *keys_text = "27-59", *width_text, *reference;
 static double threshold = NAN, interval = 0.02, rate = 12000;

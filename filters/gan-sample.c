@@ -1,8 +1,8 @@
 /* gan-sample: a model -> keys records that it makes from white noise. */
 #include "common/fail.h"
 #include "common/option.h"
-#include "common/stream.h"
-#include "kernels/model/sample.h"
+#include "common/stream/stream.h"
+#include "kernels/model/sampling/sample.h"
 
 static const char *model_path, *noise_path, *like_path, *from, *to, *device_name = "auto";
 static double amount = 0.3, seconds;

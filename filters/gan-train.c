@@ -1,11 +1,11 @@
 /* gan-train: keys records -> a model, with checkpoints in a folder. */
-#include "common/config.h"
 #include "common/fail.h"
 #include "common/option.h"
-#include "common/stream.h"
-#include "kernels/model/fit.h"
-#include "kernels/model/train.h"
-#include "kernels/model/windows.h"
+#include "common/stream/stream.h"
+#include "kernels/model/config/config-load.h"
+#include "kernels/model/training/augment.h"
+#include "kernels/model/training/memory-check.h"
+#include "kernels/model/training/train.h"
 
 static const char *config_path, *folder, *device_name = "auto";
 static long long seed = 1;
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
     int operand = options_parse_or_die(&program, argc, argv);
     if (!config_path) die_usage("-c FILE is needed: the configuration");
     struct config *config = config_load_or_die(config_path);
-    const struct ops *ops = ops_choose_or_die(device_name, (enum config_precision)config->precision);
+    const struct ops *ops = ops_choose_or_die(device_name, (enum precision)config->precision);
     struct writer *writer = writer_open_or_die("-");
     struct dataset dataset = read_records(argv[operand], config);
     fit_or_die(ops, config, dataset.keys);

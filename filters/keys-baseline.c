@@ -1,8 +1,8 @@
 /* keys-baseline: music by chance, made of a training set. */
 #include <stdlib.h>
 
-#include "common/baseline.h"
 #include "common/fail.h"
+#include "common/metrics/baseline.h"
 #include "common/option.h"
 
 static const char *keys_text = "27-59";

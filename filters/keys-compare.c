@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/bootstrap.h"
-#include "common/comparison.h"
 #include "common/fail.h"
 #include "common/file.h"
 #include "common/memory.h"
+#include "common/metrics/bootstrap.h"
+#include "common/metrics/comparison.h"
 #include "common/option.h"
 
 static const char *training_path, *keys_text = "27-59";

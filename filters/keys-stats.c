@@ -4,9 +4,9 @@
 #include <stdio.h>
 
 #include "common/fail.h"
-#include "common/features.h"
 #include "common/file.h"
 #include "common/level.h"
+#include "common/metrics/features.h"
 #include "common/option.h"
 
 static const char *keys_text = "27-59";

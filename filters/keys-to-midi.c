@@ -4,16 +4,16 @@
 #include <stdlib.h>
 
 #include "common/fail.h"
-#include "common/label.h"
+#include "common/files/midi.h"
+#include "common/files/outputs.h"
+#include "common/files/tags.h"
+#include "common/keys/note-segments.h"
+#include "common/keys/score.h"
 #include "common/level.h"
 #include "common/memory.h"
-#include "common/midi.h"
-#include "common/notes.h"
 #include "common/option.h"
-#include "common/pieces.h"
 #include "common/progress.h"
-#include "common/score.h"
-#include "common/stream.h"
+#include "common/stream/stream.h"
 
 static long long instrument;
 static const char *output = "-", *stereo = "mix", *keys_text = "27-59";

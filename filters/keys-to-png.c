@@ -3,14 +3,14 @@
 #include <string.h>
 
 #include "common/fail.h"
+#include "common/files/outputs.h"
+#include "common/keys/score.h"
 #include "common/level.h"
 #include "common/memory.h"
 #include "common/option.h"
-#include "common/piano-roll.h"
-#include "common/pieces.h"
+#include "common/pictures/piano-roll-picture.h"
 #include "common/progress.h"
-#include "common/score.h"
-#include "common/stream.h"
+#include "common/stream/stream.h"
 
 static long long wide = 1200, high = 600;
 static double interval = 0.02, base;

@@ -3,16 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/expect.h"
 #include "common/fail.h"
+#include "common/keys/score.h"
 #include "common/level.h"
 #include "common/memory.h"
 #include "common/option.h"
 #include "common/progress.h"
-#include "common/score.h"
-#include "common/sharpen.h"
-#include "common/stream.h"
-#include "common/voice.h"
+#include "common/stream/expect.h"
+#include "common/stream/stream.h"
+#include "common/synthesis/sharpen.h"
+#include "common/synthesis/voice.h"
 
 static const char *voice_name = "sine", *keys_text = "27-59", *width_text = "0.25st";
 static double rate = 12000, interval = 0.02, release = 0.02, sharpness = 2.5, base;

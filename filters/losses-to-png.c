@@ -1,11 +1,11 @@
 /* losses-to-png: gan-train's losses.tsv to a picture of curves. */
 #include <string.h>
 
-#include "common/curves.h"
-#include "common/losses.h"
+#include "common/files/outputs.h"
 #include "common/option.h"
-#include "common/picture.h"
-#include "common/pieces.h"
+#include "common/pictures/curves.h"
+#include "common/pictures/losses-read.h"
+#include "common/pictures/picture.h"
 
 static long long wide = 1200;
 static const char *output = "-";

@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "common/fail.h"
+#include "common/files/inputs.h"
+#include "common/files/midi-to-loudness.h"
 #include "common/memory.h"
-#include "common/midi-player.h"
-#include "common/operands.h"
 #include "common/option.h"
 #include "common/progress.h"
-#include "common/stream.h"
+#include "common/stream/stream.h"
 
 static const char *keys_text = "27-59", *layout = "pair";
 static double interval = 0.02, seconds = 10, decay;

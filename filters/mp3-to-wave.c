@@ -7,12 +7,12 @@
 #include <unistd.h>
 
 #include "common/fail.h"
+#include "common/files/inputs.h"
+#include "common/files/mp3-read.h"
 #include "common/level.h"
-#include "common/operands.h"
 #include "common/option.h"
 #include "common/progress.h"
-#include "common/song.h"
-#include "common/stream.h"
+#include "common/stream/stream.h"
 
 static long long rate = 12000;        /* Hz */
 static double seconds = 120, minimum; /* minimum 0: only whole songs */

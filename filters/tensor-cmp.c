@@ -9,7 +9,7 @@
 #include "common/fail.h"
 #include "common/file.h"
 #include "common/option.h"
-#include "common/stream.h"
+#include "common/stream/stream.h"
 
 enum { EXIT_DIFFERENT = 1, EXIT_TROUBLE = 2 };
 

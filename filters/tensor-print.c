@@ -7,8 +7,9 @@
 #include "common/fail.h"
 #include "common/file.h"
 #include "common/option.h"
-#include "common/statistics.h"
-#include "common/stream.h"
+#include "common/program.h"
+#include "common/stream/statistics.h"
+#include "common/stream/stream.h"
 
 static bool quiet, values, text;
 static long long count, wanted;

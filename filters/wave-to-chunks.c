@@ -3,14 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/expect.h"
 #include "common/fail.h"
 #include "common/file.h"
 #include "common/memory.h"
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/shuffle.h"
-#include "common/spool.h"
+#include "common/stream/expect.h"
+#include "common/stream/spool.h"
 
 static double seconds = 10, share = 0.1, rate = 12000;
 static const char *validation_path, *split = "song";

@@ -2,15 +2,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "common/expect.h"
 #include "common/fail.h"
-#include "common/label.h"
+#include "common/files/mp3-write.h"
+#include "common/files/outputs.h"
+#include "common/files/tags.h"
 #include "common/level.h"
-#include "common/mp3.h"
 #include "common/option.h"
-#include "common/pieces.h"
 #include "common/progress.h"
-#include "common/stream.h"
+#include "common/stream/expect.h"
+#include "common/stream/stream.h"
 
 static long long bitrate, rate = 12000;
 static double quality = 2;

@@ -1,7 +1,7 @@
 /* Linked where the build has no CUDA backend. */
 #include "kernels/ops.h"
 
-const struct ops *ops_cuda(enum config_precision precision, const char **why)
+const struct ops *ops_cuda(enum precision precision, const char **why)
 {
     (void)precision;
     *why = "this build has no CUDA";

@@ -7,7 +7,7 @@
  * while a model is built and given back with it; no operation allocates memory or copies to the host but
  * `download`. Running out of memory ends the program, saying how many bytes were asked for.
  *
- * Parameters, statistics, losses and plain tensors are reals. A tensor that is `narrow` holds activations or
+ * Parameters, statistics, losses and plain tensors are reals. A tensor that is `bf16` holds activations or
  * their gradients, which a backend may keep in 16 bits; operations take any mixture, compute in reals and
  * round what they write.
  *
@@ -26,9 +26,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/config.h"
 #include "common/random.h"
 #include "kernels/key-losses.h"
+#include "kernels/precision.h"
 #include "kernels/real.h"
 
 typedef struct device_memory *device;
@@ -36,7 +36,7 @@ typedef struct device_memory *device;
 struct tensor {
     device data;
     int batch, length, channels;
-    bool narrow;
+    bool bf16;
 };
 
 /* A tensor of reals. */
@@ -74,7 +74,7 @@ struct block_shape {
     real epsilon;  /* added to the variance (biased; the running variance is unbiased) */
     real momentum; /* of the running statistics */
     struct dropout dropout;
-    bool narrow;     /* what is kept for the backward pass may be */
+    bool bf16;       /* what is kept for the backward pass may be */
     bool pool_pairs; /* y[i] = max(h[2i], h[2i+1]) + (h[2i] + h[2i+1])/2; needs an even length, no skip */
 };
 
@@ -106,7 +106,7 @@ struct adamw {
     int64_t step; /* counted from 1 */
 };
 
-enum { OPS_KINDS = 16 };
+enum { OPS_GRAPHS = 16 };
 
 struct ops {
     const char *name; /* "cpu", "cuda" */
@@ -118,30 +118,30 @@ struct ops {
     device (*at)(device memory, size_t offset);
     void (*upload)(device to, const real *from, size_t count);
     void (*download)(real *to, device from, size_t count);
-    size_t (*room)(
-        struct tensor x);      /* the reals of memory that it takes: fewer than its count where narrow */
+    size_t (*storage)(
+        struct tensor x);      /* the reals of memory that it takes: fewer than its count where bf16 */
     size_t (*allocated)(void); /* bytes taken at this moment, by blocks and the like too */
     size_t (*available)(void); /* bytes that can still be taken; SIZE_MAX where nobody knows */
     /* While measuring, memory is counted in `allocated` but not taken, and not written to. */
     void (*measure)(bool measuring);
 
     /* What runs between the two may be recorded and run as one; no upload, download or new memory there.
-     * Between those of one kind (0 … OPS_KINDS - 1) run the same operations on the same memory. */
-    void (*begin)(int kind);
-    void (*end)(void);
+     * Between those of one kind (0 … OPS_GRAPHS - 1) run the same operations on the same memory. */
+    void (*graph_begin)(int kind);
+    void (*graph_end)(void);
 
     /* Simple things. */
     void (*zero)(device x, size_t count);
-    void (*copy)(struct tensor y, struct tensor x);                  /* also wide to narrow and back */
-    void (*add)(struct tensor y, struct tensor x);                   /* y += x */
-    void (*pick)(struct tensor y, device rows, const size_t *index); /* sample b of y = row index[b] */
+    void (*copy)(struct tensor y, struct tensor x);                    /* also wide to bf16 and back */
+    void (*add)(struct tensor y, struct tensor x);                     /* y += x */
+    void (*gather)(struct tensor y, device rows, const size_t *index); /* sample b of y = row index[b] */
     void (*normal)(device x, size_t count, real std, struct random_key key); /* x = std * N(0,1) */
     void (*add_normal)(device y, device x, size_t count, real std,
                        struct random_key key); /* y = x + std * N(0,1) */
     void (*dropout)(struct tensor x, struct dropout dropout,
-                    struct pass pass);                                /* in place; its own backward */
-    void (*join)(struct tensor y, struct tensor a, struct tensor b);  /* channels of a, then of b */
-    void (*split)(struct tensor a, struct tensor b, struct tensor y); /* join's backward */
+                    struct pass pass);                                 /* in place; its own backward */
+    void (*concat)(struct tensor y, struct tensor a, struct tensor b); /* channels of a, then of b */
+    void (*split)(struct tensor a, struct tensor b, struct tensor y);  /* join's backward */
 
     /* Convolution blocks. `bare` is the result before the skip is added; `skip`, of out channels and any
      * length, is resized linearly (align_corners false) to the output's length. */
@@ -190,19 +190,20 @@ struct ops {
     void (*halve_backward)(struct tensor dx, struct tensor dy); /* dx is added to */
 
     /* z = mu + exp(logvar/2) * epsilon + position; position (length, channels) or NULL. */
-    void (*latent)(struct tensor z, struct tensor mu, struct tensor logvar, struct tensor epsilon,
-                   device position);
+    void (*reparameterise)(struct tensor z, struct tensor mu, struct tensor logvar, struct tensor epsilon,
+                           device position);
     /* Adds the gradient of kl_weight times the KL divergence. */
-    void (*latent_backward)(struct tensor dmu, struct tensor dlogvar, struct tensor dz, struct tensor mu,
-                            struct tensor logvar, struct tensor epsilon, real kl_weight);
+    void (*reparameterise_backward)(struct tensor dmu, struct tensor dlogvar, struct tensor dz,
+                                    struct tensor mu, struct tensor logvar, struct tensor epsilon,
+                                    real kl_weight);
     /* value += -1/2 sum(1 + logvar - mu^2 - exp(logvar)) / batch */
     void (*kl)(device value, struct tensor mu, struct tensor logvar);
 
     /* y = adaptive pooling of HardSigmoid(x / (|max over the sample of x| + 0.001)),
      * HardSigmoid(v) = clip(v/6 + 1/2, 0, 1). peak (batch, 1, 2) keeps each sample's maximum and its index;
      * gradients flow through the maximum. */
-    void (*squash)(struct tensor y, struct tensor peak, struct tensor x);
-    void (*squash_backward)(struct tensor dx, struct tensor dy, struct tensor peak, struct tensor x);
+    void (*hard_sigmoid)(struct tensor y, struct tensor peak, struct tensor x);
+    void (*hard_sigmoid_backward)(struct tensor dx, struct tensor dy, struct tensor peak, struct tensor x);
 
     /* The learned envelope of Gaussians. a (batch, 1, 2G) with G widths, then G centres, before the absolute
      * value: width w_g = 4 sigmoid(|a_g| - 10), centre c_g = |a_(G+g)| / (max over batch and g of |a_(G+g)| +
@@ -270,10 +271,10 @@ struct ops {
 
 /* The backends. ops_cuda: NULL, and in `why` a few words, where the build or the machine has none. */
 const struct ops *ops_cpu(void);
-const struct ops *ops_cuda(enum config_precision precision, const char **why);
+const struct ops *ops_cuda(enum precision precision, const char **why);
 
 /* "auto" (cuda where it works, else cpu), "cpu" or "cuda"; dies (exit 2) where the device asked for is not
- * to be had. The precision is that of products of matrices and of narrow tensors on a GPU. */
-const struct ops *ops_choose_or_die(const char *device, enum config_precision precision);
+ * to be had. The precision is that of products of matrices and of bf16 tensors on a GPU. */
+const struct ops *ops_choose_or_die(const char *device, enum precision precision);
 
 #endif

@@ -5,10 +5,10 @@
 #include <math.h>
 #include <omp.h>
 
+#include "kernels/cpu/argmax.h"
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/dropout.h"
 #include "kernels/cpu/fast-math.h"
-#include "kernels/cpu/largest.h"
 
 enum { TILE = 128 /* queries */ };
 

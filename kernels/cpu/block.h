@@ -8,8 +8,8 @@
 #ifndef KERNELS_CPU_BLOCK_H
 #define KERNELS_CPU_BLOCK_H
 
+#include "kernels/cpu/conv.h"
 #include "kernels/cpu/cpu.h"
-#include "kernels/cpu/window.h"
 
 enum { BLOCK_GROUPS = 16 };
 

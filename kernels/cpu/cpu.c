@@ -59,7 +59,7 @@ void cpu_download(real *to, device from, size_t count)
     memcpy(to, from, count * sizeof(real));
 }
 
-size_t cpu_room(struct tensor x)
+size_t cpu_storage(struct tensor x)
 {
     return tensor_count(x);
 }
@@ -81,12 +81,12 @@ void cpu_measure(bool measuring)
     (void)measuring;
 }
 
-void cpu_begin(int kind)
+void cpu_graph_begin(int kind)
 {
     (void)kind;
 }
 
-void cpu_end(void)
+void cpu_graph_end(void)
 {
 }
 

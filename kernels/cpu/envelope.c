@@ -2,9 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/cpu/argmax.h"
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/fast-math.h"
-#include "kernels/cpu/largest.h"
 
 static const double SPAN = 16000, SCALE = 4000, UNIT = 16500; /* in cells of a sample of UNIT cells */
 static const double CENTRE_MARGIN = 1e-4, LEAST_PEAK = 1e-12;

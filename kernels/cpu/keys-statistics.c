@@ -2,8 +2,8 @@
 
 #include <math.h>
 
+#include "kernels/cpu/argmax.h"
 #include "kernels/cpu/fast-math.h"
-#include "kernels/cpu/largest.h"
 
 /* Sums of squares around the mean below this share of those around the first value are rounding. */
 static const double ROUNDING = 1e-12;

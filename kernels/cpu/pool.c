@@ -1,5 +1,5 @@
 /* Means over neighbours: adaptive average pooling, and pairs. */
-#include "kernels/cpu/adaptive.h"
+#include "kernels/cpu/adaptive-pool.h"
 #include "kernels/cpu/cpu.h"
 
 /* Frame i of all frames of all samples. */

@@ -1,6 +1,6 @@
 /* The optimiser. */
-#include "kernels/cuda/packs.cuh"
-#include "kernels/cuda/sums.cuh"
+#include "kernels/cuda/base/sums.cuh"
+#include "kernels/cuda/base/vectors.cuh"
 
 enum {
     THREADS = 256,

@@ -1,8 +1,8 @@
 /* The GPU itself: finding it, its one stream, and iterations recorded as graphs. */
 #include <string.h>
 
-#include "kernels/cuda/cuda.cuh"
-#include "kernels/cuda/product.cuh"
+#include "kernels/cuda/base/cuda.cuh"
+#include "kernels/cuda/matrix/gemm.cuh"
 
 extern "C" {
 #include "common/fail.h"
@@ -11,7 +11,7 @@ extern "C" {
 enum { AMPERE = 8 }; /* the first with bf16 and tf32 */
 
 cudaStream_t cuda_stream;
-enum config_precision cuda_precision;
+enum precision cuda_precision;
 void (*cuda_operations_hook)(double operations);
 
 /* One recorded iteration a kind. The first of a kind runs as it comes, which takes all scratch and loads all
@@ -20,7 +20,7 @@ void (*cuda_operations_hook)(double operations);
 static struct {
     bool seen;
     cudaGraphExec_t graph;
-} kinds[OPS_KINDS];
+} kinds[OPS_GRAPHS];
 static int recording = -1;
 
 void cuda_check(cudaError_t status, const char *call)
@@ -61,7 +61,7 @@ static const char *try_kernel()
     return status == cudaSuccess ? NULL : cudaGetErrorString(status);
 }
 
-const char *cuda_open(enum config_precision precision)
+const char *cuda_open(enum precision precision)
 {
     static int major;
     const char *why = cuda_stream ? NULL : find_device(&major);
@@ -80,10 +80,10 @@ const char *cuda_open(enum config_precision precision)
 
 void cuda_recordings_forget()
 {
-    for (int kind = 0; kind < OPS_KINDS; kind++) kinds[kind].seen = false;
+    for (int kind = 0; kind < OPS_GRAPHS; kind++) kinds[kind].seen = false;
 }
 
-void cuda_begin(int kind)
+void cuda_graph_begin(int kind)
 {
     if (!kinds[kind].seen) {
         kinds[kind].seen = true;
@@ -93,7 +93,7 @@ void cuda_begin(int kind)
     recording = kind;
 }
 
-void cuda_end(void)
+void cuda_graph_end(void)
 {
     cudaGraph_t graph;
     cudaGraphExecUpdateResultInfo difference;

@@ -1,6 +1,6 @@
 /* The learned envelope: a sum of Gaussians along the sample, then division by the sample's largest value.
  * Places along the sample are in double: the narrowest Gaussians are narrower than a cell. */
-#include "kernels/cuda/largest.cuh"
+#include "kernels/cuda/base/argmax.cuh"
 
 enum {
     THREADS = 256,

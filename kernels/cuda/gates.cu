@@ -1,7 +1,7 @@
 /* Keys as frames, and frames with gates as keys. The one has a key's frames side by side, the other a frame's
  * keys: a block takes a warp's worth of frames of one sample, of as many keys as it has room for, through
  * shared memory, and reads and writes both along their rows. */
-#include "kernels/cuda/sums.cuh"
+#include "kernels/cuda/base/sums.cuh"
 
 enum { THREADS = 256, WARPS = THREADS / WARP, FRAMES = WARP, KEYS = 64, LOGITS = 3 /* of a cell */ };
 
@@ -81,14 +81,14 @@ __device__ static inline void write_tile(view f, const float *rows, const cuttin
     }
 }
 
-/* Both channels of a cell in a tensor of keys, or a narrow one, in one word where they are aligned. */
+/* Both channels of a cell in a tensor of keys, or a bf16 one, in one word where they are aligned. */
 struct cell {
     float v[2];
 };
 
 __device__ static inline bool in_one_word(view x)
 {
-    return (uintptr_t)x.data % (x.narrow ? 4 : 8) == 0;
+    return (uintptr_t)x.data % (x.bf16 ? 4 : 8) == 0;
 }
 
 __device__ static inline size_t cell_at(const cutting &c, const tile &t, int key, int frame)
@@ -101,7 +101,7 @@ __device__ static inline cell load_cell(view x, size_t i)
     cell both;
     if (!in_one_word(x)) {
         both.v[0] = load(x, 2 * i), both.v[1] = load(x, 2 * i + 1);
-    } else if (x.narrow) {
+    } else if (x.bf16) {
         unpack_narrow(both.v, ((const uint32_t *)x.data)[i]);
     } else {
         const float2 pair = ((const float2 *)x.data)[i];
@@ -114,7 +114,7 @@ __device__ static inline void store_cell(view x, size_t i, cell both)
 {
     if (!in_one_word(x))
         store(x, 2 * i, both.v[0]), store(x, 2 * i + 1, both.v[1]);
-    else if (x.narrow)
+    else if (x.bf16)
         ((uint32_t *)x.data)[i] = pack_narrow(both.v[0], both.v[1]);
     else
         ((float2 *)x.data)[i] = make_float2(both.v[0], both.v[1]);

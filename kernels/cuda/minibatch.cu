@@ -1,6 +1,6 @@
 /* Minibatch discrimination (Salimans and others 2016). Batches are small: every pair is computed, again for
  * each result that needs it. */
-#include "kernels/cuda/sums.cuh"
+#include "kernels/cuda/base/sums.cuh"
 
 enum { THREADS = 128, RESULTS = THREADS / WARP /* that a block takes */ };
 

@@ -1,6 +1,6 @@
 /* Normal noise: value i is number i mod 4 of random_normal_block i / 4. */
-#include "kernels/cuda/packs.cuh"
-#include "kernels/cuda/random.cuh"
+#include "kernels/cuda/base/random.cuh"
+#include "kernels/cuda/base/vectors.cuh"
 
 enum { THREADS = 256, FOUR = 4 };
 

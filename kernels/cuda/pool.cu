@@ -1,5 +1,5 @@
 /* Means over neighbours: adaptive average pooling, and pairs. */
-#include "kernels/cuda/packs.cuh"
+#include "kernels/cuda/base/vectors.cuh"
 
 enum { THREADS = 256 };
 
@@ -23,9 +23,9 @@ __device__ static inline int divide(struct divisor d, uint64_t n)
     return (int)(d.magic ? n * d.magic >> d.shift : n / d.by);
 }
 
-/* PyTorch's windows (kernels/cpu/adaptive.h): output i of `out` is the mean of the inputs floor(i in / out) …
- * ceil((i + 1) in / out) - 1; the outputs whose windows hold an input follow the same rule with the lengths
- * exchanged. */
+/* PyTorch's windows (kernels/cpu/adaptive-pool.h): output i of `out` is the mean of the inputs floor(i in /
+ * out) … ceil((i + 1) in / out) - 1; the outputs whose windows hold an input follow the same rule with the
+ * lengths exchanged. */
 struct windows {
     struct divisor in, out;
 };

@@ -1,4 +1,4 @@
-#include "kernels/cuda/packs.cuh"
+#include "kernels/cuda/base/vectors.cuh"
 #include "kernels/cuda/resize.cuh"
 
 enum { RESIZE_THREADS = 256 };

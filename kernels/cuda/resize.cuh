@@ -2,7 +2,7 @@
 #ifndef KERNELS_CUDA_RESIZE_CUH
 #define KERNELS_CUDA_RESIZE_CUH
 
-#include "kernels/cuda/cuda.cuh"
+#include "kernels/cuda/base/cuda.cuh"
 
 struct resize {
     int outputs, inputs; /* lengths */

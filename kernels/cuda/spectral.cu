@@ -1,7 +1,7 @@
 /* Spectral normalisation (Miyato and others 2018). Matrices are small, at most about (256, 512): what counts
  * is how few kernels wait for one another. */
-#include "kernels/cuda/packs.cuh"
-#include "kernels/cuda/sums.cuh"
+#include "kernels/cuda/base/sums.cuh"
+#include "kernels/cuda/base/vectors.cuh"
 
 enum {
     THREADS = 256,

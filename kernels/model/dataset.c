@@ -7,10 +7,10 @@
 #include <sys/mman.h>
 #include <zlib.h>
 
-#include "common/expect.h"
 #include "common/fail.h"
 #include "common/file.h"
 #include "common/memory.h"
+#include "common/stream/expect.h"
 
 enum { CHANNELS = 2 };
 
@@ -200,7 +200,7 @@ void dataset_batch(const struct dataset *d, struct tensor records, const size_t 
     size_t *chosen = allocate_or_die(batch, sizeof chosen[0]);
     for (size_t i = 0; i < batch; i++) chosen[i] = order[(number * batch + i) % d->records];
     if (d->placed) {
-        d->ops->pick(records, d->placed, chosen);
+        d->ops->gather(records, d->placed, chosen);
     } else {
         for (size_t i = 0; i < batch; i++)
             memcpy(d->batch + i * count, d->values + chosen[i] * count, count * sizeof(real));

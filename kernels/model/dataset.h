@@ -3,7 +3,7 @@
 #ifndef MODEL_DATASET_H
 #define MODEL_DATASET_H
 
-#include "common/stream.h"
+#include "common/stream/stream.h"
 #include "kernels/model/session.h"
 
 /* Where a record comes from. */

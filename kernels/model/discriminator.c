@@ -116,7 +116,7 @@ void discriminator_forward(struct discriminator *d, struct tensor x, struct pass
     ops->adaptive_pool(d->features, x);
     ops->linear(d->m, d->features, d->projection.value, NULL, false);
     ops->minibatch(d->similarity, d->m);
-    ops->join(d->joined, d->features, d->similarity);
+    ops->concat(d->joined, d->features, d->similarity);
     linear_layer_forward(ops, &d->final, d->logit, d->joined);
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/fail.h"
 #include "common/memory.h"
+#include "kernels/model/config/config-load.h"
 
 struct model *model_new_or_die(const struct ops *ops, const struct config *config, struct keys_shape keys,
                                int batch, bool training)

@@ -4,7 +4,7 @@
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
-#include "common/stream.h"
+#include "common/stream/stream.h"
 #include "kernels/model/design.h"
 #include "kernels/model/discriminator.h"
 

@@ -28,7 +28,7 @@ struct tensor session_tensor_or_die(struct session *session, int length, int cha
 struct tensor session_activation_or_die(struct session *session, int length, int channels)
 {
     struct tensor tensor = {NULL, session->batch, length, channels, true};
-    tensor.data = session_memory_or_die(session, session->ops->room(tensor));
+    tensor.data = session_memory_or_die(session, session->ops->storage(tensor));
     return tensor;
 }
 
@@ -40,7 +40,7 @@ static size_t place(const struct ops *ops, device memory, const struct gradient 
         if (!all[i].like.data) continue;
         *all[i].gradient = all[i].like;
         all[i].gradient->data = memory ? ops->at(memory, used) : NULL;
-        used += (ops->room(all[i].like) + 63) / 64 * 64;
+        used += (ops->storage(all[i].like) + 63) / 64 * 64;
     }
     return used;
 }

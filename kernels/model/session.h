@@ -2,7 +2,7 @@
 #ifndef MODEL_SESSION_H
 #define MODEL_SESSION_H
 
-#include "common/config.h"
+#include "kernels/model/config/config.h"
 #include "kernels/ops.h"
 
 /* What random numbers are for; a dropout takes a number of its own behind these. */
@@ -36,7 +36,7 @@ struct session session_make(const struct ops *ops, const struct config *config, 
 /* Zeroed memory of the device that lives as long as the session. */
 device session_memory_or_die(struct session *session, size_t count);
 
-/* A tensor of the session's batch: of reals; of activations, or their gradients, which may be narrow. */
+/* A tensor of the session's batch: of reals; of activations, or their gradients, which may be bf16. */
 struct tensor session_tensor_or_die(struct session *session, int length, int channels);
 struct tensor session_activation_or_die(struct session *session, int length, int channels);
 

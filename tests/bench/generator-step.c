@@ -6,7 +6,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "kernels/model/step.h"
+#include "kernels/model/config/config-load.h"
+#include "kernels/model/training/step.h"
 
 enum { WARM_UP = 2, KEYS = 33 };
 

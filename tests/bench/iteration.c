@@ -6,7 +6,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "kernels/model/step.h"
+#include "kernels/model/config/config-load.h"
+#include "kernels/model/training/step.h"
 
 enum { KEYS = 33, KIND = 0 };
 
@@ -23,19 +24,19 @@ static void iterate(struct step *step, int count)
     const struct config *config = step->model->session.config;
     real losses[LOSSES];
     for (int i = 0; i < count; i++) {
-        ops->begin(KIND);
+        ops->graph_begin(KIND);
         for (int g = 0; g < config->g_steps_per_batch; g++) step_generator(step, true);
         for (int d = 0; d < config->d_steps_per_g_step; d++) step_discriminator(step, true);
-        ops->end();
+        ops->graph_end();
     }
     ops->download(losses, step->losses, LOSSES); /* waits for all of it */
 }
 
-static enum config_precision precision_of(const char *name)
+static enum precision precision_of(const char *name)
 {
     static const char *const names[] = {"auto", "fp32", "tf32", "bf16"};
     for (int i = 0; i < 4; i++)
-        if (!strcmp(name, names[i])) return (enum config_precision)i;
+        if (!strcmp(name, names[i])) return (enum precision)i;
     fprintf(stderr, "iteration: no precision %s\n", name);
     exit(2);
 }

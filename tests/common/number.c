@@ -3,7 +3,7 @@
 
 #include <limits.h>
 
-#include "common/keyboard.h"
+#include "common/keys/keyboard.h"
 #include "tests/tap.h"
 
 static void test_integers(void)

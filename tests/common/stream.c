@@ -1,5 +1,5 @@
 /* Tensor streams written and read back: every type and rank, facts, conversions, what the reader checks. */
-#include "common/stream.h"
+#include "common/stream/stream.h"
 
 #include <stdint.h>
 

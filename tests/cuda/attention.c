@@ -1,11 +1,11 @@
 /* Attention on CUDA against the CPU: heads of any width, in one chunk of columns or several, lengths beside
- * those of tiles, dropout, tensors of reals and narrow ones. */
+ * those of tiles, dropout, tensors of reals and bf16 ones. */
 #include "tests/cuda/both.h"
 
 struct shape {
     int batch, length, heads, size; /* size: columns of a head */
     float share;
-    bool real_qkv, real_dy; /* where the others are narrow */
+    bool real_qkv, real_dy; /* where the others are bf16 */
     bool evaluation;
     bool shifted; /* tensors of reals that begin 4 bytes after what copies of several values want */
     bool sharp;   /* queries, keys and values four times as large: a few probabilities are most of a row */

@@ -20,7 +20,7 @@ enum {
 struct trial {
     struct example e;
     int flags;
-    double tolerance, narrow;
+    double tolerance, bf16;
 };
 
 static const struct trial trials[] = {
@@ -57,7 +57,7 @@ static const struct trial trials[] = {
 static struct tensor moved(struct both *run, struct tensor from)
 {
     struct tensor x = from;
-    x.data = run->ops->at(both_memory(run, run->ops->room(x) + 1, 0), 1);
+    x.data = run->ops->at(both_memory(run, run->ops->storage(x) + 1, 0), 1);
     run->ops->copy(x, from);
     return x;
 }
@@ -122,7 +122,7 @@ static void run_block(struct both *run, const void *shape)
     const struct trial *t = shape;
     const struct example *e = &t->e;
     struct block_shape s = shape_of(e);
-    s.narrow = !(t->flags & REAL_C);
+    s.bf16 = !(t->flags & REAL_C);
     int batch = e->batch - (t->flags & FEWER ? 1 : 0), rows = block_output_length(&s, e->length);
     size_t weights = (size_t)s.in * (size_t)s.out * (size_t)s.kernel;
     struct tensor x = activation(run, t, REAL_X, batch, e->length, s.in, X), dx = {0}, skip = {0},
@@ -185,7 +185,7 @@ static void test_refusal(void)
     both_cuda(PRECISION_FP32)->block_free(block);
 }
 
-/* An example of the tests of blocks as a trial. In a pool of narrow c the larger one may be another. */
+/* An example of the tests of blocks as a trial. In a pool of bf16 c the larger one may be another. */
 static struct trial trial_of(const struct example *e)
 {
     return (struct trial){*e, e->pool ? REAL_C : 0, 5e-6, 15e-3};
@@ -196,10 +196,10 @@ int main(void)
     test_refusal();
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         struct trial trial = trial_of(&examples[i]);
-        both_check(trial.e.name, run_block, &trial, trial.tolerance, trial.narrow);
+        both_check(trial.e.name, run_block, &trial, trial.tolerance, trial.bf16);
     }
     for (size_t i = 0; i < sizeof trials / sizeof *trials; i++)
-        both_check(trials[i].e.name, run_block, &trials[i], trials[i].tolerance, trials[i].narrow);
+        both_check(trials[i].e.name, run_block, &trials[i], trials[i].tolerance, trials[i].bf16);
     both_check("no update", run_still, &trials[0], 0, 0);
     return done();
 }

@@ -1,5 +1,5 @@
 /* CUDA against the CPU: runs a case on both backends and compares all that it keeps. On CUDA it runs twice in
- * fp32, for the same bytes, and once in bf16 with narrow tensors. */
+ * fp32, for the same bytes, and once in bf16 with bf16 tensors. */
 #ifndef TESTS_CUDA_BOTH_H
 #define TESTS_CUDA_BOTH_H
 
@@ -51,13 +51,13 @@ static inline struct tensor both_tensor(struct both *run, int batch, int length,
     return x;
 }
 
-/* A tensor that is narrow where the precision is bf16. */
+/* A tensor that is bf16 where the precision is bf16. */
 static inline struct tensor both_activation(struct both *run, int batch, int length, int channels,
                                             uint32_t purpose)
 {
     struct tensor from = both_tensor(run, batch, length, channels, purpose), x = from;
-    x.narrow = true;
-    x.data = both_memory(run, run->ops->room(x), 0);
+    x.bf16 = true;
+    x.data = both_memory(run, run->ops->storage(x), 0);
     run->ops->copy(x, from);
     return x;
 }
@@ -89,7 +89,7 @@ static inline struct both both_run(const struct ops *ops, both_case *test, const
     return run;
 }
 
-static inline const struct ops *both_cuda(enum config_precision precision)
+static inline const struct ops *both_cuda(enum precision precision)
 {
     const char *why;
     const struct ops *ops = ops_cuda(precision, &why);
@@ -119,18 +119,18 @@ static inline void both_free(struct both *run)
     for (int i = 0; i < run->keeps; i++) free(run->kept[i].values);
 }
 
-/* TAP lines for one case. Tolerances are of the largest value of a result; narrow 0: no run in bf16. */
+/* TAP lines for one case. Tolerances are of the largest value of a result; bf16 0: no run in bf16. */
 static inline void both_check(const char *name, both_case *test, const void *shape, double tolerance,
-                              double narrow)
+                              double bf16)
 {
     struct both cpu = both_run(ops_cpu(), test, shape);
     struct both cuda = both_run(both_cuda(PRECISION_FP32), test, shape);
     struct both again = both_run(both_cuda(PRECISION_FP32), test, shape);
     both_compare(name, "fp32", &cuda, &cpu, tolerance);
     both_same_bytes(name, &again, &cuda);
-    if (narrow > 0) {
+    if (bf16 > 0) {
         struct both half = both_run(both_cuda(PRECISION_BF16), test, shape);
-        both_compare(name, "bf16", &half, &cpu, narrow);
+        both_compare(name, "bf16", &half, &cpu, bf16);
         both_free(&half);
     }
     both_free(&cpu), both_free(&cuda), both_free(&again);

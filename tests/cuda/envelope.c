@@ -65,7 +65,7 @@ static void run_envelope(struct both *run, const void *shape)
     both_keep(run, "da", da);
 }
 
-/* Values and indices of the maxima, which narrow tensors hardly move. */
+/* Values and indices of the maxima, which bf16 tensors hardly move. */
 static void run_peaks(struct both *run, const void *shape)
 {
     const struct shape *s = shape;

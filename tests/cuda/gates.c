@@ -5,21 +5,21 @@
 struct shape {
     struct keys_shape keys;
     int batch, rest; /* rows behind the frames */
-    bool narrow;
+    bool bf16;
 };
 
 /* A tensor of keys. */
 static struct tensor take_keys(struct both *run, const struct shape *s, uint32_t purpose)
 {
-    return (s->narrow ? both_activation : both_tensor)(run, s->batch, s->keys.keys * s->keys.frames, 2,
-                                                       purpose);
+    return (s->bf16 ? both_activation : both_tensor)(run, s->batch, s->keys.keys * s->keys.frames, 2,
+                                                     purpose);
 }
 
 /* One of frames, of so many kinds of keys. */
 static struct tensor take_frames(struct both *run, const struct shape *s, int kinds, uint32_t purpose)
 {
-    return (s->narrow ? both_activation : both_tensor)(run, s->batch, s->keys.frames + s->rest,
-                                                       kinds * s->keys.keys, purpose);
+    return (s->bf16 ? both_activation : both_tensor)(run, s->batch, s->keys.frames + s->rest,
+                                                     kinds * s->keys.keys, purpose);
 }
 
 /* Calls `change` for each value of x, a tensor of random ones in (-1, 1). */
@@ -157,7 +157,7 @@ int main(void)
             const struct shape *s = &shapes[i];
             char name[80];
             snprintf(name, sizeof name, "%s (%d, %d x %d + %d)%s", cases[c].name, s->batch, s->keys.keys,
-                     s->keys.frames, s->rest, s->narrow ? ", narrow" : "");
+                     s->keys.frames, s->rest, s->bf16 ? ", bf16" : "");
             both_check(name, cases[c].test, s, 2e-6, 8e-3);
         }
     return done();

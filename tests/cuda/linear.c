@@ -7,10 +7,10 @@ struct shape {
     bool narrow_x, narrow_y;
 };
 
-static struct tensor tensor(struct both *run, const struct shape *s, int channels, bool narrow,
+static struct tensor tensor(struct both *run, const struct shape *s, int channels, bool bf16,
                             uint32_t purpose)
 {
-    return (narrow ? both_activation : both_tensor)(run, s->batch, s->length, channels, purpose);
+    return (bf16 ? both_activation : both_tensor)(run, s->batch, s->length, channels, purpose);
 }
 
 static void layer(struct both *run, const void *shape)
@@ -54,7 +54,7 @@ static void check(const struct shape *s)
 {
     char name[120];
     snprintf(name, sizeof name, "(%d, %d, %d%s) to %d%s%s%s%s", s->batch, s->length, s->in,
-             s->narrow_x ? " narrow" : "", s->out, s->narrow_y ? " narrow" : "", s->bias ? ", bias" : "",
+             s->narrow_x ? " bf16" : "", s->out, s->narrow_y ? " bf16" : "", s->bias ? ", bias" : "",
              s->relu ? ", relu" : "", s->add ? ", added" : "");
     both_check(name, layer, s, 2e-6, 6e-3);
 }

@@ -8,9 +8,8 @@ struct shape {
 
 static struct tensor tensor(struct both *run, const struct shape *s, bool out, uint32_t purpose)
 {
-    bool narrow = out ? s->narrow_out : s->narrow_in;
-    return (narrow ? both_activation : both_tensor)(run, s->batch, out ? s->out : s->in, s->channels,
-                                                    purpose);
+    bool bf16 = out ? s->narrow_out : s->narrow_in;
+    return (bf16 ? both_activation : both_tensor)(run, s->batch, out ? s->out : s->in, s->channels, purpose);
 }
 
 static void adaptive(struct both *run, const void *shape)
@@ -37,7 +36,7 @@ static void check(const char *what, both_case *test, const struct shape *s)
 {
     char name[120];
     snprintf(name, sizeof name, "%s (%d, %d%s -> %d%s, %d)", what, s->batch, s->in,
-             s->narrow_in ? " narrow" : "", s->out, s->narrow_out ? " narrow" : "", s->channels);
+             s->narrow_in ? " bf16" : "", s->out, s->narrow_out ? " bf16" : "", s->channels);
     both_check(name, test, s, 1e-6, 5e-3);
 }
 

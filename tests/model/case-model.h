@@ -2,7 +2,8 @@
 #ifndef TESTS_MODEL_CASE_MODEL_H
 #define TESTS_MODEL_CASE_MODEL_H
 
-#include "kernels/model/step.h"
+#include "kernels/model/config/config-load.h"
+#include "kernels/model/training/step.h"
 #include "tests/reference/numbers.h"
 
 struct case_model {

@@ -7,7 +7,8 @@
 
 #include "common/fail.h"
 #include "common/memory.h"
-#include "kernels/model/checkpoint.h"
+#include "kernels/model/config/config-load.h"
+#include "kernels/model/training/checkpoint.h"
 #include "tests/device.h"
 #include "tests/tap.h"
 

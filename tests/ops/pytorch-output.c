@@ -29,8 +29,8 @@ static void check_squash(struct numbers *n)
 {
     struct tensor x = numbers_tensor(n, "x"), y = numbers_room(n, "y"), dx = numbers_room(n, "dx");
     struct tensor peak = peaks(n, x.batch);
-    n->ops->squash(y, peak, x);
-    n->ops->squash_backward(dx, numbers_tensor(n, "dy"), peak, x);
+    n->ops->hard_sigmoid(y, peak, x);
+    n->ops->hard_sigmoid_backward(dx, numbers_tensor(n, "dy"), peak, x);
     numbers_check(n, "y", y.data);
     numbers_check(n, "dx", dx.data);
 }

@@ -57,8 +57,9 @@ static void check_latent(struct numbers *n)
     struct tensor z = numbers_room(n, "z"), dmu = numbers_room(n, "dmu"),
                   dlogvar = numbers_room(n, "dlogvar");
     device kl = numbers_gradient(n, "kl");
-    n->ops->latent(z, mu, logvar, epsilon, numbers_values(n, "position"));
-    n->ops->latent_backward(dmu, dlogvar, dz, mu, logvar, epsilon, (real)numbers_setting(n, "kl_weight"));
+    n->ops->reparameterise(z, mu, logvar, epsilon, numbers_values(n, "position"));
+    n->ops->reparameterise_backward(dmu, dlogvar, dz, mu, logvar, epsilon,
+                                    (real)numbers_setting(n, "kl_weight"));
     n->ops->kl(kl, mu, logvar);
     numbers_check(n, "z", z.data);
     numbers_check(n, "dmu", dmu.data);

@@ -9,7 +9,7 @@
 
 #include "common/fail.h"
 #include "common/memory.h"
-#include "common/stream.h"
+#include "common/stream/stream.h"
 #include "kernels/ops.h"
 #include "tests/device.h"
 #include "tests/tap.h"

@@ -28,8 +28,8 @@ is "$? $(tree/bin/tensor-print --version | cut -d ' ' -f 1)" "0 tensor-print" "b
 is "$(grep -c warning first.out)" 0 "... without a warning"
 quickly -q
 is $? 0 "nothing changed: nothing is made again"
-touch tree/common/statistics.h
-is "$(quickly -n | grep -o ' -c -o .*' | sort)" " -c -o build/common/statistics.o common/statistics.c
+touch tree/common/stream/statistics.h
+is "$(quickly -n | grep -o ' -c -o .*' | sort)" " -c -o build/common/statistics.o common/stream/statistics.c
  -c -o build/filters/tensor-print.o filters/tensor-print.c" "a header changed: what includes it is compiled"
 quickly -t >/dev/null
 

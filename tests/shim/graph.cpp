@@ -61,7 +61,7 @@ static void forget_scratch(void *at, size_t bytes)
     if (at && bytes) shim_submit(captured, {SHIM_MEMSET, NULL, [=] { shim_forget(at, bytes); }});
 }
 
-/* kernels/cuda/memory.cu calls it for cuda_workspace(), if it is there. */
+/* kernels/cuda/base/memory.cu calls it for cuda_workspace(), if it is there. */
 extern void (*cuda_scratch_hook)(void *memory, size_t bytes) __attribute__((weak));
 __attribute__((constructor)) static void hook_scratch()
 {

@@ -19,7 +19,7 @@ struct product {
 /* A matrix on both sides; the device's holds what the host's says, as float or bf16. */
 struct matrix {
     int rows, columns, ld, step;
-    bool narrow;
+    bool bf16;
     float host[MOST];
     char *device;
     cublasLtMatrixLayout_t layout;
@@ -28,37 +28,37 @@ static struct matrix a, b, c;
 static float bias[64], scale = 1; /* of the factors' and the result's numbers */
 static char *bias_device, *workspace;
 
-static void upload(char *to, const float *from, int count, bool narrow)
+static void upload(char *to, const float *from, int count, bool bf16)
 {
     static __nv_bfloat16 halves[MOST];
     for (int i = 0; i < count; i++) halves[i] = __float2bfloat16_rn(from[i]);
-    if (narrow)
+    if (bf16)
         cudaMemcpy(to, halves, (size_t)count * 2, cudaMemcpyHostToDevice);
     else
         cudaMemcpy(to, from, (size_t)count * 4, cudaMemcpyHostToDevice);
 }
 
-static float download(const char *from, int i, bool narrow)
+static float download(const char *from, int i, bool bf16)
 {
     float value;
     __nv_bfloat16 half;
-    cudaMemcpy(&value, from + 4 * (narrow ? 0 : i), narrow ? 2 : 4, cudaMemcpyDeviceToHost);
-    if (!narrow) return value;
+    cudaMemcpy(&value, from + 4 * (bf16 ? 0 : i), bf16 ? 2 : 4, cudaMemcpyDeviceToHost);
+    if (!bf16) return value;
     cudaMemcpy(&half, from + 2 * i, 2, cudaMemcpyDeviceToHost);
     return __bfloat162float(half);
 }
 
-static void make(struct matrix *x, int rows, int columns, bool narrow, const struct product *p, unsigned seed)
+static void make(struct matrix *x, int rows, int columns, bool bf16, const struct product *p, unsigned seed)
 {
-    *x = {rows, columns, rows + p->spare, (rows + p->spare) * columns, narrow, {}, NULL, NULL};
+    *x = {rows, columns, rows + p->spare, (rows + p->spare) * columns, bf16, {}, NULL, NULL};
     int count = x->step * p->batch;
     int64_t step = x->step;
     for (int i = 0; i < count; i++)
         x->host[i] = (float)((int)((seed + (unsigned)i) * 2654435761u >> 24) - 128) / 64 * scale;
-    cudaMalloc(&x->device, (size_t)count * (narrow ? 2 : 4));
-    upload(x->device, x->host, count, narrow);
-    cublasLtMatrixLayoutCreate(&x->layout, narrow ? CUDA_R_16BF : CUDA_R_32F, (uint64_t)rows,
-                               (uint64_t)columns, x->ld);
+    cudaMalloc(&x->device, (size_t)count * (bf16 ? 2 : 4));
+    upload(x->device, x->host, count, bf16);
+    cublasLtMatrixLayoutCreate(&x->layout, bf16 ? CUDA_R_16BF : CUDA_R_32F, (uint64_t)rows, (uint64_t)columns,
+                               x->ld);
     cublasLtMatrixLayoutSetAttribute(x->layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, &p->batch,
                                      sizeof p->batch);
     cublasLtMatrixLayoutSetAttribute(x->layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, &step,
@@ -129,7 +129,7 @@ static double error_of(const struct product *p)
         for (int row = 0; row < p->m; row++)
             for (int column = 0; column < p->n; column++) {
                 double want = expected(p, batch, row, column);
-                double got = download(c.device, batch * c.step + column * c.ld + row, c.narrow);
+                double got = download(c.device, batch * c.step + column * c.ld + row, c.bf16);
                 worst = isfinite(got) ? fmax(worst, fabs(got - want)) : INFINITY;
                 largest = fmax(largest, fabs(want));
             }

@@ -83,7 +83,7 @@ static void run_no_fence()
     launch(no_fence, 4, 1, 0, numbers(4), (unsigned *)zeros(1));
 }
 
-/* Through bytes, as narrow values are. */
+/* Through bytes, as bf16 values are. */
 static __global__ void half_a_word(unsigned short *x)
 {
     x[threadIdx.x] = 1;

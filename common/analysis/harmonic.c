@@ -1,0 +1,208 @@
+#include "common/analysis/harmonic.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "common/analysis/harmonic-shares.h"
+#include "common/analysis/key-transform.h"
+#include "common/analysis/median.h"
+#include "common/level.h"
+#include "common/memory.h"
+
+enum {
+    BANDS = HARMONIC_BANDS,
+    PARTIALS = 10,
+    TONE_FRAMES = 11,
+    NOISE_BANDS = 15,
+    WHITENING_BANDS = 13,
+    SMOOTH_FRAMES = 7
+};
+
+static const double COMPRESSION = 0.6, WHITENING = 0.3, WIDER = 4;
+static const float NOISE_WEIGHT = 0.3F;
+/* The quietest that a band is taken for, of the loudest. */
+static const double FLOOR = 1e-4;
+/* Sines of keys 27-59 leave less of their energy than this above key 62. */
+static const double SINES = 3e-4;
+
+struct harmonic {
+    size_t samples, frames;
+    struct key_range keys;
+    struct key_width narrow, wide;
+    struct key_envelopes *envelopes;
+    struct templates tones, sines;
+    size_t waves;        /* for which there is room */
+    float *bands;        /* (waves, BANDS, frames): loudness */
+    float *heard;        /* (waves, BANDS, frames): without percussion, whitened, compressed */
+    float *share;        /* (HARMONIC_NOTES, frames) */
+    float *tone, *noise; /* (frames): medians over time and over bands */
+};
+
+struct harmonic *harmonic_new_or_die(size_t samples, double rate, size_t interval, struct key_range keys,
+                                     struct key_width width)
+{
+    struct harmonic *h = allocate_or_die(1, sizeof *h);
+    h->samples = samples;
+    h->frames = (samples + interval - 1) / interval;
+    h->keys = keys;
+    h->narrow = width;
+    h->wide = (struct key_width){WIDER * width.value, width.semitones};
+    h->envelopes = key_envelopes_new_or_die(samples, rate, interval);
+    templates_make_or_die(&h->tones, width, PARTIALS, COMPRESSION);
+    templates_make_or_die(&h->sines, width, 1, COMPRESSION);
+    h->share = allocate_or_die(HARMONIC_NOTES * h->frames, sizeof *h->share);
+    h->tone = allocate_or_die(h->frames, sizeof *h->tone);
+    h->noise = allocate_or_die(h->frames, sizeof *h->noise);
+    return h;
+}
+
+/* heard = bands tone^2 / (tone^2 + 0.3 noise^2), of one wave: what lasts, against what is everywhere at once.
+ */
+static void mask_percussion(struct harmonic *h, float *heard, const float *bands)
+{
+    size_t frames = h->frames;
+    for (int j = 0; j < BANDS; j++) {
+        const float *row[NOISE_BANDS], *band = bands + (size_t)j * frames;
+        for (int r = 0; r < NOISE_BANDS; r++) {
+            int near = j + r - NOISE_BANDS / 2;
+            row[r] = bands + (size_t)(near < 0 ? 0 : near < BANDS ? near : BANDS - 1) * frames;
+        }
+        median_of_rows(h->noise, row, NOISE_BANDS, frames);
+        median_over_time(h->tone, band, frames, TONE_FRAMES);
+        for (size_t t = 0; t < frames; t++, heard++) {
+            float tone = h->tone[t] * h->tone[t], noise = NOISE_WEIGHT * h->noise[t] * h->noise[t];
+            *heard = tone > 0 ? band[t] * tone / (tone + noise) : 0;
+        }
+    }
+}
+
+/* gain[j] = (e_j / the largest e)^-0.3, e_j band j's RMS in all waves, smoothed in the logarithm over 13. */
+static void whitening_gains(double *gain, const struct harmonic *h, size_t count)
+{
+    double rms[BANDS] = {0}, largest = 0, smoothest = 0;
+    for (int j = 0; j < BANDS; j++) {
+        for (size_t wave = 0; wave < count; wave++) {
+            const float *heard = h->heard + (wave * BANDS + (size_t)j) * h->frames;
+            for (size_t t = 0; t < h->frames; t++) rms[j] += (double)heard[t] * (double)heard[t];
+        }
+        rms[j] = sqrt(rms[j]);
+        largest = fmax(largest, rms[j]);
+    }
+    for (int j = 0; j < BANDS; j++) {
+        int first = j < WHITENING_BANDS / 2 ? 0 : j - WHITENING_BANDS / 2;
+        int last = j + WHITENING_BANDS / 2 < BANDS ? j + WHITENING_BANDS / 2 : BANDS - 1;
+        double sum = 0;
+        for (int near = first; near <= last; near++)
+            sum += log(fmax(rms[near], fmax(FLOOR * largest, DBL_MIN)));
+        gain[j] = exp(sum / (last - first + 1));
+        smoothest = fmax(smoothest, gain[j]);
+    }
+    for (int j = 0; j < BANDS; j++) gain[j] = pow(gain[j] / smoothest, -WHITENING);
+}
+
+/* heard <- (heard * gain / the largest)^0.6. */
+static void whiten(struct harmonic *h, size_t count)
+{
+    double gain[BANDS];
+    whitening_gains(gain, h, count);
+    for (size_t j = 0; j < count * BANDS; j++)
+        level_scale(h->heard + j * h->frames, h->frames, (float)gain[j % BANDS]);
+    size_t cells = count * BANDS * h->frames;
+    float largest = fmaxf(level_peak(h->heard, cells), FLT_MIN);
+    for (size_t i = 0; i < cells; i++) h->heard[i] = powf(h->heard[i] / largest, (float)COMPRESSION);
+}
+
+static double energy(const struct harmonic *h, size_t count, int first, int last)
+{
+    double sum = 0;
+    for (size_t wave = 0; wave < count; wave++) {
+        const float *bands = h->bands + (wave * BANDS + (size_t)(first - HARMONIC_LOWEST)) * h->frames;
+        for (size_t i = 0; i < (size_t)(last - first + 1) * h->frames; i++)
+            sum += (double)bands[i] * (double)bands[i];
+    }
+    return sum;
+}
+
+static bool are_sines(const struct harmonic *h, size_t count)
+{
+    int last = HARMONIC_LOWEST + BANDS - 1;
+    return energy(h, count, 63, last) < SINES * energy(h, count, KEY_FIRST, KEY_LAST);
+}
+
+/* smooth = the median of seven values around the next: what is heard follows the score by an interval. */
+static void smooth_ahead(struct harmonic *h, float *smooth, const float *values)
+{
+    median_over_time(h->noise, values, h->frames, SMOOTH_FRAMES);
+    for (size_t t = 0; t < h->frames; t++)
+        smooth[t] = h->noise[t + HARMONIC_LEAD < h->frames ? t + HARMONIC_LEAD : h->frames - 1];
+}
+
+/* own = scale * band * share, loudness = scale * band * share^(1/4), both smooth. */
+static void own_loudness(struct harmonic *h, float *loudness, float *own, const float *band,
+                         const float *share, float scale)
+{
+    for (size_t t = 0; t < h->frames; t++) h->tone[t] = scale * band[t] * share[t];
+    smooth_ahead(h, own, h->tone);
+    for (size_t t = 0; t < h->frames; t++) h->tone[t] = scale * band[t] * sqrtf(sqrtf(share[t]));
+    smooth_ahead(h, loudness, h->tone);
+}
+
+/* bands = the lesser of what a narrow band hears, which tells keys apart, and a wide one, which answers at
+ * once, over the largest that a narrow one hears; returns that. */
+static float listen(struct harmonic *h, const float *waves, size_t count)
+{
+    size_t cells = count * BANDS * h->frames;
+    float largest = 0, *band = h->bands;
+    for (size_t i = 0; i < count; i++) {
+        key_envelopes_take(h->envelopes, waves + i * h->samples);
+        for (int j = 0; j < BANDS; j++, band += h->frames) {
+            key_envelopes_loudness(h->envelopes, band, HARMONIC_LOWEST + j, h->narrow);
+            key_envelopes_loudness(h->envelopes, h->tone, HARMONIC_LOWEST + j, h->wide);
+            largest = fmaxf(largest, level_peak(band, h->frames));
+            for (size_t t = 0; t < h->frames; t++) band[t] = band[t] < h->tone[t] ? band[t] : h->tone[t];
+        }
+    }
+    for (size_t i = 0; i < cells && largest > 0; i++) h->bands[i] /= largest;
+    return largest;
+}
+
+static void make_room_or_die(struct harmonic *h, size_t count)
+{
+    if (count <= h->waves) return;
+    h->bands = reallocate_or_die(h->bands, count * BANDS * h->frames, sizeof *h->bands);
+    h->heard = reallocate_or_die(h->heard, count * BANDS * h->frames, sizeof *h->heard);
+    h->waves = count;
+}
+
+void harmonic_apply(struct harmonic *h, float *loudness, float *own, const float *waves, size_t count)
+{
+    size_t frames = h->frames, size = BANDS * frames;
+    make_room_or_die(h, count);
+    float largest = listen(h, waves, count);
+    if (largest == 0 || isinf(largest)) {
+        size_t keys = (size_t)(h->keys.last - h->keys.first + 1);
+        for (size_t i = 0; i < count * keys * frames; i++) loudness[i] = own[i] = largest;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) mask_percussion(h, h->heard + i * size, h->bands + i * size);
+    whiten(h, count);
+    const struct templates *templates = are_sines(h, count) ? &h->sines : &h->tones;
+    for (size_t i = 0; i < count; i++) {
+        harmonic_shares(h->share, h->heard + i * size, frames, templates);
+        for (int key = h->keys.first; key <= h->keys.last; key++, loudness += frames, own += frames)
+            own_loudness(h, loudness, own, h->bands + i * size + (size_t)(key - HARMONIC_LOWEST) * frames,
+                         h->share + (size_t)(key - 1) * frames, largest);
+    }
+}
+
+void harmonic_free(struct harmonic *h)
+{
+    if (!h) return;
+    key_envelopes_free(h->envelopes);
+    templates_free(&h->tones);
+    templates_free(&h->sines);
+    void *blocks[] = {h->bands, h->heard, h->share, h->tone, h->noise, h};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) free(blocks[i]);
+}

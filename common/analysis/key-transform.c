@@ -1,0 +1,281 @@
+#include "common/analysis/key-transform.h"
+
+#include <complex.h>
+#include <fftw3.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/analysis/key-band.h"
+#include "common/fail.h"
+#include "common/memory.h"
+
+/* A mask ends this many sigma from the key, at 1.5e-8 and at 4e-5. */
+static const double MASK_SIGMAS = 6, ENVELOPE_SIGMAS = 4.5;
+/* At which an envelope is taken. */
+static const double INSTANTS_A_SECOND = 200, INSTANTS_LEAST = 4;
+
+/* A longer wave is transformed in place: FFTW is then quicker so. A shorter one it often transforms faster
+ * from one place to another. */
+static const size_t IN_PLACE_SAMPLES = 1 << 20;
+
+struct spectrum {
+    size_t samples, length; /* of the wave, of the padded one */
+    double complex *bins;   /* (length / 2 + 1): times 2 / length, the inverse transform's */
+    double *wave;           /* (length): of its own, or in the place of the bins */
+    fftw_plan plan;
+};
+
+struct key_plans {
+    struct key_band band;
+    size_t points; /* of the envelope: at least 2 bins - 1, so that no product of two bins aliases */
+    fftw_plan envelope, power, square;
+};
+
+struct key_transform {
+    size_t interval, frames;
+    int keys;
+    struct spectrum spectrum;
+    struct key_plans key[KEYBOARD_KEYS];
+    double complex *kernel;   /* (2 * last bin + 1): Dirichlet's, by frequency */
+    double complex *bins;     /* (points): what the mask leaves; then the spectrum of a^2 */
+    double complex *envelope; /* (points): a; then a^2 */
+    double *power;            /* (points): |a|^2 */
+    double complex *powers;   /* (points / 2 + 1): its spectrum */
+    double complex *folded;   /* (frames): both spectra, under the kernel, modulo the frame rate */
+    double complex *half;     /* (frames / 2 + 1): the half of `folded` that a real result needs */
+    double *sums;             /* (frames): of band^2, doubled */
+    fftw_plan synthesise;
+};
+
+/* The next size that FFTW is quick at: 4, 5, 6 or 7 times a power of two. */
+static size_t quick_size(size_t least)
+{
+    size_t power = 1;
+    while (8 * power <= least) power *= 2;
+    return (least + power - 1) / power * power;
+}
+
+static fftw_plan planned_or_die(fftw_plan plan)
+{
+    if (!plan) die("FFTW cannot plan a transform");
+    return plan;
+}
+
+/* FFTW_ESTIMATE throughout: a plan chosen by timing would give other last bits from run to run. */
+static void spectrum_make_or_die(struct spectrum *s, size_t samples, size_t length)
+{
+    s->samples = samples;
+    s->length = length;
+    s->bins = allocate_or_die(length / 2 + 1, sizeof *s->bins);
+    s->wave = length > IN_PLACE_SAMPLES ? (double *)s->bins : allocate_or_die(length, sizeof *s->wave);
+    s->plan = planned_or_die(fftw_plan_dft_r2c_1d((int)length, s->wave, s->bins, FFTW_ESTIMATE));
+}
+
+static void spectrum_take(struct spectrum *s, const float *wave)
+{
+    for (size_t i = 0; i < s->samples; i++) s->wave[i] = 2 / (double)s->length * (double)wave[i];
+    memset(s->wave + s->samples, 0, (s->length - s->samples) * sizeof *s->wave);
+    fftw_execute(s->plan);
+    s->bins[0] /= 2; /* such a bin has no mirror image */
+    if (s->length % 2 == 0) s->bins[s->length / 2] /= 2;
+}
+
+static void spectrum_free(struct spectrum *s)
+{
+    fftw_destroy_plan(s->plan);
+    if (s->wave != (double *)s->bins) free(s->wave);
+    free(s->bins);
+}
+
+/* kernel[u] = sum over r < interval of exp(2 pi i u r / length), u < count <= length + 1. */
+static void kernel_make(double complex *kernel, size_t count, size_t interval, size_t frames)
+{
+    double length = (double)(interval * frames);
+    for (size_t u = 0; u < count; u++) {
+        if (u % (interval * frames) == 0) {
+            kernel[u] = (double)interval;
+            continue;
+        }
+        double size =
+            sin(M_PI * (double)(u % (2 * frames)) / (double)frames) / sin(M_PI * (double)u / length);
+        kernel[u] = size * cexp(I * M_PI * (double)u * (double)(interval - 1) / length);
+    }
+}
+
+static void plan_all_or_die(struct key_transform *t)
+{
+    t->synthesise = planned_or_die(fftw_plan_dft_c2r_1d((int)t->frames, t->half, t->sums, FFTW_ESTIMATE));
+    for (int k = 0; k < t->keys; k++) {
+        struct key_plans *key = &t->key[k];
+        int points = (int)key->points;
+        key->envelope =
+            planned_or_die(fftw_plan_dft_1d(points, t->bins, t->envelope, FFTW_BACKWARD, FFTW_ESTIMATE));
+        key->power = planned_or_die(fftw_plan_dft_r2c_1d(points, t->power, t->powers, FFTW_ESTIMATE));
+        key->square =
+            planned_or_die(fftw_plan_dft_1d(points, t->envelope, t->bins, FFTW_FORWARD, FFTW_ESTIMATE));
+    }
+}
+
+struct key_transform *key_transform_new_or_die(size_t samples, double rate, size_t interval,
+                                               struct key_range keys, struct key_width width)
+{
+    struct key_transform *t = allocate_or_die(1, sizeof *t);
+    t->interval = interval;
+    t->frames = (samples + interval - 1) / interval;
+    t->keys = keys.last - keys.first + 1;
+    spectrum_make_or_die(&t->spectrum, samples, t->frames * interval);
+
+    size_t points = 0, last = 0;
+    for (int k = 0; k < t->keys; k++) {
+        struct key_band band = key_band_of(keys.first + k, width, MASK_SIGMAS, rate, t->spectrum.length);
+        t->key[k] = (struct key_plans){.band = band, .points = quick_size(2 * band.bins - 1)};
+        if (t->key[k].points > points) points = t->key[k].points;
+        if (band.first + band.bins - 1 > last) last = band.first + band.bins - 1;
+    }
+    t->kernel = allocate_or_die(2 * last + 1, sizeof *t->kernel);
+    t->bins = allocate_or_die(points, sizeof *t->bins);
+    t->envelope = allocate_or_die(points, sizeof *t->envelope);
+    t->power = allocate_or_die(points, sizeof *t->power);
+    t->powers = allocate_or_die(points / 2 + 1, sizeof *t->powers);
+    t->folded = allocate_or_die(t->frames, sizeof *t->folded);
+    t->half = allocate_or_die(t->frames / 2 + 1, sizeof *t->half);
+    t->sums = allocate_or_die(t->frames, sizeof *t->sums);
+    kernel_make(t->kernel, 2 * last + 1, interval, t->frames);
+    plan_all_or_die(t);
+    return t;
+}
+
+/* folded[u mod frames] += scale * value[j] * kernel[u] for u = first + j, j < count. In reals: C's complex
+ * product looks for NaN and does not vectorise. */
+static void fold(struct key_transform *t, const double complex *value, size_t first, size_t count,
+                 double scale)
+{
+    size_t slot = first % t->frames;
+    for (size_t j = 0; j < count; slot = 0) {
+        size_t run = t->frames - slot < count - j ? t->frames - slot : count - j;
+        double *restrict to = (double *)(t->folded + slot);
+        const double *restrict a = (const double *)(value + j);
+        const double *restrict b = (const double *)(t->kernel + first + j);
+        for (size_t i = 0; i < run; i++) {
+            to[2 * i] += scale * (a[2 * i] * b[2 * i] - a[2 * i + 1] * b[2 * i + 1]);
+            to[2 * i + 1] += scale * (a[2 * i] * b[2 * i + 1] + a[2 * i + 1] * b[2 * i]);
+        }
+        j += run;
+    }
+}
+
+/* powers = the spectrum of |a|^2, bins = the spectrum of a^2, whose frequencies begin at twice the band's. */
+static void band_spectra(struct key_transform *t, const struct key_plans *key)
+{
+    memset(t->bins, 0, key->points * sizeof *t->bins);
+    key_band_add(t->bins, key->points, 0, t->spectrum.bins, &key->band);
+    fftw_execute(key->envelope);
+
+    double *a = (double *)t->envelope;
+    for (size_t i = 0; i < key->points; i++) {
+        double re = a[2 * i], im = a[2 * i + 1];
+        t->power[i] = re * re + im * im;
+        a[2 * i] = re * re - im * im;
+        a[2 * i + 1] = 2 * re * im;
+    }
+    fftw_execute(key->power);
+    fftw_execute(key->square);
+}
+
+/* sums[t] = the real part of the sum over u of folded[u] exp(2 pi i u t / frames). */
+static void unfold(struct key_transform *t)
+{
+    for (size_t u = 0; u <= t->frames / 2; u++)
+        t->half[u] = 0.5 * (t->folded[u] + conj(t->folded[u > 0 ? t->frames - u : 0]));
+    fftw_execute(t->synthesise);
+}
+
+void key_transform_apply(struct key_transform *t, float *loudness, const float *wave)
+{
+    spectrum_take(&t->spectrum, wave);
+    for (int k = 0; k < t->keys; k++, loudness += t->frames) {
+        const struct key_band *band = &t->key[k].band;
+        double scale = 1 / (double)t->key[k].points;
+        band_spectra(t, &t->key[k]);
+        memset(t->folded, 0, t->frames * sizeof *t->folded);
+        fold(t, t->powers, 0, 1, scale);
+        /* Twice: the conjugate at -u has the same real part. */
+        fold(t, t->powers + 1, 1, band->bins - 1, 2 * scale);
+        fold(t, t->bins, 2 * band->first, 2 * band->bins - 1, scale);
+        unfold(t);
+        for (size_t i = 0; i < t->frames; i++) {
+            double square = t->sums[i] / (2 * (double)t->interval);
+            loudness[i] = (float)sqrt(square > 0 ? square : 0);
+        }
+    }
+}
+
+void key_transform_free(struct key_transform *t)
+{
+    if (!t) return;
+    for (int k = 0; k < t->keys; k++) {
+        fftw_destroy_plan(t->key[k].envelope);
+        fftw_destroy_plan(t->key[k].power);
+        fftw_destroy_plan(t->key[k].square);
+    }
+    fftw_destroy_plan(t->synthesise);
+    spectrum_free(&t->spectrum);
+    void *blocks[] = {t->kernel, t->bins, t->envelope, t->power, t->powers, t->folded, t->half, t->sums, t};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) free(blocks[i]);
+}
+
+struct key_envelopes {
+    size_t frames, instants; /* the last: of an interval */
+    size_t points;           /* of an envelope */
+    double rate;
+    struct spectrum spectrum;
+    double complex *envelope; /* (points) */
+    fftw_plan synthesise;
+};
+
+struct key_envelopes *key_envelopes_new_or_die(size_t samples, double rate, size_t interval)
+{
+    struct key_envelopes *e = allocate_or_die(1, sizeof *e);
+    e->rate = rate;
+    e->frames = (samples + interval - 1) / interval;
+    e->instants = (size_t)fmax(INSTANTS_LEAST, round((double)interval / rate * INSTANTS_A_SECOND));
+    e->points = e->instants * quick_size(e->frames);
+    spectrum_make_or_die(&e->spectrum, samples, e->points / e->instants * interval);
+    e->envelope = allocate_or_die(e->points, sizeof *e->envelope);
+    e->synthesise = planned_or_die(
+        fftw_plan_dft_1d((int)e->points, e->envelope, e->envelope, FFTW_BACKWARD, FFTW_ESTIMATE));
+    return e;
+}
+
+void key_envelopes_take(struct key_envelopes *e, const float *wave)
+{
+    spectrum_take(&e->spectrum, wave);
+}
+
+void key_envelopes_loudness(struct key_envelopes *e, float *loudness, int key, struct key_width width)
+{
+    memset(loudness, 0, e->frames * sizeof *loudness);
+    if (key_frequency(key) > e->rate / 2) return;
+    struct key_band band = key_band_of(key, width, ENVELOPE_SIGMAS, e->rate, e->spectrum.length);
+    memset(e->envelope, 0, e->points * sizeof *e->envelope);
+    /* A bin beyond the instants' rate has the values of its alias. */
+    key_band_add(e->envelope, e->points, band.first % e->points, e->spectrum.bins, &band);
+    fftw_execute(e->synthesise);
+
+    const double *a = (const double *)e->envelope;
+    for (size_t t = 0; t < e->frames; t++, a += 2 * e->instants) {
+        double sum = 0;
+        for (size_t i = 0; i < 2 * e->instants; i++) sum += a[i] * a[i];
+        loudness[t] = (float)sqrt(sum / (2 * (double)e->instants));
+    }
+}
+
+void key_envelopes_free(struct key_envelopes *e)
+{
+    if (!e) return;
+    spectrum_free(&e->spectrum);
+    fftw_destroy_plan(e->synthesise);
+    free(e->envelope);
+    free(e);
+}

@@ -1,0 +1,92 @@
+#include "common/files/directory.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "common/fail.h"
+#include "common/memory.h"
+
+struct walk {
+    FTS *tree;
+    char *path, *extensions;
+};
+
+static int by_name(const FTSENT **a, const FTSENT **b)
+{
+    return strcmp((*a)->fts_name, (*b)->fts_name);
+}
+
+struct walk *walk_open_or_die(const char *path, const char *extensions)
+{
+    struct walk *walk = allocate_or_die(1, sizeof *walk);
+    walk->path = text_or_die("%s", path);
+    walk->extensions = text_or_die("%s", extensions);
+    char *roots[] = {walk->path, NULL};
+    walk->tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
+    if (!walk->tree) die("%s: %s", path, strerror(errno));
+    return walk;
+}
+
+static bool is_hidden(const FTSENT *entry)
+{
+    return entry->fts_level > FTS_ROOTLEVEL && entry->fts_name[0] == '.';
+}
+
+/* True when the name ends in one of the extensions and is more than that. */
+static bool has_extension(const struct walk *walk, const FTSENT *entry)
+{
+    for (const char *word = walk->extensions; *word;) {
+        size_t length = strcspn(word, "|");
+        const char *ending = entry->fts_name + entry->fts_namelen - length;
+        if (entry->fts_namelen > length && strncasecmp(ending, word, length) == 0) return true;
+        word += length + (word[length] == '|');
+    }
+    return false;
+}
+
+/* A pipe or a device with the right name is not wanted, a dangling link is: whoever opens it says so. */
+static bool is_wanted(const struct walk *walk, const FTSENT *entry)
+{
+    if (entry->fts_level == FTS_ROOTLEVEL) return true;
+    if (is_hidden(entry) || !has_extension(walk, entry)) return false;
+    struct stat status;
+    return stat(entry->fts_accpath, &status) != 0 || S_ISREG(status.st_mode);
+}
+
+const char *walk_next(struct walk *walk, const char **problem)
+{
+    FTSENT *entry;
+    *problem = NULL;
+    while (errno = 0, (entry = fts_read(walk->tree))) {
+        switch (entry->fts_info) {
+        case FTS_D:
+            if (is_hidden(entry)) fts_set(walk->tree, entry, FTS_SKIP);
+            break;
+        case FTS_DNR:
+        case FTS_ERR:
+        case FTS_NS: *problem = strerror(entry->fts_errno); return entry->fts_path;
+        case FTS_F:
+        case FTS_SL:
+        case FTS_SLNONE:
+        case FTS_DEFAULT:
+            if (is_wanted(walk, entry)) return entry->fts_path;
+            break;
+        default: break;
+        }
+    }
+    if (errno == 0) return NULL;
+    *problem = strerror(errno);
+    return walk->path;
+}
+
+void walk_close(struct walk *walk)
+{
+    fts_close(walk->tree);
+    free(walk->path);
+    free(walk->extensions);
+    free(walk);
+}

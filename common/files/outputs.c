@@ -1,0 +1,82 @@
+#include "common/files/outputs.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/fail.h"
+#include "common/file.h"
+#include "common/memory.h"
+
+struct pieces {
+    const char *output, *noun, *example;
+    unsigned long long count;
+    void *bytes; /* the one that waits, with its size; NULL when the files are numbered */
+    size_t size;
+};
+
+/* The file's name for one piece: %d, %3d or %03d in `output` becomes the number. NULL when there is another
+ * conversion or a second one. Caller frees. */
+static char *output_name(const char *output, unsigned long long number)
+{
+    const char *percent = strchr(output, '%');
+    if (!percent) return text_or_die("%s", output);
+    const char *rest = percent + 1;
+    bool zeros = *rest == '0';
+    int width = 0, before = (int)(percent - output);
+    for (; isdigit((unsigned char)*rest) && width < 20; rest++) width = 10 * width + (*rest - '0');
+    if (*rest != 'd' || width > 20 || strchr(rest, '%')) return NULL;
+    return zeros ? text_or_die("%.*s%0*llu%s", before, output, width, number, rest + 1)
+                 : text_or_die("%.*s%*llu%s", before, output, width, number, rest + 1);
+}
+
+/* Writes the bytes and frees them. */
+static void write_or_die(const char *name, void *bytes, size_t size)
+{
+    bool standard = strcmp(name, "-") == 0;
+    struct whole_file *file = standard ? NULL : whole_file_open_or_die(name);
+    if (fwrite(bytes, 1, size, standard ? stdout : whole_file_stream(file)) != size)
+        die("%s: %s", standard ? "standard output" : name, strerror(errno));
+    if (standard)
+        stdout_close_or_die();
+    else
+        whole_file_close_or_die(file);
+    free(bytes);
+}
+
+struct pieces *pieces_open_or_die(const char *output, const char *noun, const char *example)
+{
+    char *name = output_name(output, 1);
+    if (!name) die_usage("-o %s: not a name with at most one %%d, like %s", output, example);
+    free(name);
+    if (strcmp(output, "-") == 0 && isatty(STDOUT_FILENO))
+        die_usage("standard output is a terminal: redirect it or use -o");
+    struct pieces *pieces = allocate_or_die(1, sizeof *pieces);
+    *pieces = (struct pieces){.output = output, .noun = noun, .example = example};
+    return pieces;
+}
+
+void pieces_put_or_die(struct pieces *pieces, const struct reader *reader, void *bytes, size_t size)
+{
+    bool numbered = strchr(pieces->output, '%');
+    if (++pieces->count > 1 && !numbered)
+        reader_die(reader, "several %ss need numbered files: -o %s", pieces->noun, pieces->example);
+    if (numbered) {
+        char *name = output_name(pieces->output, pieces->count);
+        write_or_die(name, bytes, size);
+        free(name);
+    } else {
+        pieces->bytes = bytes;
+        pieces->size = size;
+    }
+}
+
+void pieces_close_or_die(struct pieces *pieces, const char *input)
+{
+    if (pieces->count == 0) die("%s: no %s in it", input ? input : "-", pieces->noun);
+    if (pieces->bytes) write_or_die(pieces->output, pieces->bytes, pieces->size);
+    free(pieces);
+}

@@ -1,0 +1,66 @@
+#include "common/keys/score.h"
+
+#include <stdlib.h>
+
+#include "common/stream/expect.h"
+
+static void read_shape_or_die(struct score *score, const struct reader *reader, const struct record *record)
+{
+    char shape[256];
+    bool mono = record->rank == 2, stereo = record->rank > 2 && record->shape[record->rank - 3] == 2;
+    record_shape_text(record, shape, sizeof shape);
+    if (record->count == 0 || !(mono || stereo))
+        reader_die(reader, "shape %s is not (..., 2, keys, intervals)", shape);
+    score->channels = mono ? 1 : 2;
+    score->rows = record->shape[record->rank - 2];
+    score->frames = record->shape[record->rank - 1];
+    score->parts = record->count / (score->channels * score->rows * score->frames);
+    score->loudness = record->data;
+}
+
+static void read_facts_or_die(struct score *score, const struct reader *reader, const struct record *record)
+{
+    char *keys = record_fact(record, "keys"), *width = record_fact(record, "width");
+    if (keys && !key_range_parse(keys, &score->keys))
+        reader_die(reader, "keys=%s: not two keys in 1-88", keys);
+    if (width && !key_width_parse(width, &score->width))
+        reader_die(reader, "width=%s: not like 12.5Hz or 0.25st", width);
+    score->interval = expect_number_or_die(reader, record, "interval", score->interval);
+    if (!(score->interval > 0 && score->interval <= 10))
+        reader_die(reader, "interval=%g is not above 0 and at most 10 s", score->interval);
+    free(keys);
+    free(width);
+}
+
+struct score score_or_die(const struct reader *reader, const struct record *record, struct score defaults)
+{
+    struct score score = defaults;
+    expect_kind_or_die(reader, record, "keys");
+    read_shape_or_die(&score, reader, record);
+    read_facts_or_die(&score, reader, record);
+    if (score.rows != (size_t)(score.keys.last - score.keys.first + 1))
+        reader_die(reader, "%zu rows for the keys %d-%d", score.rows, score.keys.first, score.keys.last);
+    return score;
+}
+
+void score_alike_or_die(const struct reader *reader, const struct score *score, struct score *shape)
+{
+    if (shape->frames == 0) *shape = *score;
+    if (score->keys.first != shape->keys.first || score->keys.last != shape->keys.last)
+        reader_die(reader, "keys %d-%d, but the records before have %d-%d", score->keys.first,
+                   score->keys.last, shape->keys.first, shape->keys.last);
+    if (score->frames != shape->frames || score->interval != shape->interval)
+        reader_die(reader, "%zu intervals of %g s, but the records before have %zu of %g s", score->frames,
+                   score->interval, shape->frames, shape->interval);
+    if (score->channels != shape->channels)
+        reader_die(reader, "%zu channels, but the records before have %zu", score->channels, shape->channels);
+}
+
+void score_line(const struct score *score, size_t channel, size_t k, float *line)
+{
+    for (size_t part = 0; part < score->parts; part++) {
+        size_t row = (part * score->channels + channel) * score->rows + k;
+        const float *from = score->loudness + row * score->frames;
+        for (size_t t = 0; t < score->frames; t++) *line++ = from[t] > 0 ? from[t] : 0;
+    }
+}

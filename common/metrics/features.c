@@ -1,0 +1,185 @@
+/* Sources: Dong, Hsiao, Yang, Yang: "MuseGAN", AAAI 2018 (UPC, QN, TD); Mogren: "C-RNN-GAN", 2016 (SC); Dong,
+ * Chen, McAuley, Berg-Kirkpatrick: "MusPy", ISMIR 2020 (POLY, PCE); Harte, Sandler, Gasser: "Detecting
+ * harmonic change in musical audio", 2006 (the six dimensions of TD). Windows are in seconds here, not in
+ * bars: sound has no bars. */
+#include "common/metrics/features.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/keys/piano-roll.h"
+#include "common/memory.h"
+
+static const double HARMONY = 0.5, BAR = 2, FASTEST_PULSE = 0.2, SLOWEST_PULSE = 2; /* s */
+
+/* UPC: pitch classes used in a window, the mean over the whole windows. */
+static double used_pitch_classes(const struct roll *roll)
+{
+    size_t length = roll_frames(roll, BAR), windows = roll->frames / length, used = 0;
+    for (size_t w = 0; w < windows; w++) {
+        double share[12];
+        roll_pitch_classes(roll, w * length, (w + 1) * length, share);
+        for (size_t i = 0; i < 12; i++) used += share[i] > 0;
+    }
+    return (double)used / (double)windows;
+}
+
+/* POLY: keys that sound together, where any does. */
+static double polyphony(const struct roll *roll)
+{
+    size_t cells = 0, sounding = 0;
+    for (size_t t = 0; t < roll->frames; t++) {
+        size_t keys = 0;
+        for (size_t k = 0; k < roll->keys; k++) keys += roll->on[k * roll->frames + t];
+        cells += keys;
+        sounding += keys > 0;
+    }
+    return sounding ? (double)cells / (double)sounding : NAN;
+}
+
+static double notes_a_second(const struct roll *roll)
+{
+    return (double)roll_notes(roll).count / ((double)roll->frames * roll->interval);
+}
+
+/* QN: the share of the notes that are long enough to be heard as notes. */
+static double qualified_notes(const struct roll *roll)
+{
+    struct notes notes = roll_notes(roll);
+    return notes.count ? (double)notes.held / (double)notes.count : NAN;
+}
+
+/* NL: the logarithm of the mean length in seconds. */
+static double note_length(const struct roll *roll)
+{
+    struct notes notes = roll_notes(roll);
+    return notes.count ? log((double)notes.frames * roll->interval / (double)notes.count) : NAN;
+}
+
+/* PCE, in bits. */
+static double pitch_class_entropy(const struct roll *roll)
+{
+    double share[12], entropy = 0;
+    if (!roll_pitch_classes(roll, 0, roll->frames, share)) return NAN;
+    for (size_t i = 0; i < 12; i++)
+        if (share[i] > 0) entropy -= share[i] * log2(share[i]);
+    return entropy;
+}
+
+/* SC: the largest share of the cells that one of the twelve major scales holds. */
+static double scale_consistency(const struct roll *roll)
+{
+    static const size_t major[] = {0, 2, 4, 5, 7, 9, 11};
+    double share[12], best = 0;
+    if (!roll_pitch_classes(roll, 0, roll->frames, share)) return NAN;
+    for (size_t tonic = 0; tonic < 12; tonic++) {
+        double inside = 0;
+        for (size_t i = 0; i < 7; i++) inside += share[(tonic + major[i]) % 12];
+        best = fmax(best, inside);
+    }
+    return best;
+}
+
+/* curve (frames): notes that begin in a frame or beside it, less their mean over all frames. */
+static void onset_curve(const struct roll *roll, double *curve)
+{
+    double mean = 0;
+    for (size_t k = 0; k < roll->keys; k++)
+        for (size_t t = 0; t < roll->frames; t++) {
+            if (!roll_onset(roll, k, t)) continue;
+            for (size_t i = t ? t - 1 : 0; i <= t + 1 && i < roll->frames; i++) curve[i]++;
+        }
+    for (size_t t = 0; t < roll->frames; t++) mean += curve[t] / (double)roll->frames;
+    for (size_t t = 0; t < roll->frames; t++) curve[t] -= mean;
+}
+
+/* The mean of curve[t] * curve[t + lag]. */
+static double autocorrelation(const double *curve, size_t frames, size_t lag)
+{
+    double sum = 0;
+    for (size_t t = 0; t + lag < frames; t++) sum += curve[t] * curve[t + lag];
+    return sum / (double)(frames - lag);
+}
+
+/* PULSE: how much of the onsets comes again after the time, of those of a pulse, after which most does. Lags
+ * stay below half of the record: beyond, a mean has too few terms. */
+static double pulse(const struct roll *roll)
+{
+    double *curve = allocate_or_die(roll->frames, sizeof *curve), best = NAN;
+    onset_curve(roll, curve);
+    double power = autocorrelation(curve, roll->frames, 0);
+    size_t least = roll_frames(roll, FASTEST_PULSE), most = roll_frames(roll, SLOWEST_PULSE);
+    for (size_t lag = least; power > 0 && lag <= most && lag <= roll->frames / 2; lag++)
+        best = fmax(best,
+                    autocorrelation(curve, roll->frames, lag) / power); /* fmax passes the first NaN over */
+    free(curve);
+    return best;
+}
+
+/* centroid (6): the pitch classes on Harte's circles of fifths, minor thirds and major thirds. */
+static void tonal_centroid(const double *share, double *centroid)
+{
+    static const double radius[] = {1, 1, 0.5}, angle[] = {7 * M_PI / 6, 3 * M_PI / 2, 2 * M_PI / 3};
+    for (size_t circle = 0; circle < 3; circle++) {
+        double x = 0, y = 0;
+        for (size_t i = 0; i < 12; i++) {
+            x += share[i] * sin((double)i * angle[circle]);
+            y += share[i] * cos((double)i * angle[circle]);
+        }
+        centroid[2 * circle] = radius[circle] * x;
+        centroid[2 * circle + 1] = radius[circle] * y;
+    }
+}
+
+/* TD: the mean distance of a window's centroid from that of the last window with any key. */
+static double tonal_distance(const struct roll *roll)
+{
+    size_t length = roll_frames(roll, HARMONY), steps = 0;
+    double share[12], last[6], now[6], sum = 0;
+    bool begun = false;
+    for (size_t from = 0; from + length <= roll->frames; from += length) {
+        if (!roll_pitch_classes(roll, from, from + length, share)) continue;
+        double square = 0;
+        tonal_centroid(share, now);
+        for (size_t i = 0; i < 6 && begun; i++) square += (now[i] - last[i]) * (now[i] - last[i]);
+        sum += sqrt(square);
+        steps += begun;
+        begun = true;
+        memcpy(last, now, sizeof last);
+    }
+    return steps ? sum / (double)steps : NAN;
+}
+
+/* LR: the correlation of the channels' loudnesses; 0 where one is the same everywhere: less its first value
+ * such a channel is 0 exactly. */
+static double channel_correlation(const struct score *score, size_t part)
+{
+    size_t cells = score->rows * score->frames, all = score->channels * cells;
+    const float *left = score->loudness + part * all, *right = left + all - cells;
+    double n = (double)cells, first[2] = {left[0], right[0]}, mean[2] = {0}, square[2] = {0}, product = 0;
+    for (size_t i = 0; i < cells; i++) {
+        mean[0] += ((double)left[i] - first[0]) / n;
+        mean[1] += ((double)right[i] - first[1]) / n;
+    }
+    for (size_t i = 0; i < cells; i++) {
+        double x = (double)left[i] - first[0] - mean[0], y = (double)right[i] - first[1] - mean[1];
+        square[0] += x * x, square[1] += y * y, product += x * y;
+    }
+    return square[0] > 0 && square[1] > 0 ? product / sqrt(square[0]) / sqrt(square[1]) : 0;
+}
+
+const char *const feature_names[FEATURES] = {"UPC", "POLY", "NPS",   "QN", "NL",
+                                             "PCE", "SC",   "PULSE", "TD", "LR"};
+
+void features_or_die(double *value, const struct score *score, size_t part)
+{
+    static double (*const of_roll[])(const struct roll *) = {
+        used_pitch_classes,  polyphony,         notes_a_second, qualified_notes, note_length,
+        pitch_class_entropy, scale_consistency, pulse,          tonal_distance};
+    struct roll roll = {0};
+    roll_make_or_die(&roll, score, part);
+    for (size_t i = 0; i < FEATURES - 1; i++) value[i] = of_roll[i](&roll);
+    value[FEATURES - 1] = channel_correlation(score, part);
+    free(roll.on);
+}

@@ -1,0 +1,95 @@
+#include "common/synthesis/oscillator.h"
+
+#include <math.h>
+
+/* In intervals of 20 ms a glide ends in the middle of one: what happens, happens inside, not at the borders.
+ */
+static const double GLIDE_SECONDS = 0.01;
+
+enum { LANES = 8 };
+
+size_t interval_start(struct intervals intervals, size_t t)
+{
+    return (size_t)llround((double)t * intervals.seconds * intervals.rate);
+}
+
+/* wave[i] += gain * sin(2 pi (phase + i * step)), phase and step in turns, in lanes that a compiler can make
+ * one vector of: each is turned by LANES steps at a time. */
+static void sine_add(float *wave, const float *gain, size_t count, double phase, double step)
+{
+    double re[LANES], im[LANES];
+    for (int i = 0; i < LANES; i++) sincos(2 * M_PI * (phase + i * step), &im[i], &re[i]);
+    double turn_re = cos(2 * M_PI * LANES * step), turn_im = sin(2 * M_PI * LANES * step);
+    size_t whole = count / LANES * LANES;
+    for (size_t n = 0; n < whole; n += LANES)
+        for (int i = 0; i < LANES; i++) {
+            wave[n + i] += gain[n + i] * (float)im[i];
+            double turned = re[i] * turn_re - im[i] * turn_im;
+            im[i] = re[i] * turn_im + im[i] * turn_re;
+            re[i] = turned;
+        }
+    for (size_t n = whole; n < count; n++) wave[n] += gain[n] * (float)im[n - whole];
+}
+
+static float smooth_step(float x)
+{
+    x = x < 0 ? 0 : x > 1 ? 1 : x;
+    return x * x * x * (10 - x * (15 - 6 * x));
+}
+
+/* The amplitude at the border of two intervals: the harmonic mean of the powers. Where little changes it lies
+ * half-way, and the glides of both intervals make one slope; beside silence it is 0, and the whole glide lies
+ * in the note, so that nothing sounds before its time. At most sqrt(2) times the smaller one. */
+static double border(double x, double y)
+{
+    return x > 0 && y > 0 ? M_SQRT2 * x / hypot(x, y) * y : 0;
+}
+
+/* The amplitude in the middle of an interval that has the same RMS as a steady sine of amplitude `here`,
+ * although it glides from `opens` and to `closes` in the share `glide` of the interval each. The means of
+ * smooth_step and of its square are 1/2 and 181/462: a quadratic equation. */
+static float plateau(double opens, double here, double closes, double glide)
+{
+    const double square = 181.0 / 462;
+    double a = 1 - 2 * glide * (1 - square);
+    double b = glide * (0.5 - square) * (opens + closes);
+    double c = glide * square * (opens * opens + closes * closes) - here * here;
+    return (float)((sqrt(b * b - a * c) - b) / a);
+}
+
+/* One interval of `count` samples, phase at its first, with the amplitudes before, in and after it. */
+static void interval_add(float *wave, size_t count, double phase, double step, const float amplitude[3],
+                         float glide)
+{
+    enum { BLOCK = 256 };
+    float gain[BLOCK];
+    float opens = (float)border(amplitude[0], amplitude[1]),
+          closes = (float)border(amplitude[1], amplitude[2]);
+    float middle = plateau(opens, amplitude[1], closes, glide / (float)count);
+    for (size_t start = 0; start < count; start += BLOCK) {
+        size_t length = count - start < BLOCK ? count - start : BLOCK;
+        for (size_t i = 0; i < length; i++) {
+            float at = (float)(start + i) + 0.5f, left = (float)count - at;
+            gain[i] = middle - (middle - opens) * smooth_step(1 - at / glide) -
+                      (middle - closes) * smooth_step(1 - left / glide);
+        }
+        sine_add(wave + start, gain, length, phase + (double)start * step, step);
+    }
+}
+
+void oscillator_add(float *wave, struct intervals intervals, double frequency, double phase,
+                    const float *amplitude)
+{
+    double step = frequency / intervals.rate;
+    for (size_t t = 0; t < intervals.count; t++) {
+        if (amplitude[t] == 0) continue;
+        float before = t > 0 ? amplitude[t - 1] : 0;
+        float after = t + 1 < intervals.count ? amplitude[t + 1] : 0;
+
+        size_t start = interval_start(intervals, t), count = interval_start(intervals, t + 1) - start;
+        double turns = phase + (double)start * step;
+        float glide = (float)fmin(GLIDE_SECONDS * intervals.rate, (double)count / 2);
+        interval_add(wave + start, count, turns - floor(turns), step, (float[]){before, amplitude[t], after},
+                     glide);
+    }
+}

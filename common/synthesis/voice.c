@@ -1,0 +1,111 @@
+#include "common/synthesis/voice.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/keys/keyboard.h"
+#include "common/memory.h"
+
+static const double INAUDIBLE = 1e-3; /* of the first partial: -60 dB */
+
+/* A string is stiff: its partials are sharp by sqrt(1 + INHARMONICITY h^2); about a middle octave's. */
+static const double INHARMONICITY = 3e-4;
+
+/* A hammer's partials fall off with their number; the string loses them the faster the higher they are. */
+static const double FALL_OFF = 1.5, LOSS = 0.005; /* exponent; 1/s for each Hz above the first partial */
+
+static size_t sine(struct partial *partials, int key, double highest, const struct bell *bell)
+{
+    (void)highest, (void)bell;
+    partials[0] = (struct partial){key_frequency(key), 1, 0};
+    return 1;
+}
+
+static size_t gaussian(struct partial *partials, int key, double highest, const struct bell *bell)
+{
+    size_t count = sine(partials, key, highest, bell);
+    double first = key_frequency(key);
+    for (int h = 2; h <= PARTIALS && h * first < highest; h++) {
+        double strength = bell->height * exp(-0.5 * pow((h - bell->centre) / bell->width, 2));
+        if (strength < INAUDIBLE) continue;
+        partials[count++] = (struct partial){h * first, strength, 0};
+    }
+    return count;
+}
+
+static size_t piano(struct partial *partials, int key, double highest, const struct bell *bell)
+{
+    size_t count = sine(partials, key, highest, bell);
+    double first = key_frequency(key);
+    for (int h = 2; h <= PARTIALS; h++) {
+        double frequency = h * first * sqrt((1 + INHARMONICITY * h * h) / (1 + INHARMONICITY));
+        if (frequency >= highest) break;
+        partials[count++] = (struct partial){frequency, pow(h, -FALL_OFF), LOSS * (frequency - first)};
+    }
+    return count;
+}
+
+voice *voice_named(const char *name)
+{
+    static const struct {
+        const char *name;
+        voice *voice;
+    } voices[] = {{"sine", sine}, {"gaussian", gaussian}, {"piano", piano}};
+    for (size_t i = 0; i < sizeof voices / sizeof *voices; i++)
+        if (strcmp(voices[i].name, name) == 0) return voices[i].voice;
+    return NULL;
+}
+
+/* Follows a key's loudness. A note begins where the loudness rises by 6 dB above its lowest since it last
+ * fell. */
+struct note {
+    size_t onset; /* interval */
+    float before, lowest;
+};
+
+static void note_follow(struct note *note, size_t t, float loudness)
+{
+    if (loudness < note->before) note->lowest = fminf(note->lowest, loudness);
+    if (loudness > 2 * note->lowest) *note = (struct note){.onset = t, .lowest = INFINITY};
+    note->before = loudness;
+}
+
+/* amplitude (count, intervals), zeroed: each partial's. Squares of RMS add up, and a sine of RMS 1 has
+ * amplitude sqrt(2). */
+static void share_out(float *amplitude, struct intervals intervals, const struct partial *partials,
+                      size_t count, const float *loudness)
+{
+    struct note note = {0};
+    for (size_t t = 0; t < intervals.count; t++) {
+        note_follow(&note, t, loudness[t]);
+        if (loudness[t] == 0) continue;
+        double age = (double)(t - note.onset) * intervals.seconds, share[PARTIALS], power = 0;
+        for (size_t i = 0; i < count; i++) {
+            share[i] = partials[i].strength * exp(-partials[i].decay * age);
+            if (share[i] < INAUDIBLE) share[i] = 0;
+            power += share[i] * share[i];
+        }
+        double scale = (double)loudness[t] * sqrt(2 / power);
+        for (size_t i = 0; i < count; i++) amplitude[i * intervals.count + t] = (float)(share[i] * scale);
+    }
+}
+
+/* Keys that all began at phase 0 would meet in one peak at the first sample; turns by the golden ratio are
+ * spread evenly for any number of keys. */
+static double first_phase(int key)
+{
+    return 0.6180339887498949 * key;
+}
+
+void voice_play(float *wave, struct intervals intervals, int key, const struct partial *partials,
+                size_t count, const float *loudness)
+{
+    float *amplitude = allocate_or_die(count * intervals.count, sizeof *amplitude);
+    share_out(amplitude, intervals, partials, count, loudness);
+    for (size_t i = 0; i < count; i++) {
+        double phase = first_phase(key) * partials[i].frequency / key_frequency(key);
+        oscillator_add(wave, intervals, partials[i].frequency, phase, amplitude + i * intervals.count);
+    }
+    free(amplitude);
+}

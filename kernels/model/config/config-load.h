@@ -1,0 +1,18 @@
+/* Reads the configuration of gan-train: YAML through libcyaml, every value checked.
+ *
+ * Anything wrong ends the program with "program: FILE: line N: key: what is wrong" and exit 1.
+ */
+#ifndef MODEL_CONFIG_LOAD_H
+#define MODEL_CONFIG_LOAD_H
+
+#include "kernels/model/config/config.h"
+
+/* Reads a YAML file. Caller frees with config_free. */
+struct config *config_load_or_die(const char *path);
+
+/* The same from memory; `name` stands in messages; the text is copied. */
+struct config *config_parse_or_die(const char *name, const uint8_t *text, size_t size);
+
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,284 @@
+/* The design whose latents run over time, the keys being channels:
+ *
+ *   frames of a real record, padded            [S 2^n, 2K]
+ *   encode1 … n, each halving the length       [S, C]
+ *   posterior: mu, logvar; z                   [S, E]
+ *   to_decoder, + positions, transformer       [S, C]
+ *   decode1 … n, each doubling the length      [S 2^n, 3K]
+ *   gates and loudnesses as keys               [K T, 2]
+ *
+ * In training the encoder hears the batch's real records and the decoder makes them again; a sample is made
+ * of white noise that the prior turns into latents. n is the least number with which S 2^n covers the T
+ * frames. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/fail.h"
+#include "common/memory.h"
+#include "kernels/model/design.h"
+#include "kernels/model/designs/time-encoder.h"
+#include "kernels/model/transformer.h"
+
+struct time_design {
+    struct generator base;
+    int stages;
+    struct hearing hearing;
+    struct conv_layer decode[STAGES_MOST];
+    struct linear_layer to_decoder;
+    struct transformer transformer;
+    struct prior prior;
+    struct prior_loop *loops; /* (batch) */
+    real *gates;              /* (batch, GATE_SETTINGS), on the host; then on the device */
+    device gate_settings;
+
+    struct tensor epsilon, z;
+    struct tensor drawn; /* latents on their way from the host, or to it */
+    struct tensor placed, positions, context;
+    struct tensor made[STAGES_MOST]; /* the last one: logits of gates and loudnesses */
+
+    struct tensor dz, dplaced, dcontext, dmade[STAGES_MOST];
+};
+
+static struct time_design *self_of(struct generator *base)
+{
+    return (struct time_design *)base;
+}
+
+static void make_decoder(struct time_design *g, struct parameters *p)
+{
+    struct session *s = p->session;
+    int channels = s->config->model.n_channels, length = s->config->model.latent_seq_len, in = channels;
+    char name[32];
+    linear_layer_make(&g->to_decoder, p, "latent_to_decoder", s->config->model.latent_dim, channels, false);
+    transformer_make_or_die(&g->transformer, p, "transformer",
+                            (struct transformer_shape){.layers = s->config->model.num_layers,
+                                                       .heads = s->config->model.num_heads,
+                                                       .width = channels,
+                                                       .feed_forward = 2 * channels,
+                                                       .length = length,
+                                                       .dropout = s->config->model.dropout});
+    for (int i = 0; i < g->stages; i++) {
+        bool last = i == g->stages - 1;
+        int out = last ? 3 * s->keys.keys : hearing_width(s, g->stages, i + 1);
+        struct block_shape shape = hearing_stage(s, in, out, true);
+        if (last) shape.slope = 1, shape.norm = shape.bf16 = false, shape.dropout = (struct dropout){0};
+        snprintf(name, sizeof name, "decode%d", i + 1);
+        conv_layer_make_or_die(&g->decode[i], p, name, shape, length);
+        length = g->decode[i].length;
+        in = out;
+    }
+}
+
+static void take_activations(struct time_design *g, struct session *s)
+{
+    int latents = s->config->model.latent_seq_len, width = s->config->model.latent_dim, last = g->stages - 1;
+    int channels = s->config->model.n_channels;
+    g->base.noise = session_tensor_or_die(s, PRIOR_NOISES * latents, width);
+    g->base.output = session_tensor_or_die(s, s->keys.keys * s->keys.frames, 2);
+    for (int i = 0; i < last; i++)
+        g->made[i] = session_activation_or_die(s, g->decode[i].length, g->decode[i].shape.out);
+    g->made[last] = session_tensor_or_die(s, g->decode[last].length, g->decode[last].shape.out);
+    g->z = session_activation_or_die(s, latents, width);
+    g->epsilon = session_tensor_or_die(s, latents, width);
+    g->drawn = session_tensor_or_die(s, latents, width);
+    g->placed = session_activation_or_die(s, latents, channels);
+    g->loops = allocate_or_die((size_t)s->batch, sizeof g->loops[0]);
+    g->base.articulation = allocate_or_die((size_t)s->batch, sizeof g->base.articulation[0]);
+    g->gates = allocate_or_die((size_t)s->batch * GATE_SETTINGS, sizeof g->gates[0]);
+    g->gate_settings = session_memory_or_die(s, (size_t)s->batch * GATE_SETTINGS);
+}
+
+static void take_gradients(struct time_design *g, struct session *s)
+{
+    int latents = s->config->model.latent_seq_len, width = s->config->model.latent_dim, last = g->stages - 1;
+    int channels = s->config->model.n_channels;
+    for (int i = 0; i < last; i++)
+        g->dmade[i] = session_activation_or_die(s, g->made[i].length, g->made[i].channels);
+    g->dmade[last] = session_tensor_or_die(s, g->made[last].length, g->made[last].channels);
+    g->dz = session_activation_or_die(s, latents, width);
+    g->dplaced = session_activation_or_die(s, latents, channels);
+    g->dcontext = session_activation_or_die(s, latents, channels);
+}
+
+/* The same for every sample: what `add` takes. */
+static void set_positions(struct time_design *g, struct session *s)
+{
+    int latents = s->config->model.latent_seq_len, channels = s->config->model.n_channels;
+    if (s->config->model.position != POSITION_SINUSOIDAL) return;
+    size_t count = (size_t)latents * (size_t)channels;
+    real *table = allocate_or_die(count, sizeof table[0]);
+    sinusoidal_positions(table, latents, channels);
+    g->positions = session_tensor_or_die(s, latents, channels);
+    for (int b = 0; b < s->batch; b++)
+        s->ops->upload(s->ops->at(g->positions.data, (size_t)b * count), table, count);
+    free(table);
+}
+
+static int stages_or_die(const struct session *s)
+{
+    int latents = s->config->model.latent_seq_len, frames = s->keys.frames, stages = 0;
+    for (int64_t length = latents; length < frames; length *= 2) stages++;
+    if (!stages || stages > STAGES_MOST)
+        die("latent_seq_len: %d latents for %d frames: at most every frame but one can have its own, and "
+            "2^%d at most share one",
+            latents, frames, STAGES_MOST);
+    return stages;
+}
+
+static struct generator *make_or_die(struct session *s, struct parameters *p, bool training)
+{
+    struct time_design *g = allocate_or_die(1, sizeof *g);
+    g->base.session = s;
+    g->base.prior = &g->prior;
+    g->stages = stages_or_die(s);
+    hearing_make_or_die(&g->hearing, p, g->stages, training);
+    make_decoder(g, p);
+    prior_make(&g->prior, p, s->config->model.latent_seq_len, s->config->model.latent_dim, 1 << g->stages);
+    take_activations(g, s);
+    set_positions(g, s);
+    if (training) take_gradients(g, s);
+    return &g->base;
+}
+
+static void draw(struct generator *base, int first, int count, uint64_t seed, uint32_t number)
+{
+    struct time_design *g = self_of(base);
+    const struct ops *ops = base->session->ops;
+    size_t each = tensor_count(g->epsilon) / (size_t)g->epsilon.batch;
+    ops->normal(ops->at(base->noise.data, (size_t)first * PRIOR_NOISES * each),
+                (size_t)count * PRIOR_NOISES * each, 1, random_key_make(seed, PURPOSE_NOISE, number));
+    ops->normal(ops->at(g->epsilon.data, (size_t)first * each), (size_t)count * each, 1,
+                random_key_make(seed, PURPOSE_EPSILON, number));
+    for (int i = 0; i < count; i++) {
+        g->loops[first + i].key = random_key_make(seed, PURPOSE_LOOP, number);
+        g->loops[first + i].index = (uint32_t)i;
+        base->articulation[first + i] = prior_articulation(g->loops[first + i]);
+    }
+}
+
+/* Hard gates, or in training soft ones. */
+static device choose_gates(const struct ops *ops, struct time_design *g, bool training)
+{
+    if (training) return NULL;
+    prior_gates(&g->prior, g->gates, g->base.articulation, g->z.batch);
+    ops->upload(g->gate_settings, g->gates, (size_t)g->z.batch * GATE_SETTINGS);
+    return g->gate_settings;
+}
+
+static void decode(const struct ops *ops, struct time_design *g, struct pass pass)
+{
+    linear_layer_forward(ops, &g->to_decoder, g->placed, g->z);
+    if (g->positions.data) ops->add(g->placed, g->positions);
+    g->context = transformer_forward(ops, &g->transformer, g->placed, pass);
+    for (int i = 0; i < g->stages; i++)
+        conv_layer_forward(ops, &g->decode[i], g->made[i], no_tensor(), i ? g->made[i - 1] : g->context,
+                           no_tensor(), pass);
+    ops->gated(g->base.output, g->made[g->stages - 1], g->base.session->keys,
+               choose_gates(ops, g, pass.training));
+}
+
+static void latents(struct generator *base, real *z)
+{
+    struct time_design *g = self_of(base);
+    size_t count = tensor_count(base->noise);
+    real *noise = allocate_or_die(count, sizeof noise[0]);
+    base->session->ops->download(noise, base->noise.data, count);
+    prior_draw(&g->prior, z, noise, g->loops, g->z.batch);
+    free(noise);
+}
+
+static void decode_latents(struct generator *base, const real *z, struct pass pass)
+{
+    struct time_design *g = self_of(base);
+    const struct ops *ops = base->session->ops;
+    ops->upload(g->drawn.data, z, tensor_count(g->drawn));
+    ops->copy(g->z, g->drawn);
+    decode(ops, g, pass);
+}
+
+/* Without records it samples, from the white noise. */
+static void forward(struct generator *base, struct tensor records, struct pass pass)
+{
+    struct time_design *g = self_of(base);
+    const struct ops *ops = base->session->ops;
+    if (records.data) {
+        hearing_forward(ops, &g->hearing, records, pass);
+        ops->reparameterise(g->z, g->hearing.mu, g->hearing.logvar, g->epsilon, NULL);
+        decode(ops, g, pass);
+        return;
+    }
+    real *z = allocate_or_die(tensor_count(g->z), sizeof z[0]);
+    latents(base, z);
+    decode_latents(base, z, pass);
+    free(z);
+}
+
+static void decode_backward(const struct ops *ops, struct time_design *g, struct tensor doutput,
+                            struct tensor records, struct pass pass)
+{
+    const struct config *config = g->base.session->config;
+    struct keys_shape keys = g->base.session->keys;
+    const double accumulated = config->accumulation_steps;
+    const real weights[GATE_LOSSES] = {
+        [GATE_SOUNDING] = (real)(config->loss_weights.g_gate_cost / accumulated),
+        [GATE_LOUDNESS] = (real)(config->loss_weights.g_loudness_cost / accumulated)};
+    struct tensor logits = g->made[g->stages - 1], dlogits = g->dmade[g->stages - 1];
+    ops->gated_backward(dlogits, doutput, logits, keys);
+    ops->gate_losses(g->base.losses, dlogits, logits, records, keys, weights);
+    for (int i = g->stages - 1; i >= 0; i--)
+        conv_layer_backward(ops, &g->decode[i], i ? g->dmade[i - 1] : g->dcontext, no_tensor(), g->dmade[i],
+                            no_tensor(), i ? g->made[i - 1] : g->context, pass);
+    transformer_backward(ops, &g->transformer, g->dplaced, g->dcontext, g->placed, pass);
+    linear_layer_backward(ops, &g->to_decoder, g->dz, g->dplaced, g->placed, g->z, false);
+}
+
+static void backward(struct generator *base, struct tensor doutput, struct tensor records, real kl_weight,
+                     struct pass pass)
+{
+    struct time_design *g = self_of(base);
+    decode_backward(base->session->ops, g, doutput, records, pass);
+    hearing_backward(base->session->ops, &g->hearing, g->dz, g->epsilon, kl_weight, pass);
+}
+
+static void kl(struct generator *base, device value)
+{
+    base->session->ops->kl(value, self_of(base)->hearing.mu, self_of(base)->hearing.logvar);
+}
+
+static void posterior(struct generator *base, struct tensor records, real *mu, real *logvar)
+{
+    struct time_design *g = self_of(base);
+    const struct ops *ops = base->session->ops;
+    size_t count = tensor_count(g->drawn);
+    hearing_forward(ops, &g->hearing, records, (struct pass){0});
+    ops->copy(g->drawn, g->hearing.mu);
+    ops->download(mu, g->drawn.data, count);
+    ops->copy(g->drawn, g->hearing.logvar);
+    ops->download(logvar, g->drawn.data, count);
+}
+
+static void free_time(struct generator *base)
+{
+    struct time_design *g = self_of(base);
+    const struct ops *ops = base->session->ops;
+    hearing_free(ops, &g->hearing);
+    for (int i = 0; i < g->stages; i++) ops->block_free(g->decode[i].block);
+    transformer_free(ops, &g->transformer);
+    free(g->loops);
+    free(g->gates);
+    free(g->base.articulation);
+    free(g);
+}
+
+const struct design design_time = {.name = "time",
+                                   .losses = LOSSES,
+                                   .decides = true,
+                                   .make_or_die = make_or_die,
+                                   .free = free_time,
+                                   .draw = draw,
+                                   .forward = forward,
+                                   .backward = backward,
+                                   .kl = kl,
+                                   .posterior = posterior,
+                                   .latents = latents,
+                                   .decode = decode_latents};

@@ -1,0 +1,297 @@
+#include "kernels/model/sampling/sample.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/fail.h"
+#include "common/memory.h"
+#include "common/progress.h"
+#include "kernels/model/config/config-load.h"
+#include "kernels/model/sampling/long-sample.h"
+#include "kernels/model/sampling/variation.h"
+
+/* A sample that may be among the best. */
+struct candidate {
+    double score;
+    struct record record;
+};
+
+struct sampler {
+    const struct ops *ops;
+    const char *path; /* of the model */
+    struct model_header header;
+    struct model *model;
+    uint64_t seed, count;
+    struct reader *noise;
+    struct variation *variation; /* of given samples, or NULL */
+    struct pieces *pieces;       /* longer than the model's records, or NULL */
+    size_t windows, frames;      /* of a sample: what a batch has so many of; what is written */
+    struct record record;
+    real *keys, *logits;  /* of a batch, on the host */
+    real *noise_values;   /* a sample's */
+    double *scores;       /* of the samples as they are written */
+    double sum;           /* of the logits of a piece's windows */
+    struct record *batch; /* a batch's samples, as they are written */
+    struct candidate *candidate;
+    size_t candidates;
+};
+
+static void load_parameters(struct sampler *s, struct reader *reader)
+{
+    struct model *m = s->model;
+    int rows = m->parameters[GENERATOR].count + m->parameters[DISCRIMINATOR].count;
+    bool *found = allocate_or_die((size_t)rows, sizeof found[0]);
+    while (reader_next_or_die(reader, &s->record))
+        model_take_parameter_or_die(m, reader, &s->record, found, false);
+    model_complete_or_die(m, reader, found, false, 0);
+    free(found);
+}
+
+struct sampler *sampler_open_or_die(const char *device, const char *path, uint64_t seed, uint64_t count)
+{
+    struct sampler *s = allocate_or_die(1, sizeof *s);
+    struct reader *reader = reader_open_or_die(path);
+    s->path = path;
+    s->seed = seed;
+    s->count = count;
+    s->header = model_read_header_or_die(reader, path);
+    s->ops = ops_choose_or_die(device, (enum precision)s->header.config->precision);
+    int most = s->ops->sample_batch, batch = count < (uint64_t)most ? (int)count : most;
+    if (design_of(s->header.config)->decides) batch = most;
+    s->model = model_new_or_die(s->ops, s->header.config, s->header.keys, batch, false);
+    load_parameters(s, reader);
+    reader_close(reader);
+    s->keys = allocate_or_die(tensor_count(s->model->generator->output), sizeof s->keys[0]);
+    s->logits = allocate_or_die((size_t)batch, sizeof s->logits[0]);
+    s->batch = allocate_or_die((size_t)batch, sizeof s->batch[0]);
+    s->scores = allocate_or_die((size_t)batch, sizeof s->scores[0]);
+    s->windows = 1;
+    s->frames = (size_t)s->header.keys.frames;
+    return s;
+}
+
+void sampler_last_or_die(struct sampler *s, double seconds)
+{
+    struct record keys = {.facts = s->header.facts};
+    s->frames = (size_t)fmax(1, round(seconds / record_fact_number(&keys, "interval", 0.02)));
+    s->pieces = pieces_new_or_die(s->model, s->seed, s->frames);
+    if (s->pieces) s->windows = pieces_windows(s->pieces);
+}
+
+void sampler_use_noise_or_die(struct sampler *s, const char *path)
+{
+    struct tensor noise = s->model->generator->noise;
+    s->noise = reader_open_or_die(path);
+    s->noise_values = allocate_or_die((size_t)noise.length * (size_t)noise.channels, sizeof(real));
+}
+
+void sampler_like_or_die(struct sampler *s, const char *path, double amount)
+{
+    s->variation = variation_like_or_die(s->model, path, amount);
+}
+
+void sampler_walk_or_die(struct sampler *s, const char *from, const char *to)
+{
+    s->variation = variation_walk_or_die(s->model, from, to, s->count);
+}
+
+/* The next record of the noise as sample `index` of the batch. */
+static void read_noise(struct sampler *s, int index)
+{
+    struct tensor noise = s->model->generator->noise;
+    size_t length = (size_t)noise.length, channels = (size_t)noise.channels;
+    char shape[128];
+    if (!reader_next_finite_or_die(s->noise, &s->record))
+        reader_die(s->noise, "fewer records of noise than samples");
+    if (s->record.rank != 2 || s->record.shape[0] != channels || s->record.shape[1] != length)
+        reader_die(s->noise, "shape %s is not the noise of this model, (%zu, %zu)",
+                   record_shape_text(&s->record, shape, sizeof shape), channels, length);
+    const float *values = s->record.data;
+    for (size_t i = 0; i < length; i++) {
+        for (size_t c = 0; c < channels; c++)
+            s->noise_values[i * channels + c] = (real)values[c * length + i];
+    }
+    s->ops->upload(s->ops->at(noise.data, (size_t)index * length * channels), s->noise_values,
+                   length * channels);
+}
+
+static void draw_batch(struct sampler *s, uint64_t first)
+{
+    struct model *m = s->model;
+    for (int i = 0; i < m->session.batch; i++) {
+        m->design->draw(m->generator, i, 1, s->seed, (uint32_t)(first + (uint64_t)i));
+        if (s->noise && first + (uint64_t)i < s->count) read_noise(s, i);
+    }
+}
+
+/* Starts on a whole batch from sample (or window) `first` on; those past the count are made, so that all
+ * batches are alike, and left out. */
+static void begin_batch(struct sampler *s, uint64_t first)
+{
+    struct model *m = s->model;
+    struct pass pass = {.seed = s->seed, .step = (uint32_t)first};
+    /* What reads noise or works on the host cannot be recorded. */
+    bool recorded = !s->noise && !m->generator->prior;
+    if (recorded) s->ops->graph_begin(0);
+    if (!s->pieces) draw_batch(s, first);
+    if (s->pieces)
+        pieces_make(s->pieces, first, pass);
+    else if (s->variation)
+        variation_make(s->variation, first, pass);
+    else
+        m->design->forward(m->generator, no_tensor(), pass);
+    discriminator_forward(&m->discriminator, m->generator->output, pass);
+    if (recorded) s->ops->graph_end();
+}
+
+static void fetch_batch(struct sampler *s)
+{
+    struct model *m = s->model;
+    s->ops->download(s->keys, m->generator->output.data, tensor_count(m->generator->output));
+    s->ops->download(s->logits, m->discriminator.logit.data, (size_t)m->session.batch);
+}
+
+/* A sample's keys (keys, length, 2) as (2, keys, frames), the first ones. */
+static void deinterleave(float *out, const real *in, size_t keys, size_t length, size_t frames)
+{
+    for (size_t k = 0; k < keys; k++)
+        for (size_t t = 0; t < frames; t++)
+            for (size_t c = 0; c < 2; c++)
+                out[(c * keys + k) * frames + t] = (float)in[2 * (k * length + t) + c];
+}
+
+/* A sample, of keys (keys, length, 2), as it is written; `record` had none, or another. False: it is not
+ * finite, as what finite parameters make need not be where they are large. */
+static bool make_record(const struct sampler *s, struct record *record, const real *keys, size_t length,
+                        double score, uint64_t number)
+{
+    size_t rows = (size_t)s->header.keys.keys;
+    float *values = record_shape_or_die(record, 3, (size_t[]){2, rows, s->frames});
+    free(record->facts);
+    record->facts = s->header.facts ? text_or_die("%s", s->header.facts) : NULL;
+    record_set_fact(record, "kind", "keys");
+    record_set_fact(record, "source", "musigan %llu-%llu", (unsigned long long)s->seed,
+                    (unsigned long long)number);
+    record_set_fact(record, "seed", "%llu", (unsigned long long)s->seed);
+    record_set_fact(record, "score", "%.6g", score);
+    deinterleave(values, keys, rows, length, s->frames);
+    bool finite = isfinite(score);
+    for (size_t i = 0; i < record->count; i++) finite &= isfinite(values[i]) != 0;
+    return finite;
+}
+
+static void check_finite_or_die(const struct sampler *s, bool finite, uint64_t number)
+{
+    if (!finite)
+        die("%s: sample %llu is not finite: the model is of no use", s->path, (unsigned long long)number);
+}
+
+/* How many of the batch from `first` on, of windows or samples, are wanted. */
+static int wanted_of_batch(const struct sampler *s, uint64_t first)
+{
+    uint64_t left = s->count * s->windows - first;
+    return left < (uint64_t)s->model->session.batch ? (int)left : s->model->session.batch;
+}
+
+/* The batch's samples as records; returns how many are wanted. */
+static int make_records(struct sampler *s, uint64_t first)
+{
+    size_t length = (size_t)s->header.keys.frames, each = 2 * (size_t)s->header.keys.keys * length;
+    int count = wanted_of_batch(s, first), broken = count;
+#pragma omp parallel for schedule(dynamic) reduction(min : broken)
+    for (int i = 0; i < count; i++) {
+        s->scores[i] = (double)s->logits[i];
+        bool finite = make_record(s, &s->batch[i], s->keys + (size_t)i * each, length, s->scores[i],
+                                  first + (uint64_t)i);
+        if (!finite && i < broken) broken = i;
+    }
+    check_finite_or_die(s, broken == count, first + (uint64_t)broken);
+    return count;
+}
+
+/* The samples that the batch's windows complete, as records; returns how many. A sample's score is the mean
+ * of its windows'. */
+static int join_records(struct sampler *s, uint64_t first)
+{
+    size_t each = 2 * (size_t)s->header.keys.keys * (size_t)s->header.keys.frames, length;
+    int made = 0;
+    for (int i = 0; i < wanted_of_batch(s, first); i++) {
+        uint64_t window = first + (uint64_t)i, number = window / s->windows;
+        pieces_join(s->pieces, window, s->keys + (size_t)i * each);
+        s->sum = (window % s->windows ? s->sum : 0) + (double)s->logits[i];
+        if ((window + 1) % s->windows) continue;
+        const real *keys = pieces_joined(s->pieces, &length);
+        s->scores[made] = s->sum / (double)s->windows;
+        check_finite_or_die(s, make_record(s, &s->batch[made], keys, length, s->scores[made], number),
+                            number);
+        made++;
+    }
+    return made;
+}
+
+/* Inserts a sample into the list of the best `most`, best first; equal scores stay in the order made. The
+ * record is swapped against one that is not wanted. */
+static void consider(struct sampler *s, double score, struct record *record, size_t most, bool worst)
+{
+    size_t place = s->candidates;
+    while (place > 0 &&
+           (worst ? s->candidate[place - 1].score > score : s->candidate[place - 1].score < score))
+        place--;
+    if (place >= most) return;
+    if (s->candidates < most) s->candidates++;
+    struct record dropped = s->candidate[s->candidates - 1].record;
+    for (size_t i = s->candidates - 1; i > place; i--) s->candidate[i] = s->candidate[i - 1];
+    s->candidate[place] = (struct candidate){score, *record};
+    *record = dropped;
+}
+
+/* Writes the batch, or keeps those of it that may be among the best. */
+static void keep_batch(struct sampler *s, struct writer *writer, uint64_t first,
+                       struct sample_settings settings)
+{
+    size_t most = settings.best ? settings.best : settings.worst;
+    int count = s->pieces ? join_records(s, first) : make_records(s, first);
+    if (!most) writer_put_all_or_die(writer, s->batch, count);
+    for (int i = 0; most && i < count; i++) consider(s, s->scores[i], &s->batch[i], most, settings.worst > 0);
+}
+
+/* The device makes the next batch while this one is written. */
+void sampler_run_or_die(struct sampler *s, struct writer *writer, struct sample_settings settings)
+{
+    size_t most = settings.best ? settings.best : settings.worst;
+    uint64_t batch = (uint64_t)s->model->session.batch, all = s->count * s->windows;
+    s->candidate = allocate_or_die(most + 1, sizeof s->candidate[0]);
+    progress_begin("samples", (double)s->count, settings.progress, settings.quiet);
+    if (s->count) begin_batch(s, 0);
+    for (uint64_t first = 0; first < all; first += batch) {
+        fetch_batch(s);
+        if (all - first > batch) begin_batch(s, first + batch);
+        keep_batch(s, writer, first, settings);
+        progress_show((double)(first + batch) / (double)s->windows, NULL);
+    }
+    progress_end();
+    /* Noise left over is not needed, but a stream that was cut is refused. */
+    while (s->noise && reader_next_or_die(s->noise, &s->record)) continue;
+    for (size_t i = 0; i < s->candidates; i++) writer_put_or_die(writer, &s->candidate[i].record);
+}
+
+void sampler_close(struct sampler *s)
+{
+    for (size_t i = 0; i < s->candidates; i++) record_free(&s->candidate[i].record);
+    for (int i = 0; i < s->model->session.batch; i++) record_free(&s->batch[i]);
+    free(s->candidate);
+    free(s->batch);
+    free(s->logits);
+    free(s->scores);
+    if (s->noise) reader_close(s->noise);
+    variation_free(s->variation);
+    pieces_free(s->pieces);
+    record_free(&s->record);
+    model_free(s->model);
+    config_free(s->header.config);
+    free(s->header.facts);
+    free(s->noise_values);
+    free(s->keys);
+    free(s);
+}

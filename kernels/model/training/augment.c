@@ -1,0 +1,73 @@
+#include "kernels/model/training/augment.h"
+
+#include <string.h>
+
+bool windows_wanted(const struct config *config)
+{
+    return config->augmentation.windows || config->augmentation.shift || config->augmentation.swap;
+}
+
+/* How one record is made. */
+struct window {
+    const struct origin *origin;
+    size_t record, offset; /* frames that are left out at its beginning */
+    int shift;             /* keys up */
+    bool swap;
+};
+
+static struct window window_draw(const struct dataset *d, const struct config *config, size_t record,
+                                 struct random_key key, size_t place)
+{
+    struct window w = {.origin = &d->origin[record], .record = record};
+    int shift = config->augmentation.shift;
+    uint32_t bits[4];
+    random_block(key, (uint32_t)place, bits);
+    if (config->augmentation.windows && w.origin->next != record)
+        w.offset = random_below(bits[0], (uint32_t)d->keys.frames);
+    w.shift = (int)random_below(bits[1], 2 * (uint32_t)shift + 1) - shift;
+    w.swap = config->augmentation.swap && bits[2] >> 31;
+    return w;
+}
+
+/* `count` frames of a key, times gain. */
+static void copy_frames(real *to, const real *from, size_t count, real gain, bool swap)
+{
+    for (size_t i = 0; i < 2 * count; i++) to[i] = gain * from[swap ? i ^ 1 : i];
+}
+
+static void divide_by_largest(real *values, size_t count)
+{
+    real largest = 0;
+    for (size_t i = 0; i < count; i++) largest = values[i] > largest ? values[i] : largest;
+    for (size_t i = 0; i < count && largest > 0; i++) values[i] /= largest;
+}
+
+/* to (keys * frames, 2) */
+static void window_make(real *to, const struct dataset *d, struct window w)
+{
+    size_t frames = (size_t)d->keys.frames, row = 2 * frames, count = (size_t)d->keys.keys * row;
+    const real *first = d->values + w.record * count, *second = d->values + w.origin->next * count;
+    real next_peak = d->origin[w.origin->next].peak;
+    memset(to, 0, count * sizeof to[0]);
+    for (int k = 0; k < d->keys.keys; k++) {
+        int from = k - w.shift;
+        if (from < 0 || from >= d->keys.keys) continue;
+        real *key = to + (size_t)k * row;
+        copy_frames(key, first + (size_t)from * row + 2 * w.offset, frames - w.offset, w.origin->peak,
+                    w.swap);
+        copy_frames(key + row - 2 * w.offset, second + (size_t)from * row, w.offset, next_peak, w.swap);
+    }
+    divide_by_largest(to, count);
+}
+
+void windows_batch(const struct dataset *d, const struct config *config, struct tensor records,
+                   const size_t *order, size_t number, struct random_key key)
+{
+    size_t batch = (size_t)records.batch, count = tensor_count(records) / batch;
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < batch; i++) {
+        size_t place = number * batch + i;
+        window_make(d->batch + i * count, d, window_draw(d, config, order[place % d->records], key, place));
+    }
+    d->ops->upload(records.data, d->batch, batch * count);
+}

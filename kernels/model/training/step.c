@@ -1,0 +1,198 @@
+#include "kernels/model/training/step.h"
+
+#include <math.h>
+
+/* Standard deviation of the noise on real records. */
+static const real instance_noise = (real)0.05;
+
+struct step step_make_or_die(struct model *m, struct counters *counters)
+{
+    struct session *s = &m->session;
+    struct tensor keys = m->generator->output, feature = discriminator_feature(&m->discriminator);
+    struct step step = {.model = m, .counters = counters};
+    step.losses = session_memory_or_die(s, LOSSES);
+    m->generator->losses = s->ops->at(step.losses, LOSS_GATES);
+    step.records = session_tensor_or_die(s, keys.length, keys.channels);
+    step.noisy = session_tensor_or_die(s, keys.length, keys.channels);
+    step.dx = session_tensor_or_die(s, keys.length, keys.channels);
+    step.dlogit = session_tensor_or_die(s, 1, 1);
+    step.feature_mean = feature;
+    step.feature_mean.batch = 1;
+    step.feature_mean.data = session_memory_or_die(s, tensor_count(step.feature_mean));
+    step.dfeature = session_tensor_or_die(s, feature.length, feature.channels);
+    return step;
+}
+
+static struct pass training_pass(struct step *step, bool update_statistics)
+{
+    return (struct pass){.training = true,
+                         .update_statistics = update_statistics,
+                         .seed = (uint64_t)step->counters->seed,
+                         .step = (uint32_t)++step->counters->passes};
+}
+
+/* Fresh noise, a forward pass of the generator. */
+static struct pass generate(struct step *step)
+{
+    struct model *m = step->model;
+    struct pass pass = training_pass(step, true);
+    m->design->draw(m->generator, 0, m->session.batch, pass.seed, pass.step);
+    m->design->forward(m->generator, step->records, pass);
+    return pass;
+}
+
+static void add_instance_noise(struct step *step)
+{
+    struct random_key key =
+        random_key_make((uint64_t)step->counters->seed, PURPOSE_INSTANCE, (uint32_t)step->counters->passes);
+    step->model->session.ops->add_normal(step->noisy.data, step->records.data, tensor_count(step->records),
+                                         instance_noise, key);
+}
+
+static device loss_cell(const struct step *step, int loss)
+{
+    return step->model->session.ops->at(step->losses, (size_t)loss);
+}
+
+double step_rate_left(const struct step *step)
+{
+    double end = step->model->session.config->learning_rate_end;
+    return end + (1 - end) * (1 + cos(M_PI * fmin(step->progress, 1))) / 2;
+}
+
+static void update(struct step *step, enum network network)
+{
+    const struct ops *ops = step->model->session.ops;
+    const struct config *config = step->model->session.config;
+    struct parameters *p = &step->model->parameters[network];
+    bool generator = network == GENERATOR;
+    int64_t *updates =
+        generator ? &step->counters->generator_updates : &step->counters->discriminator_updates;
+    double rate = generator ? config->learning_rate : config->learning_rate_disc;
+    struct adamw settings = {.learning_rate = (real)(rate * step_rate_left(step)),
+                             .beta1 = (real)config->beta1,
+                             .beta2 = (real)config->beta2,
+                             .epsilon = (real)1e-8,
+                             .weight_decay = (real)config->weight_decay,
+                             .step = ++*updates};
+    if (config->grad_clip_value > 0) ops->clip(p->gradients, p->trained, (real)config->grad_clip_value);
+    ops->adamw(p->values, p->gradients, p->moment1, p->moment2, p->trained, settings);
+    ops->zero(p->gradients, p->trained);
+}
+
+/* Feature matching wants the features of the real records first; they are constants. */
+static bool match_features(struct step *step)
+{
+    const struct config *config = step->model->session.config;
+    if (config->loss_weights.g_feature_matching_cost == 0 && !config->track_all) return false;
+    discriminator_forward(&step->model->discriminator, step->noisy, training_pass(step, false));
+    step->model->session.ops->batch_mean(step->feature_mean,
+                                         discriminator_feature(&step->model->discriminator));
+    return true;
+}
+
+bool step_judges(const struct config *config)
+{
+    return config->track_all || config->loss_weights.g_cost != 0 ||
+           config->loss_weights.g_feature_matching_cost != 0;
+}
+
+/* The losses that the discriminator judges, and their gradient in dx. */
+static void judge_generator(struct step *step, struct pass pass, int accumulated)
+{
+    struct model *m = step->model;
+    const struct config *config = m->session.config;
+    const struct ops *ops = m->session.ops;
+    bool matched = match_features(step);
+    discriminator_forward(&m->discriminator, m->generator->output, pass);
+    ops->bce(loss_cell(step, LOSS_GAN), step->dlogit, m->discriminator.logit, (real)(1 - config->smoothing),
+             (real)(config->loss_weights.g_cost / accumulated));
+    if (matched) {
+        ops->zero(step->dfeature.data, tensor_count(step->dfeature));
+        ops->feature_match(loss_cell(step, LOSS_FEATURE_MATCHING), step->dfeature,
+                           discriminator_feature(&m->discriminator), step->feature_mean,
+                           (real)(config->loss_weights.g_feature_matching_cost / accumulated));
+    }
+    discriminator_backward(&m->discriminator, step->dx, step->dlogit, matched ? step->dfeature : no_tensor(),
+                           m->generator->output, false, pass);
+}
+
+void step_generator(struct step *step, bool apply)
+{
+    struct model *m = step->model;
+    const struct config *config = m->session.config;
+    int accumulated = config->accumulation_steps;
+    real weights[GENERATOR_LOSSES];
+    generator_weights(config, accumulated, weights);
+    struct pass pass = generate(step), judged = pass;
+    judged.update_statistics = false;
+    add_instance_noise(step);
+    if (step_judges(config))
+        judge_generator(step, judged, accumulated);
+    else
+        m->session.ops->zero(step->dx.data, tensor_count(step->dx));
+    m->session.ops->generator_losses(loss_cell(step, LOSS_GENERATOR_KEYS), step->dx, m->generator->output,
+                                     step->noisy, m->session.keys, weights, config->track_all);
+    m->design->kl(m->generator, loss_cell(step, LOSS_KL));
+    double ramp = config->kl_ramp > 0 ? fmin(step->progress / config->kl_ramp, 1) : 1;
+    m->design->backward(m->generator, step->dx, step->records,
+                        (real)(config->loss_weights.g_cost_kl * ramp / accumulated), pass);
+    if (apply) update(step, GENERATOR);
+}
+
+/* The discriminator's cross entropy on one sort of records, and its gradient in dlogit. */
+static struct pass judge(struct step *step, struct tensor records, real label, real weight)
+{
+    struct pass pass = training_pass(step, true);
+    discriminator_forward(&step->model->discriminator, records, pass);
+    step->model->session.ops->bce(loss_cell(step, LOSS_DISCRIMINATOR), step->dlogit,
+                                  step->model->discriminator.logit, label, weight);
+    return pass;
+}
+
+static void learn(struct step *step, struct tensor records, struct pass pass)
+{
+    discriminator_backward(&step->model->discriminator, no_tensor(), step->dlogit, no_tensor(), records, true,
+                           pass);
+}
+
+void step_discriminator(struct step *step, bool apply)
+{
+    struct model *m = step->model;
+    const struct config *config = m->session.config;
+    real weights[DISCRIMINATOR_LOSSES], weight = (real)(1.0 / config->accumulation_steps);
+    struct tensor generated = m->generator->output;
+    discriminator_weights(config, config->accumulation_steps, weights);
+    discriminator_power_iteration(&m->discriminator);
+    generate(step);
+    add_instance_noise(step);
+    learn(step, step->noisy, judge(step, step->noisy, (real)(1 - config->smoothing), weight));
+    struct pass pass = judge(step, generated, 0, weight);
+    m->session.ops->discriminator_losses(loss_cell(step, LOSS_DISCRIMINATOR_KEYS), step->dlogit,
+                                         m->discriminator.logit, generated, step->noisy, m->session.keys,
+                                         weights, config->track_all);
+    learn(step, generated, pass);
+    if (apply) update(step, DISCRIMINATOR);
+}
+
+void step_pretrain_generator(struct step *step)
+{
+    struct model *m = step->model;
+    real weights[GENERATOR_LOSSES] = {[G_RECONSTRUCTION] = 1};
+    struct pass pass = generate(step);
+    m->session.ops->zero(step->dx.data, tensor_count(step->dx));
+    m->session.ops->generator_losses(loss_cell(step, LOSS_GENERATOR_KEYS), step->dx, m->generator->output,
+                                     step->records, m->session.keys, weights, false);
+    m->design->backward(m->generator, step->dx, step->records, 0, pass);
+    update(step, GENERATOR);
+}
+
+void step_pretrain_discriminator(struct step *step)
+{
+    struct tensor generated = step->model->generator->output;
+    discriminator_power_iteration(&step->model->discriminator);
+    generate(step);
+    learn(step, step->records, judge(step, step->records, 1, (real)0.5));
+    learn(step, generated, judge(step, generated, 0, (real)0.5));
+    update(step, DISCRIMINATOR);
+}
