@@ -1,7 +1,7 @@
 /* The real records: keys from a stream, normalised, channels last, in an unlinked file mapped into memory, so
  * that a collection may be larger than the memory. */
-#ifndef MODEL_DATASET_H
-#define MODEL_DATASET_H
+#ifndef KERNELS_MODEL_DATASET_H
+#define KERNELS_MODEL_DATASET_H
 
 #include "common/stream/stream.h"
 #include "kernels/model/session.h"

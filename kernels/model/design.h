@@ -1,7 +1,7 @@
 /* A design of the generator: what turns white noise into keys. Each is one file beside this one, named by the
  * configuration's key `design`; nothing else knows which one it works with. */
-#ifndef MODEL_DESIGN_H
-#define MODEL_DESIGN_H
+#ifndef KERNELS_MODEL_DESIGN_H
+#define KERNELS_MODEL_DESIGN_H
 
 #include "kernels/model/loss.h"
 #include "kernels/model/prior.h"

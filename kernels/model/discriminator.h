@@ -1,7 +1,7 @@
 /* The discriminator: up to eight blocks that halve the length and double the channels, the mean over time,
  * minibatch discrimination, one logit a record. */
-#ifndef MODEL_DISCRIMINATOR_H
-#define MODEL_DISCRIMINATOR_H
+#ifndef KERNELS_MODEL_DISCRIMINATOR_H
+#define KERNELS_MODEL_DISCRIMINATOR_H
 
 #include "kernels/model/layer.h"
 

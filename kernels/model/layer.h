@@ -1,7 +1,7 @@
 /* Layers: an operation of the backend with the parameters that it needs. A layer is made (its parameters
  * declared, its memory taken) once; forward and backward follow ops.h. */
-#ifndef MODEL_LAYER_H
-#define MODEL_LAYER_H
+#ifndef KERNELS_MODEL_LAYER_H
+#define KERNELS_MODEL_LAYER_H
 
 #include "kernels/model/parameters.h"
 

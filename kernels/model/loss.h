@@ -1,6 +1,6 @@
 /* Every loss by name: a cell on the device and a column of losses.tsv. The names are the published ones. */
-#ifndef MODEL_LOSS_H
-#define MODEL_LOSS_H
+#ifndef KERNELS_MODEL_LOSS_H
+#define KERNELS_MODEL_LOSS_H
 
 #include "kernels/model/session.h"
 

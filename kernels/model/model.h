@@ -1,8 +1,8 @@
 /* A whole model: configuration, generator, discriminator. As a tensor stream: one record of the configuration
  * (kind=config, the YAML's bytes, with the facts of the keys it makes), one record a parameter or running
  * statistic (kind=parameter name=…), so that it needs nothing beside it. */
-#ifndef MODEL_MODEL_H
-#define MODEL_MODEL_H
+#ifndef KERNELS_MODEL_MODEL_H
+#define KERNELS_MODEL_MODEL_H
 
 #include "common/stream/stream.h"
 #include "kernels/model/design.h"

@@ -3,8 +3,8 @@
  *
  * Trained parameters lie in one flat block, their gradients and both of Adam's moments in blocks of the same
  * layout; running statistics lie in a block of their own. */
-#ifndef MODEL_PARAMETERS_H
-#define MODEL_PARAMETERS_H
+#ifndef KERNELS_MODEL_PARAMETERS_H
+#define KERNELS_MODEL_PARAMETERS_H
 
 #include "kernels/model/session.h"
 

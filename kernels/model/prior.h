@@ -6,8 +6,8 @@
  * Kept as statistics of the generator: mean (side), the covariance's Cholesky factor (lower triangle, a row
  * after the other, less the identity, so that a prior not fitted yet is N(0, 1)), and what the calibration
  * chose. All of it is computed on the host, in double. */
-#ifndef MODEL_PRIOR_H
-#define MODEL_PRIOR_H
+#ifndef KERNELS_MODEL_PRIOR_H
+#define KERNELS_MODEL_PRIOR_H
 
 #include "kernels/model/parameters.h"
 

@@ -1,6 +1,6 @@
 /* What every part of a model shares: the backend, the configuration, the sizes, and the memory taken. */
-#ifndef MODEL_SESSION_H
-#define MODEL_SESSION_H
+#ifndef KERNELS_MODEL_SESSION_H
+#define KERNELS_MODEL_SESSION_H
 
 #include "kernels/model/config/config.h"
 #include "kernels/ops.h"

@@ -1,6 +1,6 @@
 /* A post-norm transformer encoder (Vaswani et al. 2017), as PyTorch's TransformerEncoder with ReLU. */
-#ifndef MODEL_TRANSFORMER_H
-#define MODEL_TRANSFORMER_H
+#ifndef KERNELS_MODEL_TRANSFORMER_H
+#define KERNELS_MODEL_TRANSFORMER_H
 
 #include "kernels/model/layer.h"
 

@@ -1,6 +1,6 @@
 /* The table of the configuration's keys: names, types, defaults, ranges. */
-#ifndef MODEL_CONFIG_KEYS_H
-#define MODEL_CONFIG_KEYS_H
+#ifndef KERNELS_MODEL_CONFIG_CONFIG_KEYS_H
+#define KERNELS_MODEL_CONFIG_CONFIG_KEYS_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
  *
  * Anything wrong ends the program with "program: FILE: line N: key: what is wrong" and exit 1.
  */
-#ifndef MODEL_CONFIG_LOAD_H
-#define MODEL_CONFIG_LOAD_H
+#ifndef KERNELS_MODEL_CONFIG_CONFIG_LOAD_H
+#define KERNELS_MODEL_CONFIG_CONFIG_LOAD_H
 
 #include "kernels/model/config/config.h"
 

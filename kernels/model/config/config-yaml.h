@@ -1,6 +1,6 @@
 /* The text of each value of a configuration, through libcyaml, and the line that it stands in. */
-#ifndef MODEL_CONFIG_YAML_H
-#define MODEL_CONFIG_YAML_H
+#ifndef KERNELS_MODEL_CONFIG_CONFIG_YAML_H
+#define KERNELS_MODEL_CONFIG_CONFIG_YAML_H
 
 #include "kernels/model/config/config-keys.h"
 

@@ -1,7 +1,7 @@
 /* The configuration of gan-train, a member a key of the YAML file. musigan-config(5) describes each key,
  * config-keys.c holds types, defaults and ranges, config-load.h reads a file. */
-#ifndef MODEL_CONFIG_H
-#define MODEL_CONFIG_H
+#ifndef KERNELS_MODEL_CONFIG_CONFIG_H
+#define KERNELS_MODEL_CONFIG_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* The envelope of Gaussians over a record: two linear layers choose their widths and centres from the
  * transformer's output, all positions at once. The formula stands in ops.h at `envelope`. */
-#ifndef MODEL_GAUSSIANS_H
-#define MODEL_GAUSSIANS_H
+#ifndef KERNELS_MODEL_DESIGNS_ENVELOPE_H
+#define KERNELS_MODEL_DESIGNS_ENVELOPE_H
 
 #include "kernels/model/layer.h"
 

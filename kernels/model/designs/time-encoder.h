@@ -1,7 +1,7 @@
 /* The encoder of the design whose latents run over time: real records, frame by frame, to the mean and the
  * logarithm of the variance of each latent. */
-#ifndef MODEL_HEARING_H
-#define MODEL_HEARING_H
+#ifndef KERNELS_MODEL_DESIGNS_TIME_ENCODER_H
+#define KERNELS_MODEL_DESIGNS_TIME_ENCODER_H
 
 #include "kernels/model/layer.h"
 

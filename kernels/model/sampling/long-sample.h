@@ -1,8 +1,8 @@
 /* Pieces longer than a record, for designs with a prior that is fitted: latents of the whole piece
  * (kernels/model/sampling/prior-sequence.h), decoded in windows of a record each that overlap, and joined key by key. What a
  * window says next to its ends is left out: there it knows one side only. */
-#ifndef MODEL_PIECE_H
-#define MODEL_PIECE_H
+#ifndef KERNELS_MODEL_SAMPLING_LONG_SAMPLE_H
+#define KERNELS_MODEL_SAMPLING_LONG_SAMPLE_H
 
 #include "kernels/model/model.h"
 

@@ -4,8 +4,8 @@
  * window of latents w = L e (less the mean), e white, goes on: what is known of the next window, a, has e_a =
  * inverse(L_aa) w_a, and with fresh e_b what follows is w_b = L_ba e_a + L_bb e_b. Every window is again a
  * draw from the prior, wherever it stands. */
-#ifndef MODEL_SEQUENCE_H
-#define MODEL_SEQUENCE_H
+#ifndef KERNELS_MODEL_SAMPLING_PRIOR_SEQUENCE_H
+#define KERNELS_MODEL_SAMPLING_PRIOR_SEQUENCE_H
 
 #include "kernels/model/prior.h"
 

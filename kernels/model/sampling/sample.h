@@ -1,8 +1,8 @@
 /* Sampling: a trained generator in evaluation mode turns white noise into keys records, each scored by the
  * discriminator. A sample depends on the model, the seed and its number alone (but for designs and scores
  * that compare the samples of a batch). */
-#ifndef MODEL_SAMPLE_H
-#define MODEL_SAMPLE_H
+#ifndef KERNELS_MODEL_SAMPLING_SAMPLE_H
+#define KERNELS_MODEL_SAMPLING_SAMPLE_H
 
 #include "common/stream/stream.h"
 #include "kernels/ops.h"

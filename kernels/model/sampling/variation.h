@@ -1,8 +1,8 @@
 /* Samples beside given ones, for designs with a prior that is fitted: what the encoder says of a record, or
  * what a seed gives, is a place among the latents; from there it is a step, or a walk, to others. Distances
  * are such that latents stay as likely as the prior's own. */
-#ifndef MODEL_VARIATION_H
-#define MODEL_VARIATION_H
+#ifndef KERNELS_MODEL_SAMPLING_VARIATION_H
+#define KERNELS_MODEL_SAMPLING_VARIATION_H
 
 #include "kernels/model/model.h"
 

@@ -1,8 +1,8 @@
 /* Real records made anew for each batch: ten seconds from any moment of a song, moved up or down by some
  * keys, the channels swapped; each divided by its largest value. What is made is a function of the key and
  * the place in the order. */
-#ifndef MODEL_WINDOWS_H
-#define MODEL_WINDOWS_H
+#ifndef KERNELS_MODEL_TRAINING_AUGMENT_H
+#define KERNELS_MODEL_TRAINING_AUGMENT_H
 
 #include "kernels/model/dataset.h"
 

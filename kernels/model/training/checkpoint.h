@@ -1,8 +1,8 @@
 /* Checkpoints: a model, both optimisers' moments, the counters and, in the middle of an epoch, what has been
  * added up so far. Written under a temporary name, flushed to the disk, renamed: a file with a checkpoint's
  * name is whole. Names: checkpoint-EPOCH.tensors, or checkpoint-EPOCH-BATCH.tensors inside an epoch. */
-#ifndef MODEL_CHECKPOINT_H
-#define MODEL_CHECKPOINT_H
+#ifndef KERNELS_MODEL_TRAINING_CHECKPOINT_H
+#define KERNELS_MODEL_TRAINING_CHECKPOINT_H
 
 #include "kernels/model/training/step.h"
 

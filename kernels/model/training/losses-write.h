@@ -1,7 +1,7 @@
 /* losses.tsv: a header, then a row an epoch: phase, every loss (nan where it was not computed), the learning
  * rates, records a second, seconds. */
-#ifndef MODEL_LOSS_TABLE_H
-#define MODEL_LOSS_TABLE_H
+#ifndef KERNELS_MODEL_TRAINING_LOSSES_WRITE_H
+#define KERNELS_MODEL_TRAINING_LOSSES_WRITE_H
 
 #include <stdio.h>
 

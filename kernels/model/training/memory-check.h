@@ -1,6 +1,6 @@
 /* Whether a training run fits the device's memory, before any is taken. */
-#ifndef MODEL_FIT_H
-#define MODEL_FIT_H
+#ifndef KERNELS_MODEL_TRAINING_MEMORY_CHECK_H
+#define KERNELS_MODEL_TRAINING_MEMORY_CHECK_H
 
 #include "kernels/model/config/config.h"
 #include "kernels/ops.h"

@@ -1,8 +1,8 @@
 /* What a design with a prior learns behind training: the prior, from what its encoder says of the records,
  * and temperature and threshold, by the music that comes of them. Functions of the model, the seed and the
  * records alone; training is not touched. */
-#ifndef MODEL_FITTING_H
-#define MODEL_FITTING_H
+#ifndef KERNELS_MODEL_TRAINING_PRIOR_FIT_H
+#define KERNELS_MODEL_TRAINING_PRIOR_FIT_H
 
 #include "kernels/model/dataset.h"
 #include "kernels/model/training/step.h"

@@ -1,7 +1,7 @@
 /* One update of a network: forward passes, losses, backward passes, and where gradients are complete the
  * optimiser. Losses are added to cells on the device. */
-#ifndef MODEL_STEP_H
-#define MODEL_STEP_H
+#ifndef KERNELS_MODEL_TRAINING_STEP_H
+#define KERNELS_MODEL_TRAINING_STEP_H
 
 #include "kernels/model/loss.h"
 #include "kernels/model/model.h"

@@ -1,7 +1,7 @@
 /* The training run: pretraining of the generator, pretraining of the discriminator, then adversarial epochs;
  * checkpoints, losses.tsv, progress. */
-#ifndef MODEL_TRAIN_H
-#define MODEL_TRAIN_H
+#ifndef KERNELS_MODEL_TRAINING_TRAIN_H
+#define KERNELS_MODEL_TRAINING_TRAIN_H
 
 #include "kernels/model/dataset.h"
 #include "kernels/model/training/step.h"
