@@ -48,8 +48,8 @@ int main(int argc, char **argv)
     struct sampler *sampler = sampler_open_or_die(device_name, model_path, (uint64_t)seed, (uint64_t)count);
     if (noise_path) sampler_use_noise_or_die(sampler, noise_path);
     if (like_path) sampler_like_or_die(sampler, like_path, amount);
-    if (from) sampler_walk_or_die(sampler, from, to);
-    if (seconds > 0) sampler_last_or_die(sampler, seconds);
+    if (from) sampler_interpolate_or_die(sampler, from, to);
+    if (seconds > 0) sampler_set_seconds_or_die(sampler, seconds);
     sampler_run_or_die(
         sampler, writer,
         (struct sample_settings){

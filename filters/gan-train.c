@@ -50,9 +50,9 @@ int main(int argc, char **argv)
     const struct ops *ops = ops_choose_or_die(device_name, (enum precision)config->precision);
     struct writer *writer = writer_open_or_die("-");
     struct dataset dataset = read_records(argv[operand], config);
-    fit_or_die(ops, config, dataset.keys);
+    memory_check_or_die(ops, config, dataset.keys);
     struct model *model = model_new_or_die(ops, config, dataset.keys, config->batch_size, true);
-    dataset_place_or_die(&dataset, ops, config->batch_size, windows_wanted(config));
+    dataset_place_or_die(&dataset, ops, config->batch_size, augment_wanted(config));
     train_or_die(model, &dataset,
                  (struct train_settings){.folder = folder ? folder : config->checkpoint_folder,
                                          .resume = resume,

@@ -158,25 +158,25 @@ static double between(const double ends[2], uint32_t bits)
     return ends[0] + (ends[1] - ends[0]) * (double)random_uniform(bits);
 }
 
-struct repetition prior_repetition(const struct prior *p, struct prior_loop loop, real fresh)
+struct noise_loop prior_noise_loop(const struct prior *p, struct sample_key loop, real fresh)
 {
     uint32_t bits[4];
     random_block(loop.key, loop.index, bits);
     double share = 1 - (double)fresh * (double)random_uniform(bits[0]);
-    return (struct repetition){sqrt(share), sqrt(1 - share),
+    return (struct noise_loop){sqrt(share), sqrt(1 - share),
                                (size_t)fmax(1, round(between(PERIOD, bits[1]) / p->latent_frames))};
 }
 
 /* e (side): what repeats, but for a share of at most `fresh`. */
-static void repeat(const struct prior *p, double *e, const real *noise, struct prior_loop loop, real fresh)
+static void repeat(const struct prior *p, double *e, const real *noise, struct sample_key loop, real fresh)
 {
-    struct repetition r = prior_repetition(p, loop, fresh);
+    struct noise_loop r = prior_noise_loop(p, loop, fresh);
     size_t side = side_of(p), period = r.period * (size_t)p->channels;
     for (size_t i = 0; i < side; i++)
         e[i] = r.again * (double)noise[i % period] + r.other * (double)noise[side + i];
 }
 
-void prior_read(const struct prior *p, double *mean, double *factor)
+void prior_download(const struct prior *p, double *mean, double *factor)
 {
     const struct ops *ops = p->session->ops;
     size_t side = side_of(p), count = prior_row(side);
@@ -215,7 +215,7 @@ static void exchange(const struct prior *p, double *a, const double *b, int orde
     }
 }
 
-void prior_draw(const struct prior *p, real *z, const real *noise, const struct prior_loop *loops, int batch)
+void prior_draw(const struct prior *p, real *z, const real *noise, const struct sample_key *loops, int batch)
 {
     const struct ops *ops = p->session->ops;
     size_t side = side_of(p);
@@ -243,7 +243,7 @@ void prior_draw(const struct prior *p, real *z, const real *noise, const struct 
     free(factor);
 }
 
-struct articulation prior_articulation(struct prior_loop loop)
+struct articulation prior_articulation(struct sample_key loop)
 {
     static const double ENDS[2] = {-1, 1};
     uint32_t bits[4];
@@ -267,7 +267,7 @@ struct calibration prior_calibration(const struct prior *p)
     return calibration;
 }
 
-void prior_calibrate(const struct prior *p, struct calibration calibration)
+void prior_set_calibration(const struct prior *p, struct calibration calibration)
 {
     p->session->ops->upload(p->calibration.value, (const real *)&calibration, CALIBRATED);
 }

@@ -43,7 +43,7 @@ void prior_sums_add(struct prior_sums *sums, const real *mu, const real *logvar,
 void prior_fit(struct prior *prior, struct prior_sums *sums);
 
 /* Which random numbers say how the noise of a sample repeats and how its notes are played. */
-struct prior_loop {
+struct sample_key {
     struct random_key key;
     uint32_t index;
 };
@@ -57,7 +57,7 @@ enum { PRIOR_NOISES = 3 };
  * first's. Both having the prior's covariance, the same at every moment, z would have it too; but songs
  * differ from one another more than one Gaussian says, hence the calibration's breadth. Share, from 1 - fresh
  * to 1, and period, from 0.8 to 1.9 s of 20 ms, are drawn evenly for each sample. */
-void prior_draw(const struct prior *prior, real *z, const real *noise, const struct prior_loop *loops,
+void prior_draw(const struct prior *prior, real *z, const real *noise, const struct sample_key *loops,
                 int batch);
 
 /* How a sample's notes are played, drawn evenly: where its gates' threshold and smoothing lie, from -1, the
@@ -65,7 +65,7 @@ void prior_draw(const struct prior *prior, real *z, const real *noise, const str
 struct articulation {
     real threshold, smoothing;
 };
-struct articulation prior_articulation(struct prior_loop loop);
+struct articulation prior_articulation(struct sample_key loop);
 
 /* settings (batch, GATE_SETTINGS): the gates that follow. */
 void prior_gates(const struct prior *prior, real *settings, const struct articulation *articulation,
@@ -73,20 +73,20 @@ void prior_gates(const struct prior *prior, real *settings, const struct articul
 
 /* How the noise of a sample repeats, at most `fresh` of its variance not doing so: the first `period` latents
  * of e1, times `again`, over and over, and e2 times `other`. */
-struct repetition {
+struct noise_loop {
     double again, other;
     size_t period;
 };
-struct repetition prior_repetition(const struct prior *prior, struct prior_loop loop, real fresh);
+struct noise_loop prior_noise_loop(const struct prior *prior, struct sample_key loop, real fresh);
 
 /* mean (side) and factor, a lower triangle of that side. */
-void prior_read(const struct prior *prior, double *mean, double *factor);
+void prior_download(const struct prior *prior, double *mean, double *factor);
 
 /* Where a row of a lower triangle begins; the product of two rows. */
 size_t prior_row(size_t row);
 double prior_dot(const double *a, const double *b, size_t count);
 
 struct calibration prior_calibration(const struct prior *prior);
-void prior_calibrate(const struct prior *prior, struct calibration calibration);
+void prior_set_calibration(const struct prior *prior, struct calibration calibration);
 
 #endif

@@ -7,16 +7,17 @@
 
 /* What random numbers are for; a dropout takes a number of its own behind these. */
 enum purpose {
-    PURPOSE_INITIAL,  /* initial parameters; step: hash of the name */
-    PURPOSE_SHUFFLE,  /* the order of records; step: epoch */
-    PURPOSE_NOISE,    /* the generator's input; step: forward pass, or number of the sample */
-    PURPOSE_EPSILON,  /* draws from the posterior; likewise */
-    PURPOSE_INSTANCE, /* noise on real records; step: forward pass */
-    PURPOSE_WINDOW,   /* how a real record is made; step: epoch */
-    PURPOSE_LOOP,     /* how noise repeats; step: number of the sample */
-    PURPOSE_PRIOR,    /* the records that a prior is fitted to; step: round */
-    PURPOSE_PIECE,    /* noises of a piece behind a record's, one purpose each; step: number of the sample */
-    PURPOSE_PIECE_LAST = PURPOSE_PIECE + 2,
+    PURPOSE_INITIAL,     /* initial parameters; step: hash of the name */
+    PURPOSE_SHUFFLE,     /* the order of records; step: epoch */
+    PURPOSE_NOISE,       /* the generator's input; step: forward pass, or number of the sample */
+    PURPOSE_EPSILON,     /* draws from the posterior; likewise */
+    PURPOSE_INSTANCE,    /* noise on real records; step: forward pass */
+    PURPOSE_AUGMENT,     /* how a real record is made; step: epoch */
+    PURPOSE_LOOP,        /* how noise repeats; step: number of the sample */
+    PURPOSE_PRIOR,       /* the records that a prior is fitted to; step: round */
+    PURPOSE_LONG_SAMPLE, /* noises of a piece behind a record's, one purpose each; step: number of the sample
+                          */
+    PURPOSE_LONG_SAMPLE_LAST = PURPOSE_LONG_SAMPLE + 2,
     PURPOSE_DROPOUT = 64,
 };
 

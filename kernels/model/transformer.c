@@ -6,7 +6,7 @@
 
 #include "common/memory.h"
 
-struct encoder_layer {
+struct transformer_layer {
     struct attention *attention;
     struct add_norm *norm1, *norm2;
     struct linear_layer in_projection, out_projection, linear1, linear2;
@@ -17,7 +17,7 @@ struct encoder_layer {
 
 /* attended = attention; sum1 = x + its projection; normed = LayerNorm(sum1); hidden = ReLU(linear1); sum2 =
  * normed + linear2; y = LayerNorm(sum2) */
-static void make_layer(struct encoder_layer *l, struct parameters *p, const char *name,
+static void make_layer(struct transformer_layer *l, struct parameters *p, const char *name,
                        struct transformer_shape shape)
 {
     struct session *session = p->session;
@@ -46,7 +46,7 @@ static void make_layer(struct encoder_layer *l, struct parameters *p, const char
     parameters_declare(p, &l->shift2, name, "norm2.shift", zero, width, 0, 0);
 }
 
-static void take_memory(struct encoder_layer *l, struct session *session, struct transformer_shape shape)
+static void take_memory(struct transformer_layer *l, struct session *session, struct transformer_shape shape)
 {
     struct tensor *of_width[] = {&l->attended, &l->sum1, &l->normed, &l->sum2, &l->y};
     for (size_t i = 0; i < sizeof of_width / sizeof of_width[0]; i++)
@@ -71,7 +71,8 @@ void transformer_make_or_die(struct transformer *t, struct parameters *p, const 
     }
 }
 
-static void layer_forward(const struct ops *ops, struct encoder_layer *l, struct tensor x, struct pass pass)
+static void layer_forward(const struct ops *ops, struct transformer_layer *l, struct tensor x,
+                          struct pass pass)
 {
     linear_layer_forward(ops, &l->in_projection, l->qkv, x);
     ops->attention_forward(l->attention, l->attended, l->qkv, pass);
@@ -84,7 +85,7 @@ static void layer_forward(const struct ops *ops, struct encoder_layer *l, struct
 }
 
 /* dx is overwritten; dy is used up. */
-static void layer_backward(const struct ops *ops, struct transformer *t, struct encoder_layer *l,
+static void layer_backward(const struct ops *ops, struct transformer *t, struct transformer_layer *l,
                            struct tensor dx, struct tensor dy, struct tensor x, struct pass pass)
 {
     struct tensor dnormed = dy, dattended = dy;

@@ -4,11 +4,11 @@
 
 #include "kernels/model/layer.h"
 
-struct encoder_layer;
+struct transformer_layer;
 
 struct transformer {
     int layers;
-    struct encoder_layer *layer;
+    struct transformer_layer *layer;
     struct tensor dqkv, dsum, dhidden; /* gradients inside a layer; backward passes follow one another */
 };
 

@@ -71,7 +71,7 @@ static real *make(const char *augmentation, size_t record, uint32_t step)
     size_t order[4] = {record, record, record, record};
     struct tensor x = tensor_make(ops->allocate_or_die(BATCH * CELLS * 2), BATCH, CELLS, 2);
     dataset_place_or_die(&d, ops, BATCH, true);
-    windows_batch(&d, config, x, order, 0, random_key_make(1, PURPOSE_WINDOW, step));
+    augment_batch(&d, config, x, order, 0, random_key_make(1, PURPOSE_AUGMENT, step));
     real *values = allocate_or_die(BATCH * CELLS * 2, sizeof values[0]);
     ops->download(values, x.data, BATCH * CELLS * 2);
     ops->release(x.data);

@@ -24,16 +24,16 @@ static void sound(real *window, size_t key, size_t from, size_t to, real loudnes
 }
 
 /* Whether the key sounds in frames from … to - 1 of the piece and nowhere else. */
-static bool sounds(const struct pieces *p, size_t key, size_t from, size_t to)
+static bool sounds(const struct long_sample *p, size_t key, size_t from, size_t to)
 {
     size_t length;
-    const real *row = pieces_joined(p, &length) + 2 * key * length;
+    const real *row = long_sample_joined(p, &length) + 2 * key * length;
     for (size_t t = 0; t < PIECE; t++)
         if ((row[2 * t] > 0) != (t >= from && t < to) || row[2 * t] != row[2 * t + 1]) return false;
     return true;
 }
 
-static void test_joint(struct pieces *p)
+static void test_joint(struct long_sample *p)
 {
     real first[2 * KEYS * FRAMES] = {0}, second[2 * KEYS * FRAMES] = {0};
     size_t length;
@@ -41,9 +41,9 @@ static void test_joint(struct pieces *p)
     sound(first, 1, 9, HOP + 5, (real)0.5), sound(second, 1, 0, 5, (real)0.5);
     sound(first, 1, HOP + 9, FRAMES, (real)0.5);
     sound(second, 2, 0, 7, (real)0.5);
-    pieces_join(p, 0, first);
-    pieces_join(p, 1, second);
-    const real *joined = pieces_joined(p, &length);
+    long_sample_join(p, 0, first);
+    long_sample_join(p, 1, second);
+    const real *joined = long_sample_joined(p, &length);
     ok(length == HOP + FRAMES, "two windows (%zu frames)", length);
     ok(sounds(p, 0, 3, PIECE), "a note of both goes on");
     ok(joined[2 * (HOP + 5)] == first[2 * (HOP + 5)] && joined[2 * (HOP + 6)] == second[2 * 6],
@@ -51,18 +51,18 @@ static void test_joint(struct pieces *p)
     ok(sounds(p, 1, 9, HOP + 5), "it ends where both end it, whatever the first says at its end");
     ok(sounds(p, 2, 0, 0), "what the second says until they agree is not heard");
     memset(first, 0, sizeof first);
-    pieces_join(p, 2, first);
-    ok(pieces_joined(p, &length)[2 * 10] == 0, "the next piece begins anew");
+    long_sample_join(p, 2, first);
+    ok(long_sample_joined(p, &length)[2 * 10] == 0, "the next piece begins anew");
 }
 
 static void test_plan(struct model *m)
 {
-    bool right = !pieces_new_or_die(m, 1, FRAMES);
+    bool right = !long_sample_new_or_die(m, 1, FRAMES);
     for (size_t frames = FRAMES + 1; frames < 200; frames++) {
-        struct pieces *p = pieces_new_or_die(m, 1, frames);
-        size_t last = (pieces_windows(p) - 1) * HOP, from = OVERLAP / 3;
+        struct long_sample *p = long_sample_new_or_die(m, 1, frames);
+        size_t last = (long_sample_windows(p) - 1) * HOP, from = OVERLAP / 3;
         right = right && frames > last + from && frames <= last + HOP + from;
-        pieces_free(p);
+        long_sample_free(p);
     }
     ok(right, "a window for whatever the one before does not say alone, and none more");
 }
@@ -73,10 +73,10 @@ int main(void)
         config_parse_or_die("test", (const uint8_t *)configuration, sizeof configuration - 1);
     struct keys_shape keys = {KEYS, FRAMES};
     struct model *m = model_new_or_die(ops_under_test(), config, keys, 2, false);
-    struct pieces *p = pieces_new_or_die(m, 1, PIECE);
+    struct long_sample *p = long_sample_new_or_die(m, 1, PIECE);
     test_joint(p);
     test_plan(m);
-    pieces_free(p);
+    long_sample_free(p);
     model_free(m);
     config_free(config);
     return done();

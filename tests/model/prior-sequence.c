@@ -68,20 +68,20 @@ static void fitted_free(struct fitted *f)
     free(f);
 }
 
-static struct sequence *calibrated(struct fitted *f, real slow, real warmth)
+static struct prior_sequence *calibrated(struct fitted *f, real slow, real warmth)
 {
-    prior_calibrate(&f->prior, (struct calibration){.slow = slow, .warmth = warmth});
-    return sequence_new_or_die(&f->prior);
+    prior_set_calibration(&f->prior, (struct calibration){.slow = slow, .warmth = warmth});
+    return prior_sequence_new_or_die(&f->prior);
 }
 
 /* A draw is linear in the white noise, so what it does to each number of it gives the covariance. */
 static void test_covariance(struct fitted *f)
 {
-    struct sequence *s = sequence_new_or_die(&f->prior);
+    struct prior_sequence *s = prior_sequence_new_or_die(&f->prior);
     double *response = allocate_or_die(COUNT * COUNT, sizeof *response), worst = 0;
     for (size_t i = 0; i < COUNT; i++) {
         response[i * COUNT + i] = 1;
-        sequence_colour(s, response + i * COUNT, LONG);
+        prior_sequence_colour(s, response + i * COUNT, LONG);
     }
     for (size_t a = 0; a < COUNT; a++)
         for (size_t b = 0; b <= a; b++) {
@@ -96,7 +96,7 @@ static void test_covariance(struct fitted *f)
         for (size_t a = 0; a < i; a++) causal = causal && response[i * COUNT + a] == 0;
     ok(causal, "what was drawn does not depend on what follows");
     free(response);
-    sequence_free(s);
+    prior_sequence_free(s);
 }
 
 /* noise (PRIOR_NOISES * SIDE) of sample `number`. */
@@ -109,17 +109,17 @@ static void noise_of(real *noise, uint32_t number)
     }
 }
 
-static void draw(const struct sequence *s, real *z, size_t latents, uint32_t number)
+static void draw(const struct prior_sequence *s, real *z, size_t latents, uint32_t number)
 {
     real noise[PRIOR_NOISES * SIDE];
     noise_of(noise, number);
-    sequence_draw(s, z, latents, (struct sequence_noise){noise, 3, number});
+    prior_sequence_draw(s, z, latents, (struct prior_sequence_noise){noise, 3, number});
 }
 
 static void draw_record(const struct fitted *f, real *z, uint32_t number)
 {
     real noise[PRIOR_NOISES * SIDE];
-    struct prior_loop loop = {random_key_make(3, PURPOSE_LOOP, number), 0};
+    struct sample_key loop = {random_key_make(3, PURPOSE_LOOP, number), 0};
     noise_of(noise, number);
     prior_draw(&f->prior, z, noise, &loop, 1);
 }
@@ -129,7 +129,7 @@ static void test_moments(struct fitted *f, real slow, double tolerance)
 {
     real *z = allocate_or_die(COUNT, sizeof *z);
     double mean[2][CHANNELS] = {{0}}, square[2][CHANNELS] = {{0}}, worst = 0;
-    struct sequence *s = calibrated(f, slow, 0);
+    struct prior_sequence *s = calibrated(f, slow, 0);
     for (uint32_t n = 0; n < DRAWS; n++) {
         draw(s, z, LONG, n);
         for (size_t i = 0; i < COUNT; i++) {
@@ -142,7 +142,7 @@ static void test_moments(struct fitted *f, real slow, double tolerance)
         for (size_t i = 0; i < CHANNELS; i++)
             worst = fmax(worst, fmax(fabs(mean[half][i]), fabs(square[half][i] - wanted(0, i, i))));
     ok(worst < tolerance, "mean and variance early and late, %g slow components (%.3f)", (double)slow, worst);
-    sequence_free(s);
+    prior_sequence_free(s);
     free(z);
 }
 
@@ -160,7 +160,7 @@ static void test_beginning(struct fitted *f)
 {
     real record[SIDE], once[COUNT], other[COUNT], shorter[SIDE];
     double like = 0, unlike = 0;
-    struct sequence *s = calibrated(f, 3, 0);
+    struct prior_sequence *s = calibrated(f, 3, 0);
     for (uint32_t n = 0; n < 20; n++) {
         draw_record(f, record, n);
         draw(s, once, LONG, n);
@@ -173,13 +173,13 @@ static void test_beginning(struct fitted *f)
     draw(s, once, LONG, 7);
     draw(s, shorter, LATENTS, 7);
     ok(memcmp(once, shorter, sizeof shorter) == 0, "the first latents are the same however many follow");
-    sequence_free(s);
+    prior_sequence_free(s);
     s = calibrated(f, 3, -1);
     draw(s, once, LONG, 7);
     double apart = 0;
     for (size_t i = 0; i < COUNT; i++) apart = fmax(apart, fabs((double)once[i] - MEAN[i % 2]));
     ok(apart < 1e-5, "temperature 0 gives the mean");
-    sequence_free(s);
+    prior_sequence_free(s);
 }
 
 /* The loop alone, as nothing is slow: it comes again after its period until a part ends, as in the third, and
@@ -189,10 +189,10 @@ static void test_loops(struct fitted *f)
     enum { REPEATS = 24, LOOPED = REPEATS * 12 * 3 };
     real *z = allocate_or_die(LOOPED * CHANNELS, sizeof *z);
     double within = 0, across = 0, back = 0;
-    struct sequence *s = calibrated(f, 0, 0);
+    struct prior_sequence *s = calibrated(f, 0, 0);
     for (uint32_t n = 0; n < 20; n++) {
-        struct prior_loop loop = {random_key_make(3, PURPOSE_LOOP, n), 0};
-        size_t period = prior_repetition(&f->prior, loop, 0).period * CHANNELS, part = REPEATS * period;
+        struct sample_key loop = {random_key_make(3, PURPOSE_LOOP, n), 0};
+        size_t period = prior_noise_loop(&f->prior, loop, 0).period * CHANNELS, part = REPEATS * period;
         draw(s, z, LOOPED, n);
         within += correlation(z + 4 * period, z + 8 * period, 12 * period) / 20;
         across += correlation(z + 4 * period, z + part + 4 * period, 12 * period) / 20;
@@ -201,7 +201,7 @@ static void test_loops(struct fitted *f)
     ok(within > 0.8 && fabs(across) < 0.2 && back > 0.8,
        "a loop comes again (%.2f), then another is played (%.2f), then it comes back (%.2f)", within, across,
        back);
-    sequence_free(s);
+    prior_sequence_free(s);
     free(z);
 }
 

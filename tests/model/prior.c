@@ -63,9 +63,9 @@ static void fit(struct fitted *f)
     free(mu), free(logvar);
 }
 
-static void loops_of(struct prior_loop *loops, int count)
+static void loops_of(struct sample_key *loops, int count)
 {
-    for (int i = 0; i < count; i++) loops[i] = (struct prior_loop){random_key_make(5, 9, (uint32_t)i), 0};
+    for (int i = 0; i < count; i++) loops[i] = (struct sample_key){random_key_make(5, 9, (uint32_t)i), 0};
 }
 
 static void test_moments(struct fitted *f)
@@ -73,7 +73,7 @@ static void test_moments(struct fitted *f)
     enum { COUNT = 1000 };
     real *noise = allocate_or_die(COUNT * NOISE, sizeof *noise),
          *z = allocate_or_die(COUNT * SIDE, sizeof *z);
-    struct prior_loop loops[COUNT];
+    struct sample_key loops[COUNT];
     double mean[2] = {0}, square[2] = {0}, product = 0, even = 0, n = COUNT * LATENTS;
     normals(noise, COUNT * NOISE, 2);
     loops_of(loops, COUNT);
@@ -109,12 +109,12 @@ static double repetition(const real *z)
 static void test_repetition(struct fitted *f)
 {
     real noise[NOISE], z[SIDE], other[SIDE];
-    struct prior_loop loop;
+    struct sample_key loop;
     normals(noise, NOISE, 4);
     loops_of(&loop, 1);
     prior_draw(&f->prior, z, noise, &loop, 1);
     ok(repetition(z) > 0.7, "noise repeats (correlation %.2f)", repetition(z));
-    prior_calibrate(&f->prior, (struct calibration){.slow = LATENTS});
+    prior_set_calibration(&f->prior, (struct calibration){.slow = LATENTS});
     prior_draw(&f->prior, z, noise, &loop, 1);
     ok(repetition(z) < 0.5, "but for its slow components, here all of them (%.2f)", repetition(z));
     normals(noise, 2 * SIDE, 6);
@@ -122,16 +122,16 @@ static void test_repetition(struct fitted *f)
     double apart = 0;
     for (size_t i = 0; i < SIDE; i++) apart = fmax(apart, fabs((double)(z[i] - other[i])));
     ok(apart < 1e-5, "which are the third noise's alone");
-    prior_calibrate(&f->prior, (struct calibration){.slow = LATENTS, .warmth = -1});
+    prior_set_calibration(&f->prior, (struct calibration){.slow = LATENTS, .warmth = -1});
     prior_draw(&f->prior, z, noise, &loop, 1);
     ok(fabs((double)z[0]) < 1e-6 && fabs((double)z[SIDE - 1]) < 1e-6, "temperature 0 gives the mean");
-    prior_calibrate(&f->prior, (struct calibration){0});
+    prior_set_calibration(&f->prior, (struct calibration){0});
 }
 
 static void test_gates(struct fitted *f)
 {
     struct articulation own[3] = {{0, 0}, {1, -1}};
-    struct prior_loop loops[200];
+    struct sample_key loops[200];
     real gates[3 * GATE_SETTINGS], least = 1, most = -1;
     loops_of(loops, 200);
     for (int i = 0; i < 200; i++) {
@@ -140,18 +140,18 @@ static void test_gates(struct fitted *f)
         most = own[2].smoothing > most ? own[2].smoothing : most;
     }
     ok(least >= -1 && least < (real)-0.9 && most <= 1 && most > (real)0.9, "articulations from -1 to 1");
-    prior_calibrate(&f->prior,
-                    (struct calibration){.threshold = -1, .spread = (real)0.5, .smoothing = (real)0.25});
+    prior_set_calibration(
+        &f->prior, (struct calibration){.threshold = -1, .spread = (real)0.5, .smoothing = (real)0.25});
     prior_gates(&f->prior, gates, own, 3);
     ok(gates[0] == -1 && gates[1] == (real)0.25 && gates[2] == (real)-0.5 && gates[3] == 0,
        "gates lie about the chosen ones");
-    prior_calibrate(&f->prior, (struct calibration){0});
+    prior_set_calibration(&f->prior, (struct calibration){0});
 }
 
 static void test_batches(struct fitted *f)
 {
     real noise[3 * NOISE], together[3 * SIDE], alone[SIDE];
-    struct prior_loop loops[3];
+    struct sample_key loops[3];
     bool same = true;
     normals(noise, 3 * NOISE, 7);
     loops_of(loops, 3);

@@ -5,24 +5,24 @@
 
 #include "kernels/model/layer.h"
 
-struct gaussians {
+struct envelope {
     struct linear_layer layer1, layer2;
-    struct tensor hidden, chosen, peak; /* chosen (batch, 1, 2 count): widths, then centres */
-    struct tensor dhidden, dchosen;
+    struct tensor hidden, widths_centres, peak; /* widths_centres (batch, 1, 2 count): widths, then centres */
+    struct tensor dhidden, dwidths_centres;
 };
 
 /* `count` Gaussians chosen from context (batch, 1, width). `training`: memory for backward too. */
-void gaussians_make_or_die(struct gaussians *gaussians, struct parameters *parameters, int width, int count,
-                           bool training);
+void envelope_make_or_die(struct envelope *envelope, struct parameters *parameters, int width, int count,
+                          bool training);
 
 /* y = x times the envelope, divided by its largest. */
-void gaussians_forward(const struct ops *ops, struct gaussians *gaussians, struct tensor y, struct tensor x,
-                       struct tensor context);
+void envelope_forward(const struct ops *ops, struct envelope *envelope, struct tensor y, struct tensor x,
+                      struct tensor context);
 
-/* dx is overwritten; then gaussians_context_backward adds to dcontext. */
-void gaussians_backward(const struct ops *ops, struct gaussians *gaussians, struct tensor dx,
-                        struct tensor dy, struct tensor y, struct tensor x);
-void gaussians_context_backward(const struct ops *ops, struct gaussians *gaussians, struct tensor dcontext,
-                                struct tensor context);
+/* dx is overwritten; then envelope_context_backward adds to dcontext. */
+void envelope_backward(const struct ops *ops, struct envelope *envelope, struct tensor dx, struct tensor dy,
+                       struct tensor y, struct tensor x);
+void envelope_context_backward(const struct ops *ops, struct envelope *envelope, struct tensor dcontext,
+                               struct tensor context);
 
 #endif

@@ -3,7 +3,7 @@
  *   conv1, pooled pairs, conv2, adaptive pooling      [N, 2] -> [S, C]
  *   mu, logvar, z, transformer                        [S, E]
  *   to_decoder, up1 … up4 with resized skips          [S, C] -> [40 S, 2]
- *   squash, and with use_gaussians an envelope        [L, 2]
+ *   hard sigmoid, and with use_gaussians an envelope        [L, 2]
  *
  * A skip comes from the block before, as it was before its own skip was added (`bare`). */
 #include <stdlib.h>
@@ -20,17 +20,17 @@ struct musigan {
     struct conv_layer conv1, conv2, up[UPS];
     struct linear_layer mu_layer, logvar_layer, to_decoder;
     struct transformer transformer;
-    struct gaussians gaussians; /* with use_gaussians */
-    device positions;           /* (S, E), or NULL */
+    struct envelope envelope; /* with use_gaussians */
+    device positions;         /* (S, E), or NULL */
 
     struct tensor pairs, encoded, pooled;          /* conv1's, conv2's output, (S, C) */
     struct tensor mu, logvar, epsilon, z, context; /* (S, E); context is the transformer's output */
     struct tensor projected;                       /* to_decoder's output, (S, C) */
     struct tensor y[UPS], bare[UPS];               /* each up's output, the same without its skip */
-    struct tensor peak, squashed;                  /* squashed is the output where no envelope follows */
+    struct tensor peak, hard_sigmoid;              /* hard_sigmoid is the output where no envelope follows */
 
     struct tensor dpairs, dencoded, dpooled, dmu, dlogvar, dz, dcontext;
-    struct tensor dprojected, dprojected_skip, dy[UPS], dbare[UPS], dsquashed;
+    struct tensor dprojected, dprojected_skip, dy[UPS], dbare[UPS], dhard_sigmoid;
 };
 
 /* A convolution -> ReLU -> batch normalisation -> dropout. */
@@ -92,8 +92,8 @@ static void make_decoder(struct musigan *g, struct parameters *p, bool training)
         length = g->up[i].length;
     }
     if (s->config->model.use_gaussians)
-        gaussians_make_or_die(&g->gaussians, p, s->config->model.latent_dim * s->config->model.latent_seq_len,
-                              s->config->model.num_of_gaussians, training);
+        envelope_make_or_die(&g->envelope, p, s->config->model.latent_dim * s->config->model.latent_seq_len,
+                             s->config->model.num_of_gaussians, training);
 }
 
 static void take_activations(struct musigan *g, struct session *s)
@@ -116,18 +116,22 @@ static void take_activations(struct musigan *g, struct session *s)
     g->y[UPS - 1] = session_tensor_or_die(s, g->up[UPS - 1].length, 2);
     g->peak = session_tensor_or_die(s, 1, 2);
     g->base.output = session_tensor_or_die(s, cells, 2);
-    g->squashed = s->config->model.use_gaussians ? session_tensor_or_die(s, cells, 2) : g->base.output;
+    g->hard_sigmoid = s->config->model.use_gaussians ? session_tensor_or_die(s, cells, 2) : g->base.output;
 }
 
 /* The gradients of the decoder and of the encoder are never needed together and share memory. */
 static void take_gradients(struct musigan *g, struct session *s)
 {
     const struct gradient decoder[] = {
-        {&g->dy[0], g->y[0]},           {&g->dy[1], g->y[1]},
-        {&g->dy[2], g->y[2]},           {&g->dy[3], g->y[3]},
-        {&g->dbare[0], g->bare[0]},     {&g->dbare[1], g->bare[1]},
-        {&g->dprojected, g->projected}, {&g->dprojected_skip, g->projected},
-        {&g->dsquashed, g->squashed},
+        {&g->dy[0], g->y[0]},
+        {&g->dy[1], g->y[1]},
+        {&g->dy[2], g->y[2]},
+        {&g->dy[3], g->y[3]},
+        {&g->dbare[0], g->bare[0]},
+        {&g->dbare[1], g->bare[1]},
+        {&g->dprojected, g->projected},
+        {&g->dprojected_skip, g->projected},
+        {&g->dhard_sigmoid, g->hard_sigmoid},
     };
     const struct gradient encoder[] = {
         {&g->dpairs, g->pairs}, {&g->dencoded, g->encoded}, {&g->dpooled, g->pooled}};
@@ -198,9 +202,9 @@ static void decode(const struct ops *ops, struct musigan *g, struct pass pass)
     conv_layer_forward(ops, &g->up[1], g->y[1], g->bare[1], g->y[0], g->bare[0], pass);
     conv_layer_forward(ops, &g->up[2], g->y[2], no_tensor(), g->y[1], g->bare[1], pass);
     conv_layer_forward(ops, &g->up[3], g->y[3], no_tensor(), g->y[2], no_tensor(), pass);
-    ops->hard_sigmoid(g->squashed, g->peak, g->y[3]);
-    if (g->squashed.data != g->base.output.data)
-        gaussians_forward(ops, &g->gaussians, g->base.output, g->squashed, flattened(g->context));
+    ops->hard_sigmoid(g->hard_sigmoid, g->peak, g->y[3]);
+    if (g->hard_sigmoid.data != g->base.output.data)
+        envelope_forward(ops, &g->envelope, g->base.output, g->hard_sigmoid, flattened(g->context));
 }
 
 static void forward(struct generator *base, struct tensor records, struct pass pass)
@@ -216,10 +220,11 @@ static void forward(struct generator *base, struct tensor records, struct pass p
 /* Leaves the gradient of the transformer's output in dcontext. */
 static void decode_backward(const struct ops *ops, struct musigan *g, struct tensor doutput, struct pass pass)
 {
-    bool enveloped = g->squashed.data != g->base.output.data;
-    struct tensor dsquashed = enveloped ? g->dsquashed : doutput;
-    if (enveloped) gaussians_backward(ops, &g->gaussians, dsquashed, doutput, g->base.output, g->squashed);
-    ops->hard_sigmoid_backward(g->dy[3], dsquashed, g->peak, g->y[3]);
+    bool enveloped = g->hard_sigmoid.data != g->base.output.data;
+    struct tensor dhard_sigmoid = enveloped ? g->dhard_sigmoid : doutput;
+    if (enveloped)
+        envelope_backward(ops, &g->envelope, dhard_sigmoid, doutput, g->base.output, g->hard_sigmoid);
+    ops->hard_sigmoid_backward(g->dy[3], dhard_sigmoid, g->peak, g->y[3]);
     struct tensor skipped[] = {g->dbare[0], g->dbare[1], g->dprojected_skip};
     for (int i = 0; i < 3; i++) ops->zero(skipped[i].data, ops->storage(skipped[i]));
     conv_layer_backward(ops, &g->up[3], g->dy[2], no_tensor(), g->dy[3], no_tensor(), g->y[2], pass);
@@ -230,7 +235,7 @@ static void decode_backward(const struct ops *ops, struct musigan *g, struct ten
     ops->add(g->dprojected, g->dprojected_skip);
     linear_layer_backward(ops, &g->to_decoder, g->dcontext, g->dprojected, g->projected, g->context, false);
     if (enveloped)
-        gaussians_context_backward(ops, &g->gaussians, flattened(g->dcontext), flattened(g->context));
+        envelope_context_backward(ops, &g->envelope, flattened(g->dcontext), flattened(g->context));
 }
 
 static void encode_backward(const struct ops *ops, struct musigan *g, real kl_weight, struct pass pass)

@@ -7,7 +7,7 @@
  *   decode1 … n, each doubling the length      [S 2^n, 3K]
  *   gates and loudnesses as keys               [K T, 2]
  *
- * In training the encoder hears the batch's real records and the decoder makes them again; a sample is made
+ * In training the encoder hears the batch's real records and the decoder makes them again; a sample is y
  * of white noise that the prior turns into latents. n is the least number with which S 2^n covers the T
  * frames. */
 #include <stdio.h>
@@ -19,32 +19,32 @@
 #include "kernels/model/designs/time-encoder.h"
 #include "kernels/model/transformer.h"
 
-struct time_design {
+struct time_vae {
     struct generator base;
     int stages;
-    struct hearing hearing;
+    struct time_encoder encoder;
     struct conv_layer decode[STAGES_MOST];
     struct linear_layer to_decoder;
     struct transformer transformer;
     struct prior prior;
-    struct prior_loop *loops; /* (batch) */
+    struct sample_key *loops; /* (batch) */
     real *gates;              /* (batch, GATE_SETTINGS), on the host; then on the device */
     device gate_settings;
 
     struct tensor epsilon, z;
-    struct tensor drawn; /* latents on their way from the host, or to it */
-    struct tensor placed, positions, context;
-    struct tensor made[STAGES_MOST]; /* the last one: logits of gates and loudnesses */
+    struct tensor staged; /* latents on their way from the host, or to it */
+    struct tensor projected, positions, context;
+    struct tensor y[STAGES_MOST]; /* the last one: logits of gates and loudnesses */
 
-    struct tensor dz, dplaced, dcontext, dmade[STAGES_MOST];
+    struct tensor dz, dprojected, dcontext, dy[STAGES_MOST];
 };
 
-static struct time_design *self_of(struct generator *base)
+static struct time_vae *self_of(struct generator *base)
 {
-    return (struct time_design *)base;
+    return (struct time_vae *)base;
 }
 
-static void make_decoder(struct time_design *g, struct parameters *p)
+static void make_decoder(struct time_vae *g, struct parameters *p)
 {
     struct session *s = p->session;
     int channels = s->config->model.n_channels, length = s->config->model.latent_seq_len, in = channels;
@@ -59,8 +59,8 @@ static void make_decoder(struct time_design *g, struct parameters *p)
                                                        .dropout = s->config->model.dropout});
     for (int i = 0; i < g->stages; i++) {
         bool last = i == g->stages - 1;
-        int out = last ? 3 * s->keys.keys : hearing_width(s, g->stages, i + 1);
-        struct block_shape shape = hearing_stage(s, in, out, true);
+        int out = last ? 3 * s->keys.keys : time_encoder_channels(s, g->stages, i + 1);
+        struct block_shape shape = time_encoder_stage(s, in, out, true);
         if (last) shape.slope = 1, shape.norm = shape.bf16 = false, shape.dropout = (struct dropout){0};
         snprintf(name, sizeof name, "decode%d", i + 1);
         conv_layer_make_or_die(&g->decode[i], p, name, shape, length);
@@ -69,39 +69,38 @@ static void make_decoder(struct time_design *g, struct parameters *p)
     }
 }
 
-static void take_activations(struct time_design *g, struct session *s)
+static void take_activations(struct time_vae *g, struct session *s)
 {
     int latents = s->config->model.latent_seq_len, width = s->config->model.latent_dim, last = g->stages - 1;
     int channels = s->config->model.n_channels;
     g->base.noise = session_tensor_or_die(s, PRIOR_NOISES * latents, width);
     g->base.output = session_tensor_or_die(s, s->keys.keys * s->keys.frames, 2);
     for (int i = 0; i < last; i++)
-        g->made[i] = session_activation_or_die(s, g->decode[i].length, g->decode[i].shape.out);
-    g->made[last] = session_tensor_or_die(s, g->decode[last].length, g->decode[last].shape.out);
+        g->y[i] = session_activation_or_die(s, g->decode[i].length, g->decode[i].shape.out);
+    g->y[last] = session_tensor_or_die(s, g->decode[last].length, g->decode[last].shape.out);
     g->z = session_activation_or_die(s, latents, width);
     g->epsilon = session_tensor_or_die(s, latents, width);
-    g->drawn = session_tensor_or_die(s, latents, width);
-    g->placed = session_activation_or_die(s, latents, channels);
+    g->staged = session_tensor_or_die(s, latents, width);
+    g->projected = session_activation_or_die(s, latents, channels);
     g->loops = allocate_or_die((size_t)s->batch, sizeof g->loops[0]);
     g->base.articulation = allocate_or_die((size_t)s->batch, sizeof g->base.articulation[0]);
     g->gates = allocate_or_die((size_t)s->batch * GATE_SETTINGS, sizeof g->gates[0]);
     g->gate_settings = session_memory_or_die(s, (size_t)s->batch * GATE_SETTINGS);
 }
 
-static void take_gradients(struct time_design *g, struct session *s)
+static void take_gradients(struct time_vae *g, struct session *s)
 {
     int latents = s->config->model.latent_seq_len, width = s->config->model.latent_dim, last = g->stages - 1;
     int channels = s->config->model.n_channels;
-    for (int i = 0; i < last; i++)
-        g->dmade[i] = session_activation_or_die(s, g->made[i].length, g->made[i].channels);
-    g->dmade[last] = session_tensor_or_die(s, g->made[last].length, g->made[last].channels);
+    for (int i = 0; i < last; i++) g->dy[i] = session_activation_or_die(s, g->y[i].length, g->y[i].channels);
+    g->dy[last] = session_tensor_or_die(s, g->y[last].length, g->y[last].channels);
     g->dz = session_activation_or_die(s, latents, width);
-    g->dplaced = session_activation_or_die(s, latents, channels);
+    g->dprojected = session_activation_or_die(s, latents, channels);
     g->dcontext = session_activation_or_die(s, latents, channels);
 }
 
 /* The same for every sample: what `add` takes. */
-static void set_positions(struct time_design *g, struct session *s)
+static void set_positions(struct time_vae *g, struct session *s)
 {
     int latents = s->config->model.latent_seq_len, channels = s->config->model.n_channels;
     if (s->config->model.position != POSITION_SINUSOIDAL) return;
@@ -127,11 +126,11 @@ static int stages_or_die(const struct session *s)
 
 static struct generator *make_or_die(struct session *s, struct parameters *p, bool training)
 {
-    struct time_design *g = allocate_or_die(1, sizeof *g);
+    struct time_vae *g = allocate_or_die(1, sizeof *g);
     g->base.session = s;
     g->base.prior = &g->prior;
     g->stages = stages_or_die(s);
-    hearing_make_or_die(&g->hearing, p, g->stages, training);
+    time_encoder_make_or_die(&g->encoder, p, g->stages, training);
     make_decoder(g, p);
     prior_make(&g->prior, p, s->config->model.latent_seq_len, s->config->model.latent_dim, 1 << g->stages);
     take_activations(g, s);
@@ -142,7 +141,7 @@ static struct generator *make_or_die(struct session *s, struct parameters *p, bo
 
 static void draw(struct generator *base, int first, int count, uint64_t seed, uint32_t number)
 {
-    struct time_design *g = self_of(base);
+    struct time_vae *g = self_of(base);
     const struct ops *ops = base->session->ops;
     size_t each = tensor_count(g->epsilon) / (size_t)g->epsilon.batch;
     ops->normal(ops->at(base->noise.data, (size_t)first * PRIOR_NOISES * each),
@@ -157,7 +156,7 @@ static void draw(struct generator *base, int first, int count, uint64_t seed, ui
 }
 
 /* Hard gates, or in training soft ones. */
-static device choose_gates(const struct ops *ops, struct time_design *g, bool training)
+static device choose_gates(const struct ops *ops, struct time_vae *g, bool training)
 {
     if (training) return NULL;
     prior_gates(&g->prior, g->gates, g->base.articulation, g->z.batch);
@@ -165,21 +164,21 @@ static device choose_gates(const struct ops *ops, struct time_design *g, bool tr
     return g->gate_settings;
 }
 
-static void decode(const struct ops *ops, struct time_design *g, struct pass pass)
+static void decode(const struct ops *ops, struct time_vae *g, struct pass pass)
 {
-    linear_layer_forward(ops, &g->to_decoder, g->placed, g->z);
-    if (g->positions.data) ops->add(g->placed, g->positions);
-    g->context = transformer_forward(ops, &g->transformer, g->placed, pass);
+    linear_layer_forward(ops, &g->to_decoder, g->projected, g->z);
+    if (g->positions.data) ops->add(g->projected, g->positions);
+    g->context = transformer_forward(ops, &g->transformer, g->projected, pass);
     for (int i = 0; i < g->stages; i++)
-        conv_layer_forward(ops, &g->decode[i], g->made[i], no_tensor(), i ? g->made[i - 1] : g->context,
+        conv_layer_forward(ops, &g->decode[i], g->y[i], no_tensor(), i ? g->y[i - 1] : g->context,
                            no_tensor(), pass);
-    ops->gated(g->base.output, g->made[g->stages - 1], g->base.session->keys,
+    ops->gated(g->base.output, g->y[g->stages - 1], g->base.session->keys,
                choose_gates(ops, g, pass.training));
 }
 
 static void latents(struct generator *base, real *z)
 {
-    struct time_design *g = self_of(base);
+    struct time_vae *g = self_of(base);
     size_t count = tensor_count(base->noise);
     real *noise = allocate_or_die(count, sizeof noise[0]);
     base->session->ops->download(noise, base->noise.data, count);
@@ -189,21 +188,21 @@ static void latents(struct generator *base, real *z)
 
 static void decode_latents(struct generator *base, const real *z, struct pass pass)
 {
-    struct time_design *g = self_of(base);
+    struct time_vae *g = self_of(base);
     const struct ops *ops = base->session->ops;
-    ops->upload(g->drawn.data, z, tensor_count(g->drawn));
-    ops->copy(g->z, g->drawn);
+    ops->upload(g->staged.data, z, tensor_count(g->staged));
+    ops->copy(g->z, g->staged);
     decode(ops, g, pass);
 }
 
 /* Without records it samples, from the white noise. */
 static void forward(struct generator *base, struct tensor records, struct pass pass)
 {
-    struct time_design *g = self_of(base);
+    struct time_vae *g = self_of(base);
     const struct ops *ops = base->session->ops;
     if (records.data) {
-        hearing_forward(ops, &g->hearing, records, pass);
-        ops->reparameterise(g->z, g->hearing.mu, g->hearing.logvar, g->epsilon, NULL);
+        time_encoder_forward(ops, &g->encoder, records, pass);
+        ops->reparameterise(g->z, g->encoder.mu, g->encoder.logvar, g->epsilon, NULL);
         decode(ops, g, pass);
         return;
     }
@@ -213,7 +212,7 @@ static void forward(struct generator *base, struct tensor records, struct pass p
     free(z);
 }
 
-static void decode_backward(const struct ops *ops, struct time_design *g, struct tensor doutput,
+static void decode_backward(const struct ops *ops, struct time_vae *g, struct tensor doutput,
                             struct tensor records, struct pass pass)
 {
     const struct config *config = g->base.session->config;
@@ -222,46 +221,46 @@ static void decode_backward(const struct ops *ops, struct time_design *g, struct
     const real weights[GATE_LOSSES] = {
         [GATE_SOUNDING] = (real)(config->loss_weights.g_gate_cost / accumulated),
         [GATE_LOUDNESS] = (real)(config->loss_weights.g_loudness_cost / accumulated)};
-    struct tensor logits = g->made[g->stages - 1], dlogits = g->dmade[g->stages - 1];
+    struct tensor logits = g->y[g->stages - 1], dlogits = g->dy[g->stages - 1];
     ops->gated_backward(dlogits, doutput, logits, keys);
     ops->gate_losses(g->base.losses, dlogits, logits, records, keys, weights);
     for (int i = g->stages - 1; i >= 0; i--)
-        conv_layer_backward(ops, &g->decode[i], i ? g->dmade[i - 1] : g->dcontext, no_tensor(), g->dmade[i],
-                            no_tensor(), i ? g->made[i - 1] : g->context, pass);
-    transformer_backward(ops, &g->transformer, g->dplaced, g->dcontext, g->placed, pass);
-    linear_layer_backward(ops, &g->to_decoder, g->dz, g->dplaced, g->placed, g->z, false);
+        conv_layer_backward(ops, &g->decode[i], i ? g->dy[i - 1] : g->dcontext, no_tensor(), g->dy[i],
+                            no_tensor(), i ? g->y[i - 1] : g->context, pass);
+    transformer_backward(ops, &g->transformer, g->dprojected, g->dcontext, g->projected, pass);
+    linear_layer_backward(ops, &g->to_decoder, g->dz, g->dprojected, g->projected, g->z, false);
 }
 
 static void backward(struct generator *base, struct tensor doutput, struct tensor records, real kl_weight,
                      struct pass pass)
 {
-    struct time_design *g = self_of(base);
+    struct time_vae *g = self_of(base);
     decode_backward(base->session->ops, g, doutput, records, pass);
-    hearing_backward(base->session->ops, &g->hearing, g->dz, g->epsilon, kl_weight, pass);
+    time_encoder_backward(base->session->ops, &g->encoder, g->dz, g->epsilon, kl_weight, pass);
 }
 
 static void kl(struct generator *base, device value)
 {
-    base->session->ops->kl(value, self_of(base)->hearing.mu, self_of(base)->hearing.logvar);
+    base->session->ops->kl(value, self_of(base)->encoder.mu, self_of(base)->encoder.logvar);
 }
 
 static void posterior(struct generator *base, struct tensor records, real *mu, real *logvar)
 {
-    struct time_design *g = self_of(base);
+    struct time_vae *g = self_of(base);
     const struct ops *ops = base->session->ops;
-    size_t count = tensor_count(g->drawn);
-    hearing_forward(ops, &g->hearing, records, (struct pass){0});
-    ops->copy(g->drawn, g->hearing.mu);
-    ops->download(mu, g->drawn.data, count);
-    ops->copy(g->drawn, g->hearing.logvar);
-    ops->download(logvar, g->drawn.data, count);
+    size_t count = tensor_count(g->staged);
+    time_encoder_forward(ops, &g->encoder, records, (struct pass){0});
+    ops->copy(g->staged, g->encoder.mu);
+    ops->download(mu, g->staged.data, count);
+    ops->copy(g->staged, g->encoder.logvar);
+    ops->download(logvar, g->staged.data, count);
 }
 
 static void free_time(struct generator *base)
 {
-    struct time_design *g = self_of(base);
+    struct time_vae *g = self_of(base);
     const struct ops *ops = base->session->ops;
-    hearing_free(ops, &g->hearing);
+    time_encoder_free(ops, &g->encoder);
     for (int i = 0; i < g->stages; i++) ops->block_free(g->decode[i].block);
     transformer_free(ops, &g->transformer);
     free(g->loops);

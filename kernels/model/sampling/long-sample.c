@@ -10,9 +10,9 @@
 
 static const double HOP = 0.75; /* from one window to the next, in records */
 
-struct pieces {
+struct long_sample {
     struct model *model;
-    struct sequence *sequence;
+    struct prior_sequence *sequence;
     uint64_t seed;
     size_t windows, length;     /* of a piece; frames of all its windows together */
     size_t hop, hop_frames;     /* in latents, in frames */
@@ -26,7 +26,7 @@ struct pieces {
     real *keys;                       /* (keys, length, 2) */
 };
 
-static void plan_or_die(struct pieces *p, const struct prior *prior, size_t record, size_t frames)
+static void plan_or_die(struct long_sample *p, const struct prior *prior, size_t record, size_t frames)
 {
     size_t each = (size_t)prior->latent_frames;
     if (each >= record) die("latent_seq_len: a single latent has no neighbours: --seconds needs some");
@@ -41,17 +41,17 @@ static void plan_or_die(struct pieces *p, const struct prior *prior, size_t reco
     p->latents = (p->windows - 1) * p->hop + (size_t)prior->latents;
 }
 
-struct pieces *pieces_new_or_die(struct model *m, uint64_t seed, size_t frames)
+struct long_sample *long_sample_new_or_die(struct model *m, uint64_t seed, size_t frames)
 {
     const struct prior *prior = m->generator->prior;
     if (!prior) die("design: %s has no latents over time: --seconds needs design: time", m->design->name);
     struct keys_shape keys = m->session.keys;
     if (frames <= (size_t)keys.frames) return NULL;
-    struct pieces *p = allocate_or_die(1, sizeof *p);
+    struct long_sample *p = allocate_or_die(1, sizeof *p);
     plan_or_die(p, prior, (size_t)keys.frames, frames);
     p->model = m;
     p->seed = seed;
-    p->sequence = sequence_new_or_die(prior);
+    p->sequence = prior_sequence_new_or_die(prior);
     p->wide = (size_t)prior->channels;
     p->side = (size_t)prior->latents * p->wide;
     p->z = allocate_or_die(p->latents * p->wide, sizeof p->z[0]);
@@ -61,10 +61,10 @@ struct pieces *pieces_new_or_die(struct model *m, uint64_t seed, size_t frames)
     return p;
 }
 
-void pieces_free(struct pieces *p)
+void long_sample_free(struct long_sample *p)
 {
     if (!p) return;
-    sequence_free(p->sequence);
+    prior_sequence_free(p->sequence);
     free(p->z);
     free(p->batch);
     free(p->noise);
@@ -72,13 +72,13 @@ void pieces_free(struct pieces *p)
     free(p);
 }
 
-size_t pieces_windows(const struct pieces *p)
+size_t long_sample_windows(const struct long_sample *p)
 {
     return p->windows;
 }
 
 /* The place of the batch's first sample is where it is drawn. */
-static void draw_piece(struct pieces *p, uint64_t number)
+static void draw_piece(struct long_sample *p, uint64_t number)
 {
     struct model *m = p->model;
     struct articulation *first = m->generator->articulation, placed = *first;
@@ -88,11 +88,11 @@ static void draw_piece(struct pieces *p, uint64_t number)
     p->articulation = *first;
     *first = placed;
     m->session.ops->download(p->noise, m->generator->noise.data, PRIOR_NOISES * p->side);
-    sequence_draw(p->sequence, p->z, p->latents,
-                  (struct sequence_noise){p->noise, p->seed, (uint32_t)number});
+    prior_sequence_draw(p->sequence, p->z, p->latents,
+                        (struct prior_sequence_noise){p->noise, p->seed, (uint32_t)number});
 }
 
-void pieces_make(struct pieces *p, uint64_t first, struct pass pass)
+void long_sample_decode(struct long_sample *p, uint64_t first, struct pass pass)
 {
     struct model *m = p->model;
     for (size_t b = 0; b < (size_t)m->session.batch; b++) {
@@ -113,7 +113,7 @@ static double apart(const real *a, const real *b, size_t t)
 /* The frame of the overlap where a key passes from one window to the next: where they are nearest to one
  * another, there and the frame before, so that no note breaks off and none begins for the joint's sake. Where
  * that is so in several, as in silence, the one in the middle. */
-static size_t seam(const struct pieces *p, const real *earlier, const real *later)
+static size_t seam(const struct long_sample *p, const real *earlier, const real *later)
 {
     size_t best = p->overlap / 2, middle = best;
     double least = INFINITY;
@@ -129,7 +129,7 @@ static size_t seam(const struct pieces *p, const real *earlier, const real *late
     return best;
 }
 
-void pieces_join(struct pieces *p, uint64_t window, const real *keys)
+void long_sample_join(struct long_sample *p, uint64_t window, const real *keys)
 {
     size_t number = (size_t)(window % p->windows), record = (size_t)p->model->session.keys.frames,
            row = 2 * record;
@@ -141,7 +141,7 @@ void pieces_join(struct pieces *p, uint64_t window, const real *keys)
     }
 }
 
-const real *pieces_joined(const struct pieces *p, size_t *length)
+const real *long_sample_joined(const struct long_sample *p, size_t *length)
 {
     *length = p->length;
     return p->keys;

@@ -12,7 +12,7 @@ enum {
     FINE = 64     /* steps of the filters' responses from one component of the transform to the next */
 };
 
-struct sequence {
+struct prior_sequence {
     const struct prior *prior;
     struct calibration calibration;
     size_t width;          /* channels */
@@ -34,7 +34,7 @@ static double share_angle(double order, double slow)
 }
 
 /* Halves of the filters whose responses are sin and 1 - cos of the angle, by sums over their frequencies. */
-static void make_filters(struct sequence *s)
+static void make_filters(struct prior_sequence *s)
 {
     double slow = fmin((double)s->calibration.slow, s->prior->latents), orders = s->prior->latents;
     s->slower = allocate_or_die(s->reach + 1, sizeof s->slower[0]);
@@ -49,24 +49,24 @@ static void make_filters(struct sequence *s)
     }
 }
 
-struct sequence *sequence_new_or_die(const struct prior *p)
+struct prior_sequence *prior_sequence_new_or_die(const struct prior *p)
 {
-    struct sequence *s = allocate_or_die(1, sizeof *s);
+    struct prior_sequence *s = allocate_or_die(1, sizeof *s);
     size_t latents = (size_t)p->latents, side = latents * (size_t)p->channels;
-    *s = (struct sequence){.prior = p,
-                           .calibration = prior_calibration(p),
-                           .width = (size_t)p->channels,
-                           .side = side,
-                           .hop = (size_t)p->channels * (latents < 4 ? 1 : latents / 4),
-                           .reach = REACH * latents};
+    *s = (struct prior_sequence){.prior = p,
+                                 .calibration = prior_calibration(p),
+                                 .width = (size_t)p->channels,
+                                 .side = side,
+                                 .hop = (size_t)p->channels * (latents < 4 ? 1 : latents / 4),
+                                 .reach = REACH * latents};
     s->mean = allocate_or_die(side, sizeof s->mean[0]);
     s->factor = allocate_or_die(prior_row(side), sizeof s->factor[0]);
-    prior_read(p, s->mean, s->factor);
+    prior_download(p, s->mean, s->factor);
     make_filters(s);
     return s;
 }
 
-void sequence_free(struct sequence *s)
+void prior_sequence_free(struct prior_sequence *s)
 {
     if (!s) return;
     free(s->mean);
@@ -77,7 +77,7 @@ void sequence_free(struct sequence *s)
 }
 
 /* e = inverse(factor) x, row by row. */
-static void whiten(const struct sequence *s, double *e, const double *x, size_t side)
+static void whiten(const struct prior_sequence *s, double *e, const double *x, size_t side)
 {
     for (size_t i = 0; i < side; i++) {
         const double *row = s->factor + prior_row(i);
@@ -86,12 +86,13 @@ static void whiten(const struct sequence *s, double *e, const double *x, size_t 
 }
 
 /* x (count): rows `first` and on of factor times e. */
-static void colour_rows(const struct sequence *s, double *x, const double *e, size_t first, size_t count)
+static void colour_rows(const struct prior_sequence *s, double *x, const double *e, size_t first,
+                        size_t count)
 {
     for (size_t i = 0; i < count; i++) x[i] = prior_dot(s->factor + prior_row(first + i), e, first + i + 1);
 }
 
-void sequence_colour(const struct sequence *s, double *x, size_t latents)
+void prior_sequence_colour(const struct prior_sequence *s, double *x, size_t latents)
 {
     size_t side = s->side, hop = s->hop, known = side - hop, count = latents * s->width;
     double *e = allocate_or_die(side, sizeof e[0]);
@@ -108,11 +109,12 @@ void sequence_colour(const struct sequence *s, double *x, size_t latents)
 }
 
 /* x (channels) += gain times the white noise `which` at a latent, however late. */
-static void add_white(const struct sequence *s, double *x, double gain, struct sequence_noise noise,
-                      int which, size_t latent)
+static void add_white(const struct prior_sequence *s, double *x, double gain,
+                      struct prior_sequence_noise noise, int which, size_t latent)
 {
     size_t record = (size_t)s->prior->latents, width = s->width, blocks = (width + 3) / 4;
-    struct random_key key = random_key_make(noise.seed, (uint32_t)(PURPOSE_PIECE + which), noise.number);
+    struct random_key key =
+        random_key_make(noise.seed, (uint32_t)(PURPOSE_LONG_SAMPLE + which), noise.number);
     float block[4];
     for (size_t i = 0; i < width; i++) {
         if (latent < record) {
@@ -126,8 +128,8 @@ static void add_white(const struct sequence *s, double *x, double gain, struct s
 
 /* loop (period, channels): number `number`, less its mean. Endless repetition would heap the mean up, in what
  * is the slow sequence's part, and a change of loop would be a leap. */
-static void make_loop(const struct sequence *s, double *loop, size_t period, size_t number,
-                      struct sequence_noise noise)
+static void make_loop(const struct prior_sequence *s, double *loop, size_t period, size_t number,
+                      struct prior_sequence_noise noise)
 {
     memset(loop, 0, period * s->width * sizeof loop[0]);
     for (size_t t = 0; t < period; t++) add_white(s, loop + t * s->width, 1, noise, 0, number * period + t);
@@ -139,10 +141,11 @@ static void make_loop(const struct sequence *s, double *loop, size_t period, siz
 }
 
 /* fast (latents, channels): what repeats, with what does not. */
-static void fill_fast(const struct sequence *s, double *fast, size_t latents, struct sequence_noise noise)
+static void fill_fast(const struct prior_sequence *s, double *fast, size_t latents,
+                      struct prior_sequence_noise noise)
 {
-    struct prior_loop drawn = {random_key_make(noise.seed, PURPOSE_LOOP, noise.number), 0};
-    struct repetition r = prior_repetition(s->prior, drawn, s->calibration.fresh);
+    struct sample_key drawn = {random_key_make(noise.seed, PURPOSE_LOOP, noise.number), 0};
+    struct noise_loop r = prior_noise_loop(s->prior, drawn, s->calibration.fresh);
     if (r.period == 1) r.again = 0, r.other = 1; /* less its mean it would be nothing */
     size_t part = r.period * REPEATS, width = s->width;
     double *loop = allocate_or_die(r.period * width, sizeof loop[0]);
@@ -156,7 +159,8 @@ static void fill_fast(const struct sequence *s, double *fast, size_t latents, st
 
 /* The sum of a symmetric filter over channel i of x around latent t; before the first latent time runs back.
  */
-static double filtered(const struct sequence *s, const double *filter, const double *x, size_t t, size_t i)
+static double filtered(const struct prior_sequence *s, const double *filter, const double *x, size_t t,
+                       size_t i)
 {
     double sum = filter[0] * x[t * s->width + i];
     for (size_t n = 1; n <= s->reach; n++) {
@@ -166,15 +170,16 @@ static double filtered(const struct sequence *s, const double *filter, const dou
     return sum;
 }
 
-void sequence_draw(const struct sequence *s, real *z, size_t latents, struct sequence_noise noise)
+void prior_sequence_draw(const struct prior_sequence *s, real *z, size_t latents,
+                         struct prior_sequence_noise noise)
 {
     size_t drawn = latents + s->reach, count = drawn * s->width;
     double *fast = allocate_or_die(2 * count, sizeof fast[0]), *slow = fast + count;
     double breadth = 1 + (double)s->calibration.breadth, warmth = 1 + (double)s->calibration.warmth;
     fill_fast(s, fast, drawn, noise);
     for (size_t t = 0; t < drawn; t++) add_white(s, slow + t * s->width, 1, noise, 2, t);
-    sequence_colour(s, fast, drawn);
-    sequence_colour(s, slow, drawn);
+    prior_sequence_colour(s, fast, drawn);
+    prior_sequence_colour(s, slow, drawn);
 #pragma omp parallel for schedule(static)
     for (size_t t = 0; t < latents; t++)
         for (size_t i = 0; i < s->width; i++) {

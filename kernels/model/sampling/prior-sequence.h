@@ -9,18 +9,18 @@
 
 #include "kernels/model/prior.h"
 
-struct sequence;
+struct prior_sequence;
 
 /* Of the prior as it is now. Caller frees. */
-struct sequence *sequence_new_or_die(const struct prior *prior);
-void sequence_free(struct sequence *sequence);
+struct prior_sequence *prior_sequence_new_or_die(const struct prior *prior);
+void prior_sequence_free(struct prior_sequence *sequence);
 
 /* In place: white noise x (latents, channels) becomes a draw, less the mean. */
-void sequence_colour(const struct sequence *sequence, double *x, size_t latents);
+void prior_sequence_colour(const struct prior_sequence *sequence, double *x, size_t latents);
 
 /* What is random in a sample: the white noise of a record (PRIOR_NOISES, latents of a record, channels),
  * which comes first, and what says the rest. */
-struct sequence_noise {
+struct prior_sequence_noise {
     const real *first;
     uint64_t seed;
     uint32_t number; /* of the sample */
@@ -32,6 +32,7 @@ struct sequence_noise {
  * squares of both shares add up to 1, and time runs back before the first moment, as the transform has it.
  * The loop plays 24 times, then every other time it is a new one: A B A C A D. The first latents are the same
  * however many are wanted. */
-void sequence_draw(const struct sequence *sequence, real *z, size_t latents, struct sequence_noise noise);
+void prior_sequence_draw(const struct prior_sequence *sequence, real *z, size_t latents,
+                         struct prior_sequence_noise noise);
 
 #endif

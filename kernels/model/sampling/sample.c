@@ -24,9 +24,9 @@ struct sampler {
     struct model *model;
     uint64_t seed, count;
     struct reader *noise;
-    struct variation *variation; /* of given samples, or NULL */
-    struct pieces *pieces;       /* longer than the model's records, or NULL */
-    size_t windows, frames;      /* of a sample: what a batch has so many of; what is written */
+    struct variation *variation;     /* of given samples, or NULL */
+    struct long_sample *long_sample; /* longer than the model's records, or NULL */
+    size_t windows, frames;          /* of a sample: what a batch has so many of; what is written */
     struct record record;
     real *keys, *logits;  /* of a batch, on the host */
     real *noise_values;   /* a sample's */
@@ -71,12 +71,12 @@ struct sampler *sampler_open_or_die(const char *device, const char *path, uint64
     return s;
 }
 
-void sampler_last_or_die(struct sampler *s, double seconds)
+void sampler_set_seconds_or_die(struct sampler *s, double seconds)
 {
     struct record keys = {.facts = s->header.facts};
     s->frames = (size_t)fmax(1, round(seconds / record_fact_number(&keys, "interval", 0.02)));
-    s->pieces = pieces_new_or_die(s->model, s->seed, s->frames);
-    if (s->pieces) s->windows = pieces_windows(s->pieces);
+    s->long_sample = long_sample_new_or_die(s->model, s->seed, s->frames);
+    if (s->long_sample) s->windows = long_sample_windows(s->long_sample);
 }
 
 void sampler_use_noise_or_die(struct sampler *s, const char *path)
@@ -91,9 +91,9 @@ void sampler_like_or_die(struct sampler *s, const char *path, double amount)
     s->variation = variation_like_or_die(s->model, path, amount);
 }
 
-void sampler_walk_or_die(struct sampler *s, const char *from, const char *to)
+void sampler_interpolate_or_die(struct sampler *s, const char *from, const char *to)
 {
-    s->variation = variation_walk_or_die(s->model, from, to, s->count);
+    s->variation = variation_interpolate_or_die(s->model, from, to, s->count);
 }
 
 /* The next record of the noise as sample `index` of the batch. */
@@ -134,9 +134,9 @@ static void begin_batch(struct sampler *s, uint64_t first)
     /* What reads noise or works on the host cannot be recorded. */
     bool recorded = !s->noise && !m->generator->prior;
     if (recorded) s->ops->graph_begin(0);
-    if (!s->pieces) draw_batch(s, first);
-    if (s->pieces)
-        pieces_make(s->pieces, first, pass);
+    if (!s->long_sample) draw_batch(s, first);
+    if (s->long_sample)
+        long_sample_decode(s->long_sample, first, pass);
     else if (s->variation)
         variation_make(s->variation, first, pass);
     else
@@ -218,10 +218,10 @@ static int join_records(struct sampler *s, uint64_t first)
     int made = 0;
     for (int i = 0; i < wanted_of_batch(s, first); i++) {
         uint64_t window = first + (uint64_t)i, number = window / s->windows;
-        pieces_join(s->pieces, window, s->keys + (size_t)i * each);
+        long_sample_join(s->long_sample, window, s->keys + (size_t)i * each);
         s->sum = (window % s->windows ? s->sum : 0) + (double)s->logits[i];
         if ((window + 1) % s->windows) continue;
-        const real *keys = pieces_joined(s->pieces, &length);
+        const real *keys = long_sample_joined(s->long_sample, &length);
         s->scores[made] = s->sum / (double)s->windows;
         check_finite_or_die(s, make_record(s, &s->batch[made], keys, length, s->scores[made], number),
                             number);
@@ -251,7 +251,7 @@ static void keep_batch(struct sampler *s, struct writer *writer, uint64_t first,
                        struct sample_settings settings)
 {
     size_t most = settings.best ? settings.best : settings.worst;
-    int count = s->pieces ? join_records(s, first) : make_records(s, first);
+    int count = s->long_sample ? join_records(s, first) : make_records(s, first);
     if (!most) writer_put_all_or_die(writer, s->batch, count);
     for (int i = 0; most && i < count; i++) consider(s, s->scores[i], &s->batch[i], most, settings.worst > 0);
 }
@@ -286,7 +286,7 @@ void sampler_close(struct sampler *s)
     free(s->scores);
     if (s->noise) reader_close(s->noise);
     variation_free(s->variation);
-    pieces_free(s->pieces);
+    long_sample_free(s->long_sample);
     record_free(&s->record);
     model_free(s->model);
     config_free(s->header.config);

@@ -24,11 +24,11 @@ void sampler_use_noise_or_die(struct sampler *sampler, const char *path);
 /* Makes samples like the records of a stream, in turn, or on the way between two places, each a seed or a
  * stream's first record: kernels/model/sampling/variation.h. */
 void sampler_like_or_die(struct sampler *sampler, const char *path, double amount);
-void sampler_walk_or_die(struct sampler *sampler, const char *from, const char *to);
+void sampler_interpolate_or_die(struct sampler *sampler, const char *from, const char *to);
 
-/* Makes samples that last so long, however long the model's records are: kernels/model/sampling/long-sample.h. Not with the
- * two before. */
-void sampler_last_or_die(struct sampler *sampler, double seconds);
+/* Makes samples that last so long, however long the model's records are:
+ * kernels/model/sampling/long-sample.h. Not with the two before. */
+void sampler_set_seconds_or_die(struct sampler *sampler, double seconds);
 
 /* Writes keys records [2, keys, frames] with source, seed and score among their facts; the best (worst)
  * first. */

@@ -93,7 +93,8 @@ static real *place_or_die(struct variation *v, const char *text)
     return place;
 }
 
-struct variation *variation_walk_or_die(struct model *m, const char *from, const char *to, uint64_t count)
+struct variation *variation_interpolate_or_die(struct model *m, const char *from, const char *to,
+                                               uint64_t count)
 {
     struct variation *v = variation_new_or_die(m);
     v->steps = count > 1 ? count - 1 : 1;

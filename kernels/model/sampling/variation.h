@@ -13,8 +13,8 @@ struct variation *variation_like_or_die(struct model *model, const char *path, d
 
 /* From one place to another in `count` samples, both included: each a seed (its first sample) or the first
  * record of a stream. */
-struct variation *variation_walk_or_die(struct model *model, const char *from, const char *to,
-                                        uint64_t count);
+struct variation *variation_interpolate_or_die(struct model *model, const char *from, const char *to,
+                                               uint64_t count);
 
 /* Makes the batch of samples from `first` on: the generator's noise has been drawn, its output is made. */
 void variation_make(struct variation *variation, uint64_t first, struct pass pass);

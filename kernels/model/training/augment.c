@@ -2,23 +2,23 @@
 
 #include <string.h>
 
-bool windows_wanted(const struct config *config)
+bool augment_wanted(const struct config *config)
 {
     return config->augmentation.windows || config->augmentation.shift || config->augmentation.swap;
 }
 
 /* How one record is made. */
-struct window {
+struct augmentation {
     const struct origin *origin;
     size_t record, offset; /* frames that are left out at its beginning */
     int shift;             /* keys up */
     bool swap;
 };
 
-static struct window window_draw(const struct dataset *d, const struct config *config, size_t record,
-                                 struct random_key key, size_t place)
+static struct augmentation augmentation_draw(const struct dataset *d, const struct config *config,
+                                             size_t record, struct random_key key, size_t place)
 {
-    struct window w = {.origin = &d->origin[record], .record = record};
+    struct augmentation w = {.origin = &d->origin[record], .record = record};
     int shift = config->augmentation.shift;
     uint32_t bits[4];
     random_block(key, (uint32_t)place, bits);
@@ -43,7 +43,7 @@ static void divide_by_largest(real *values, size_t count)
 }
 
 /* to (keys * frames, 2) */
-static void window_make(real *to, const struct dataset *d, struct window w)
+static void augmentation_apply(real *to, const struct dataset *d, struct augmentation w)
 {
     size_t frames = (size_t)d->keys.frames, row = 2 * frames, count = (size_t)d->keys.keys * row;
     const real *first = d->values + w.record * count, *second = d->values + w.origin->next * count;
@@ -60,14 +60,15 @@ static void window_make(real *to, const struct dataset *d, struct window w)
     divide_by_largest(to, count);
 }
 
-void windows_batch(const struct dataset *d, const struct config *config, struct tensor records,
+void augment_batch(const struct dataset *d, const struct config *config, struct tensor records,
                    const size_t *order, size_t number, struct random_key key)
 {
     size_t batch = (size_t)records.batch, count = tensor_count(records) / batch;
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < batch; i++) {
         size_t place = number * batch + i;
-        window_make(d->batch + i * count, d, window_draw(d, config, order[place % d->records], key, place));
+        augmentation_apply(d->batch + i * count, d,
+                           augmentation_draw(d, config, order[place % d->records], key, place));
     }
     d->ops->upload(records.data, d->batch, batch * count);
 }

@@ -7,12 +7,12 @@
 #include "kernels/model/dataset.h"
 
 /* Whether the configuration asks for any of it. */
-bool windows_wanted(const struct config *config);
+bool augment_wanted(const struct config *config);
 
 /* Batch `number` of the order, into records (batch, keys * frames, 2): the window begins in the record that
  * the order names, where windows are wanted, and goes on in the one that follows it in the song; without one
  * it is that record. */
-void windows_batch(const struct dataset *dataset, const struct config *config, struct tensor records,
+void augment_batch(const struct dataset *dataset, const struct config *config, struct tensor records,
                    const size_t *order, size_t number, struct random_key key);
 
 #endif

@@ -30,7 +30,7 @@ static void keep_rows(FILE *table, const char *path, int64_t epochs)
     fclose(old);
 }
 
-FILE *loss_table_open_or_die(const char *folder, int64_t epochs, int losses)
+FILE *losses_write_open_or_die(const char *folder, int64_t epochs, int losses)
 {
     char *path = text_or_die("%s/losses.tsv", folder);
     struct whole_file *whole = whole_file_open_or_die(path);
@@ -43,7 +43,7 @@ FILE *loss_table_open_or_die(const char *folder, int64_t epochs, int losses)
     return table;
 }
 
-void loss_table_add_or_die(FILE *table, const struct loss_row *row, int losses)
+void losses_write_row_or_die(FILE *table, const struct losses_row *row, int losses)
 {
     fprintf(table, "%lld\t%s", (long long)row->epoch, row->phase);
     for (int i = 0; i < losses; i++) fprintf(table, "\t%.7g", row->losses[i]);

@@ -7,7 +7,7 @@
 
 #include "kernels/model/loss.h"
 
-struct loss_row {
+struct losses_row {
     int64_t epoch;
     const char *phase;
     double losses[LOSSES]; /* means over the epoch */
@@ -17,9 +17,9 @@ struct loss_row {
 
 /* Opens FOLDER/losses.tsv to append, without rows behind `epochs` (an interrupted run's). The columns
  * are the first `losses` of enum loss. Caller closes. */
-FILE *loss_table_open_or_die(const char *folder, int64_t epochs, int losses);
+FILE *losses_write_open_or_die(const char *folder, int64_t epochs, int losses);
 
 /* Writes the row and flushes it. */
-void loss_table_add_or_die(FILE *table, const struct loss_row *row, int losses);
+void losses_write_row_or_die(FILE *table, const struct losses_row *row, int losses);
 
 #endif

@@ -33,7 +33,7 @@ static int largest_that_fits(const struct ops *ops, const struct config *config,
     return fits;
 }
 
-void fit_or_die(const struct ops *ops, const struct config *config, struct keys_shape keys)
+void memory_check_or_die(const struct ops *ops, const struct config *config, struct keys_shape keys)
 {
     size_t available = ops->available();
     if (available == SIZE_MAX) return;

@@ -7,6 +7,6 @@
 
 /* Dies where it does not, saying how many bytes it wants and which batch size would fit. Nothing where the
  * device's memory is not known. */
-void fit_or_die(const struct ops *ops, const struct config *config, struct keys_shape keys);
+void memory_check_or_die(const struct ops *ops, const struct config *config, struct keys_shape keys);
 
 #endif

@@ -16,7 +16,7 @@ enum {
     JUDGED = 512 /* samples, and records at most, that are compared */
 };
 
-void fit_prior(struct step *step, const struct dataset *d)
+void prior_fit_to_dataset(struct step *step, const struct dataset *d)
 {
     struct model *m = step->model;
     size_t batch = (size_t)m->session.batch;
@@ -28,8 +28,8 @@ void fit_prior(struct step *step, const struct dataset *d)
     size_t *order = shuffled_or_die(key, d->records);
     struct prior_sums *sums = prior_sums_new_or_die(m->generator->prior);
     for (size_t i = 0; i < rounds; i++) {
-        if (windows_wanted(m->session.config))
-            windows_batch(d, m->session.config, step->records, order, i, key);
+        if (augment_wanted(m->session.config))
+            augment_batch(d, m->session.config, step->records, order, i, key);
         else
             dataset_batch(d, step->records, order, i);
         m->design->posterior(m->generator, step->records, mu, logvar);
@@ -141,7 +141,7 @@ struct choice {
 static void try_choice(struct choice *best, struct step *step, struct score score,
                        const struct keys_set *wanted, struct calibration tried)
 {
-    prior_calibrate(step->model->generator->prior, tried);
+    prior_set_calibration(step->model->generator->prior, tried);
     struct keys_set made = judge_samples(step, score);
     double like = likeness(wanted, &made);
     if (like > best->likeness) *best = (struct choice){like, tried};
@@ -167,7 +167,7 @@ static void try_values(struct choice *best, struct step *step, struct score scor
 
 /* One member after the other, each where those before it are best; the first ones, which weigh most, twice.
  */
-void calibrate_prior(struct step *step, const struct dataset *d)
+void prior_calibrate_to_dataset(struct step *step, const struct dataset *d)
 {
 #define MEMBER(NAME) offsetof(struct calibration, NAME)
     static const struct tries tries[] = {
@@ -192,6 +192,6 @@ void calibrate_prior(struct step *step, const struct dataset *d)
                                     .breadth = (real)0.4,
                                     .fresh = (real)0.06});
     for (int i = 0; i < MEMBERS + 2; i++) try_values(&best, step, score, &wanted, &tries[i % MEMBERS]);
-    prior_calibrate(step->model->generator->prior, best.calibration);
+    prior_set_calibration(step->model->generator->prior, best.calibration);
     keys_set_free(&wanted);
 }

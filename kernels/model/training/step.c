@@ -54,7 +54,7 @@ static device loss_cell(const struct step *step, int loss)
     return step->model->session.ops->at(step->losses, (size_t)loss);
 }
 
-double step_rate_left(const struct step *step)
+double step_rate_factor(const struct step *step)
 {
     double end = step->model->session.config->learning_rate_end;
     return end + (1 - end) * (1 + cos(M_PI * fmin(step->progress, 1))) / 2;
@@ -69,7 +69,7 @@ static void update(struct step *step, enum network network)
     int64_t *updates =
         generator ? &step->counters->generator_updates : &step->counters->discriminator_updates;
     double rate = generator ? config->learning_rate : config->learning_rate_disc;
-    struct adamw settings = {.learning_rate = (real)(rate * step_rate_left(step)),
+    struct adamw settings = {.learning_rate = (real)(rate * step_rate_factor(step)),
                              .beta1 = (real)config->beta1,
                              .beta2 = (real)config->beta2,
                              .epsilon = (real)1e-8,
@@ -91,7 +91,7 @@ static bool match_features(struct step *step)
     return true;
 }
 
-bool step_judges(const struct config *config)
+bool step_uses_discriminator(const struct config *config)
 {
     return config->track_all || config->loss_weights.g_cost != 0 ||
            config->loss_weights.g_feature_matching_cost != 0;
@@ -127,7 +127,7 @@ void step_generator(struct step *step, bool apply)
     struct pass pass = generate(step), judged = pass;
     judged.update_statistics = false;
     add_instance_noise(step);
-    if (step_judges(config))
+    if (step_uses_discriminator(config))
         judge_generator(step, judged, accumulated);
     else
         m->session.ops->zero(step->dx.data, tensor_count(step->dx));

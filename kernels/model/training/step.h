@@ -38,10 +38,10 @@ struct step {
 struct step step_make_or_die(struct model *model, struct counters *counters);
 
 /* What is left of the learning rates at the step's progress: half a cosine down to learning_rate_end. */
-double step_rate_left(const struct step *step);
+double step_rate_factor(const struct step *step);
 
 /* Whether the discriminator judges what the generator makes: else nothing would come of it. */
-bool step_judges(const struct config *config);
+bool step_uses_discriminator(const struct config *config);
 
 /* `apply`: gradients are complete, so the optimiser steps and they start again from zero. */
 void step_generator(struct step *step, bool apply);

@@ -78,9 +78,9 @@ static void adversarial_batch(struct trainer *t, size_t number)
 static void take_records(struct trainer *t, const size_t *order, size_t number)
 {
     struct random_key key =
-        random_key_make((uint64_t)t->counters.seed, PURPOSE_WINDOW, (uint32_t)t->counters.epoch);
-    if (windows_wanted(t->config))
-        windows_batch(t->dataset, t->config, t->step.records, order, number, key);
+        random_key_make((uint64_t)t->counters.seed, PURPOSE_AUGMENT, (uint32_t)t->counters.epoch);
+    if (augment_wanted(t->config))
+        augment_batch(t->dataset, t->config, t->step.records, order, number, key);
     else
         dataset_batch(t->dataset, t->step.records, order, number);
 }
@@ -131,7 +131,7 @@ static double times_added(const struct trainer *t, enum phase phase, int loss)
         return loss == LOSS_GENERATOR_KEYS + G_RECONSTRUCTION || loss >= LOSS_GATES ? batches : 0;
     if (phase == PHASE_DISCRIMINATOR) return loss == LOSS_DISCRIMINATOR ? batches : 0;
     if (loss >= LOSS_GATES) return batches * t->config->g_steps_per_batch;
-    if (loss == LOSS_GAN && !step_judges(t->config)) return 0;
+    if (loss == LOSS_GAN && !step_uses_discriminator(t->config)) return 0;
     if (of_discriminator && !discriminator_learns(t)) return 0;
     generator_weights(t->config, 1, weights);
     discriminator_weights(t->config, 1, weights + GENERATOR_LOSSES);
@@ -163,11 +163,11 @@ static int64_t epochs_left(const struct trainer *t)
            t->counters.adversarial;
 }
 
-static void finish_epoch(struct trainer *t, enum phase phase, double seconds, struct loss_row *row)
+static void finish_epoch(struct trainer *t, enum phase phase, double seconds, struct losses_row *row)
 {
     row->phase = phase_names[phase];
-    row->learning_rate = t->config->learning_rate * step_rate_left(&t->step);
-    row->learning_rate_disc = t->config->learning_rate_disc * step_rate_left(&t->step);
+    row->learning_rate = t->config->learning_rate * step_rate_factor(&t->step);
+    row->learning_rate_disc = t->config->learning_rate_disc * step_rate_factor(&t->step);
     row->seconds = seconds;
     row->records_per_second = (double)t->batches * t->step.model->session.batch / fmax(seconds, 1e-9);
     read_losses(t, phase, row->losses);
@@ -180,17 +180,17 @@ static void finish_epoch(struct trainer *t, enum phase phase, double seconds, st
     else
         t->counters.adversarial++;
     row->epoch = t->counters.epoch;
-    loss_table_add_or_die(t->table, row, t->step.model->design->losses);
+    losses_write_row_or_die(t->table, row, t->step.model->design->losses);
     bool last = epochs_left(t) == 0;
     if (t->counters.epoch % t->config->save_after_nepochs && !last) return;
-    if (t->step.model->generator->prior) fit_prior(&t->step, t->dataset);
-    if (t->step.model->generator->prior && last) calibrate_prior(&t->step, t->dataset);
+    if (t->step.model->generator->prior) prior_fit_to_dataset(&t->step, t->dataset);
+    if (t->step.model->generator->prior && last) prior_calibrate_to_dataset(&t->step, t->dataset);
     save(t);
 }
 
 /* An epoch, from the batch that the counters name. `row` has the losses of the epoch before, for the progress
  * line. */
-static void train_epoch(struct trainer *t, int64_t last_epoch, struct loss_row *row)
+static void train_epoch(struct trainer *t, int64_t last_epoch, struct losses_row *row)
 {
     enum phase phase = phase_of(&t->counters);
     double start = seconds_now();
@@ -264,14 +264,14 @@ static struct trainer *trainer_new_or_die(struct model *model, const struct data
     else
         start_fresh(t);
     if (!settings.resume) checkpoint_none_later_or_die(settings.folder, &t->counters);
-    t->table = loss_table_open_or_die(settings.folder, t->counters.epoch, model->design->losses);
+    t->table = losses_write_open_or_die(settings.folder, t->counters.epoch, model->design->losses);
     return t;
 }
 
 void train_or_die(struct model *model, const struct dataset *dataset, struct train_settings settings)
 {
     struct trainer *t = trainer_new_or_die(model, dataset, settings);
-    struct loss_row row = {.losses = {[LOSS_GAN] = NAN, [LOSS_DISCRIMINATOR] = NAN}};
+    struct losses_row row = {.losses = {[LOSS_GAN] = NAN, [LOSS_DISCRIMINATOR] = NAN}};
     int64_t last_epoch = t->counters.epoch + epochs_left(t);
     catch_signals();
     progress_begin("batches", (double)last_epoch * (double)t->batches, settings.progress, settings.quiet);
