@@ -9,6 +9,7 @@
 
 #include "common/fail.h"
 #include "common/file.h"
+#include "common/keys/keyboard.h"
 #include "common/memory.h"
 #include "common/stream/expect.h"
 
@@ -160,7 +161,8 @@ struct dataset dataset_read_or_die(struct reader *reader, const struct config *c
         check_shape(&d, reader, &record, config->model.seq_len);
         if (!d.facts) keep_facts(&d, &record);
         if (d.seconds == 0)
-            d.seconds = d.keys.frames * expect_number_or_die(reader, &record, "interval", 0.02);
+            d.seconds =
+                d.keys.frames * expect_number_or_die(reader, &record, "interval", FRAME_SECONDS_DEFAULT);
         keep_chunks(&d, file, &record, origin_of(&record, reader), config->normalize == NORMALIZE_STANDARD,
                     chunk);
     }

@@ -8,6 +8,7 @@
 #include "common/memory.h"
 #include "common/progress.h"
 #include "kernels/model/config/config-load.h"
+#include "kernels/model/keys-facts.h"
 #include "kernels/model/sampling/long-sample.h"
 #include "kernels/model/sampling/variation.h"
 
@@ -73,8 +74,8 @@ struct sampler *sampler_open_or_die(const char *device, const char *path, uint64
 
 void sampler_set_seconds_or_die(struct sampler *s, double seconds)
 {
-    struct record keys = {.facts = s->header.facts};
-    s->frames = (size_t)fmax(1, round(seconds / record_fact_number(&keys, "interval", 0.02)));
+    struct keys_facts facts = keys_facts_read(s->header.facts, s->header.keys.keys);
+    s->frames = (size_t)fmax(1, round(seconds / facts.frame_seconds));
     s->long_sample = long_sample_new_or_die(s->model, s->seed, s->frames);
     if (s->long_sample) s->windows = long_sample_windows(s->long_sample);
 }

@@ -9,6 +9,7 @@
 #include "common/metrics/feature-set.h"
 #include "common/metrics/kernel-density.h"
 #include "common/shuffle.h"
+#include "kernels/model/keys-facts.h"
 #include "kernels/model/training/augment.h"
 
 enum {
@@ -44,21 +45,13 @@ void prior_fit_to_dataset(struct step *step, const struct dataset *d)
 /* What the features are computed with: the facts of the records. */
 static struct score score_of(const struct dataset *d)
 {
-    struct record record = {.facts = d->facts};
-    struct score score = {.keys = {27, 26 + d->keys.keys},
-                          .interval = 0.02,
+    struct keys_facts facts = keys_facts_read(d->facts, d->keys.keys);
+    return (struct score){.keys = facts.range,
+                          .interval = facts.frame_seconds,
                           .channels = 2,
                           .rows = (size_t)d->keys.keys,
                           .parts = 1,
                           .frames = (size_t)d->keys.frames};
-    char *keys = record_fact(&record, "keys"), *interval = record_fact(&record, "interval");
-    struct key_range range;
-    if (keys && key_range_parse(keys, &range) && range.last - range.first + 1 == d->keys.keys)
-        score.keys = range;
-    if (interval && strtod(interval, NULL) > 0) score.interval = strtod(interval, NULL);
-    free(keys);
-    free(interval);
-    return score;
 }
 
 /* One record (cell, channel). */

@@ -1,0 +1,17 @@
+/* What the facts `keys` and `interval` of a keys record state, with defaults where they are missing: the one
+ * place of the model that knows them. */
+#ifndef KERNELS_MODEL_KEYS_FACTS_H
+#define KERNELS_MODEL_KEYS_FACTS_H
+
+#include "common/keys/keyboard.h"
+
+struct keys_facts {
+    struct key_range range; /* piano keys, 1 to 88 */
+    double frame_seconds;   /* the length of a frame */
+};
+
+/* facts: as in struct record, or NULL. keys: the rows of the record; a range of another size counts as
+ * missing, and the range then begins at KEYS_FIRST_DEFAULT. */
+struct keys_facts keys_facts_read(char *facts, int keys);
+
+#endif
