@@ -13,7 +13,6 @@ struct generator {
     struct tensor output;              /* (batch, keys * frames, 2), in 0 … 1 */
     struct prior *prior;               /* of a design that has one which is fitted, or NULL */
     struct articulation *articulation; /* (batch): with a prior; draw() says, decode() follows */
-    device losses; /* GATE_LOSSES cells, for a design that has them; step_make_or_die says where */
 };
 
 struct design {
@@ -34,10 +33,10 @@ struct design {
      * them it makes those again (no data: it samples). */
     void (*forward)(struct generator *generator, struct tensor records, struct pass pass);
 
-    /* Adds all gradients, given that of the output (used up), and kl_weight times that of the KL divergence.
-     */
-    void (*backward)(struct generator *generator, struct tensor doutput, struct tensor records,
-                     real kl_weight, struct pass pass);
+    /* Adds all gradients, given that of the output (used up), and kl_weight times that of the KL divergence;
+     * adds losses of the design's own, LOSS_GATES, to the sums. */
+    void (*backward)(struct generator *generator, struct loss_sums *losses, struct tensor doutput,
+                     struct tensor records, real kl_weight, struct pass pass);
 
     /* value += the KL divergence of the last forward pass. */
     void (*kl)(struct generator *generator, device value);

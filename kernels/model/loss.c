@@ -1,5 +1,7 @@
 #include "kernels/model/loss.h"
 
+#include <string.h>
+
 const char *const loss_names[LOSSES] = {
     [LOSS_GAN] = "g_loss_gan",
     [LOSS_KL] = "g_loss_kl",
@@ -20,6 +22,23 @@ const char *const loss_names[LOSSES] = {
     [LOSS_GATES + GATE_SOUNDING] = "g_gate_loss",
     [LOSS_GATES + GATE_LOUDNESS] = "g_loudness_loss",
 };
+
+void loss_begin_batch(struct loss_sums *sums)
+{
+    memset(sums->added, 0, sizeof sums->added);
+}
+
+device loss_add(struct loss_sums *sums, const struct ops *ops, int first, int count)
+{
+    return loss_add_weighted(sums, ops, first, count, NULL, true);
+}
+
+device loss_add_weighted(struct loss_sums *sums, const struct ops *ops, int first, int count,
+                         const real *weights, bool all)
+{
+    for (int i = 0; i < count; i++) sums->added[first + i] += all || weights[i] != 0;
+    return ops->at(sums->cells, (size_t)first);
+}
 
 void generator_weights(const struct config *config, int steps, real weights[GENERATOR_LOSSES])
 {

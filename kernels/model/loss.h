@@ -18,6 +18,23 @@ enum loss {
 
 extern const char *const loss_names[LOSSES];
 
+/* What a training run adds up of each loss, for its mean over an epoch. */
+struct loss_sums {
+    device cells;      /* (LOSSES): sums over the epoch */
+    int added[LOSSES]; /* how often the batch at work has added to each; all batches of an epoch are alike */
+};
+
+/* Before each batch. */
+void loss_begin_batch(struct loss_sums *sums);
+
+/* Counts an addition of each of `count` losses from `first` on, and returns their cells for the operation
+ * that adds them. */
+device loss_add(struct loss_sums *sums, const struct ops *ops, int first, int count);
+
+/* The same for an operation that leaves out a loss whose weight is 0, unless `all`. */
+device loss_add_weighted(struct loss_sums *sums, const struct ops *ops, int first, int count,
+                         const real *weights, bool all);
+
 /* The weights of the losses on keys, divided by `steps` (accumulated gradients). */
 void generator_weights(const struct config *config, int steps, real weights[GENERATOR_LOSSES]);
 void discriminator_weights(const struct config *config, int steps, real weights[DISCRIMINATOR_LOSSES]);

@@ -29,7 +29,7 @@ static void iterate(struct step *step, int count)
         for (int d = 0; d < config->d_steps_per_g_step; d++) step_discriminator(step, true);
         ops->graph_end();
     }
-    ops->download(losses, step->losses, LOSSES); /* waits for all of it */
+    ops->download(losses, step->losses.cells, LOSSES); /* waits for all of it */
 }
 
 static enum precision precision_of(const char *name)

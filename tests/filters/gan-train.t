@@ -64,6 +64,7 @@ train slow.yaml unstopped
 train slow.yaml stopped --resume
 cmp -s unstopped.model stopped.model
 ok $? "the same bytes when stopped and resumed"
+is "$(cut -f 1-18 stopped/losses.tsv | md5sum)" "$(cut -f 1-18 unstopped/losses.tsv | md5sum)" "the same losses, of epochs in two parts too"
 
 # A resumed run may be longer; a cut checkpoint is passed over.
 configure longer.yaml -e 's/^epochs:.*/epochs: 5/'

@@ -54,8 +54,8 @@ static inline void case_model_free(struct case_model *c)
 static inline void case_model_losses(struct case_model *c, real losses[LOSSES])
 {
     const struct ops *ops = c->model->session.ops;
-    ops->download(losses, c->step.losses, LOSSES);
-    ops->zero(c->step.losses, LOSSES);
+    ops->download(losses, c->step.losses.cells, LOSSES);
+    ops->zero(c->step.losses.cells, LOSSES);
 }
 
 /* Each of the design's losses against row `row` of the case's tensor: the largest relative error of one. */

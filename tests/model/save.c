@@ -82,7 +82,7 @@ static bool same_values(const struct ops *ops, device a, device b, size_t count)
 static bool same_state(const struct run *a, const struct run *b)
 {
     const struct ops *ops = a->model->session.ops;
-    bool same = same_values(ops, a->step.losses, b->step.losses, LOSSES) &&
+    bool same = same_values(ops, a->step.losses.cells, b->step.losses.cells, LOSSES) &&
                 !memcmp(&a->counters, &b->counters, sizeof a->counters);
     for (int i = 0; i < NETWORKS; i++) {
         const struct parameters *p = &a->model->parameters[i], *q = &b->model->parameters[i];

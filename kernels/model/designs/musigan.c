@@ -249,10 +249,10 @@ static void encode_backward(const struct ops *ops, struct musigan *g, real kl_we
                         pass);
 }
 
-static void backward(struct generator *base, struct tensor doutput, struct tensor records, real kl_weight,
-                     struct pass pass)
+static void backward(struct generator *base, struct loss_sums *losses, struct tensor doutput,
+                     struct tensor records, real kl_weight, struct pass pass)
 {
-    (void)records;
+    (void)losses, (void)records;
     struct musigan *g = (struct musigan *)base;
     const struct ops *ops = base->session->ops;
     decode_backward(ops, g, doutput, pass);

@@ -212,8 +212,8 @@ static void forward(struct generator *base, struct tensor records, struct pass p
     free(z);
 }
 
-static void decode_backward(const struct ops *ops, struct time_vae *g, struct tensor doutput,
-                            struct tensor records, struct pass pass)
+static void decode_backward(const struct ops *ops, struct time_vae *g, struct loss_sums *losses,
+                            struct tensor doutput, struct tensor records, struct pass pass)
 {
     const struct config *config = g->base.session->config;
     struct keys_shape keys = g->base.session->keys;
@@ -223,7 +223,7 @@ static void decode_backward(const struct ops *ops, struct time_vae *g, struct te
         [GATE_LOUDNESS] = (real)(config->loss_weights.g_loudness_cost / accumulated)};
     struct tensor logits = g->y[g->stages - 1], dlogits = g->dy[g->stages - 1];
     ops->gated_backward(dlogits, doutput, logits, keys);
-    ops->gate_losses(g->base.losses, dlogits, logits, records, keys, weights);
+    ops->gate_losses(loss_add(losses, ops, LOSS_GATES, GATE_LOSSES), dlogits, logits, records, keys, weights);
     for (int i = g->stages - 1; i >= 0; i--)
         conv_layer_backward(ops, &g->decode[i], i ? g->dy[i - 1] : g->dcontext, no_tensor(), g->dy[i],
                             no_tensor(), i ? g->y[i - 1] : g->context, pass);
@@ -231,11 +231,11 @@ static void decode_backward(const struct ops *ops, struct time_vae *g, struct te
     linear_layer_backward(ops, &g->to_decoder, g->dz, g->dprojected, g->projected, g->z, false);
 }
 
-static void backward(struct generator *base, struct tensor doutput, struct tensor records, real kl_weight,
-                     struct pass pass)
+static void backward(struct generator *base, struct loss_sums *losses, struct tensor doutput,
+                     struct tensor records, real kl_weight, struct pass pass)
 {
     struct time_vae *g = self_of(base);
-    decode_backward(base->session->ops, g, doutput, records, pass);
+    decode_backward(base->session->ops, g, losses, doutput, records, pass);
     time_encoder_backward(base->session->ops, &g->encoder, g->dz, g->epsilon, kl_weight, pass);
 }
 

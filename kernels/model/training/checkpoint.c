@@ -39,7 +39,7 @@ static int state_blocks(const struct step *step, bool inside, struct state_block
             snprintf(block->name, sizeof block->name, "%s.%s", network_names[network], parts[i].name);
         }
     }
-    if (inside) blocks[count++] = (struct state_block){step->losses, LOSSES, "losses"};
+    if (inside) blocks[count++] = (struct state_block){step->losses.cells, LOSSES, "losses"};
     return count;
 }
 

@@ -10,8 +10,7 @@ struct step step_make_or_die(struct model *m, struct counters *counters)
     struct session *s = &m->session;
     struct tensor keys = m->generator->output, feature = discriminator_feature(&m->discriminator);
     struct step step = {.model = m, .counters = counters};
-    step.losses = session_memory_or_die(s, LOSSES);
-    m->generator->losses = s->ops->at(step.losses, LOSS_GATES);
+    step.losses.cells = session_memory_or_die(s, LOSSES);
     step.records = session_tensor_or_die(s, keys.length, keys.channels);
     step.noisy = session_tensor_or_die(s, keys.length, keys.channels);
     step.dx = session_tensor_or_die(s, keys.length, keys.channels);
@@ -49,9 +48,9 @@ static void add_instance_noise(struct step *step)
                                          instance_noise, key);
 }
 
-static device loss_cell(const struct step *step, int loss)
+static device add_loss(struct step *step, enum loss loss)
 {
-    return step->model->session.ops->at(step->losses, (size_t)loss);
+    return loss_add(&step->losses, step->model->session.ops, (int)loss, 1);
 }
 
 double step_rate_factor(const struct step *step)
@@ -105,16 +104,26 @@ static void judge_generator(struct step *step, struct pass pass, int accumulated
     const struct ops *ops = m->session.ops;
     bool matched = match_features(step);
     discriminator_forward(&m->discriminator, m->generator->output, pass);
-    ops->bce(loss_cell(step, LOSS_GAN), step->dlogit, m->discriminator.logit, (real)(1 - config->smoothing),
+    ops->bce(add_loss(step, LOSS_GAN), step->dlogit, m->discriminator.logit, (real)(1 - config->smoothing),
              (real)(config->loss_weights.g_cost / accumulated));
     if (matched) {
         ops->zero(step->dfeature.data, tensor_count(step->dfeature));
-        ops->feature_match(loss_cell(step, LOSS_FEATURE_MATCHING), step->dfeature,
+        ops->feature_match(add_loss(step, LOSS_FEATURE_MATCHING), step->dfeature,
                            discriminator_feature(&m->discriminator), step->feature_mean,
                            (real)(config->loss_weights.g_feature_matching_cost / accumulated));
     }
     discriminator_backward(&m->discriminator, step->dx, step->dlogit, matched ? step->dfeature : no_tensor(),
                            m->generator->output, false, pass);
+}
+
+/* The losses on the generated keys, beside real ones, and their gradient into dx. */
+static void add_generator_losses(struct step *step, struct tensor real_records,
+                                 const real weights[GENERATOR_LOSSES], bool all)
+{
+    struct model *m = step->model;
+    const struct ops *ops = m->session.ops;
+    device cells = loss_add_weighted(&step->losses, ops, LOSS_GENERATOR_KEYS, GENERATOR_LOSSES, weights, all);
+    ops->generator_losses(cells, step->dx, m->generator->output, real_records, m->session.keys, weights, all);
 }
 
 void step_generator(struct step *step, bool apply)
@@ -131,22 +140,20 @@ void step_generator(struct step *step, bool apply)
         judge_generator(step, judged, accumulated);
     else
         m->session.ops->zero(step->dx.data, tensor_count(step->dx));
-    m->session.ops->generator_losses(loss_cell(step, LOSS_GENERATOR_KEYS), step->dx, m->generator->output,
-                                     step->noisy, m->session.keys, weights, config->track_all);
-    m->design->kl(m->generator, loss_cell(step, LOSS_KL));
+    add_generator_losses(step, step->noisy, weights, config->track_all);
+    m->design->kl(m->generator, add_loss(step, LOSS_KL));
     double ramp = config->kl_ramp > 0 ? fmin(step->progress / config->kl_ramp, 1) : 1;
-    m->design->backward(m->generator, step->dx, step->records,
+    m->design->backward(m->generator, &step->losses, step->dx, step->records,
                         (real)(config->loss_weights.g_cost_kl * ramp / accumulated), pass);
     if (apply) update(step, GENERATOR);
 }
 
-/* The discriminator's cross entropy on one sort of records, and its gradient in dlogit. */
-static struct pass judge(struct step *step, struct tensor records, real label, real weight)
+/* Adds the discriminator's cross entropy on one sort of records to `cell`; its gradient is in dlogit. */
+static struct pass judge(struct step *step, device cell, struct tensor records, real label, real weight)
 {
     struct pass pass = training_pass(step, true);
     discriminator_forward(&step->model->discriminator, records, pass);
-    step->model->session.ops->bce(loss_cell(step, LOSS_DISCRIMINATOR), step->dlogit,
-                                  step->model->discriminator.logit, label, weight);
+    step->model->session.ops->bce(cell, step->dlogit, step->model->discriminator.logit, label, weight);
     return pass;
 }
 
@@ -162,15 +169,17 @@ void step_discriminator(struct step *step, bool apply)
     const struct config *config = m->session.config;
     real weights[DISCRIMINATOR_LOSSES], weight = (real)(1.0 / config->accumulation_steps);
     struct tensor generated = m->generator->output;
+    device cell = add_loss(step, LOSS_DISCRIMINATOR); /* both cross entropies: one loss */
     discriminator_weights(config, config->accumulation_steps, weights);
     discriminator_power_iteration(&m->discriminator);
     generate(step);
     add_instance_noise(step);
-    learn(step, step->noisy, judge(step, step->noisy, (real)(1 - config->smoothing), weight));
-    struct pass pass = judge(step, generated, 0, weight);
-    m->session.ops->discriminator_losses(loss_cell(step, LOSS_DISCRIMINATOR_KEYS), step->dlogit,
-                                         m->discriminator.logit, generated, step->noisy, m->session.keys,
-                                         weights, config->track_all);
+    learn(step, step->noisy, judge(step, cell, step->noisy, (real)(1 - config->smoothing), weight));
+    struct pass pass = judge(step, cell, generated, 0, weight);
+    device cells = loss_add_weighted(&step->losses, m->session.ops, LOSS_DISCRIMINATOR_KEYS,
+                                     DISCRIMINATOR_LOSSES, weights, config->track_all);
+    m->session.ops->discriminator_losses(cells, step->dlogit, m->discriminator.logit, generated, step->noisy,
+                                         m->session.keys, weights, config->track_all);
     learn(step, generated, pass);
     if (apply) update(step, DISCRIMINATOR);
 }
@@ -181,18 +190,18 @@ void step_pretrain_generator(struct step *step)
     real weights[GENERATOR_LOSSES] = {[G_RECONSTRUCTION] = 1};
     struct pass pass = generate(step);
     m->session.ops->zero(step->dx.data, tensor_count(step->dx));
-    m->session.ops->generator_losses(loss_cell(step, LOSS_GENERATOR_KEYS), step->dx, m->generator->output,
-                                     step->records, m->session.keys, weights, false);
-    m->design->backward(m->generator, step->dx, step->records, 0, pass);
+    add_generator_losses(step, step->records, weights, false);
+    m->design->backward(m->generator, &step->losses, step->dx, step->records, 0, pass);
     update(step, GENERATOR);
 }
 
 void step_pretrain_discriminator(struct step *step)
 {
     struct tensor generated = step->model->generator->output;
+    device cell = add_loss(step, LOSS_DISCRIMINATOR);
     discriminator_power_iteration(&step->model->discriminator);
     generate(step);
-    learn(step, step->records, judge(step, step->records, 1, (real)0.5));
-    learn(step, generated, judge(step, generated, 0, (real)0.5));
+    learn(step, step->records, judge(step, cell, step->records, 1, (real)0.5));
+    learn(step, generated, judge(step, cell, generated, 0, (real)0.5));
     update(step, DISCRIMINATOR);
 }

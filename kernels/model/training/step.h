@@ -28,7 +28,7 @@ struct counters {
 struct step {
     struct model *model;
     struct counters *counters;
-    device losses;                   /* LOSSES cells: sums over the epoch */
+    struct loss_sums losses;
     struct tensor records;           /* the batch's real records; the caller uploads them */
     struct tensor noisy, dx, dlogit; /* records with instance noise; gradients of keys and logits */
     struct tensor feature_mean, dfeature;

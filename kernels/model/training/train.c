@@ -93,6 +93,7 @@ static void train_batch(struct trainer *t, enum phase phase, const size_t *order
     t->step.progress = ((double)t->counters.adversarial + (phase == PHASE_ADVERSARIAL ? share : 0)) /
                        fmax(t->config->epochs, 1);
     take_records(t, order, number);
+    loss_begin_batch(&t->step.losses);
     ops->graph_begin(kind_of_batch(t, phase, number));
     if (phase == PHASE_GENERATOR)
         step_pretrain_generator(&t->step);
@@ -118,38 +119,15 @@ static void stop(struct trainer *t)
         (long long)t->counters.epoch + 1, t->last_checkpoint);
 }
 
-/* How often a loss was added in an epoch of this phase; 0: never. */
-static double times_added(const struct trainer *t, enum phase phase, int loss)
-{
-    bool all = t->config->track_all,
-         of_discriminator =
-             loss == LOSS_DISCRIMINATOR || (loss >= LOSS_DISCRIMINATOR_KEYS && loss < LOSS_GATES);
-    double batches = (double)t->batches;
-    real weights[GENERATOR_LOSSES + DISCRIMINATOR_LOSSES];
-    if (loss >= t->step.model->design->losses) return 0;
-    if (phase == PHASE_GENERATOR)
-        return loss == LOSS_GENERATOR_KEYS + G_RECONSTRUCTION || loss >= LOSS_GATES ? batches : 0;
-    if (phase == PHASE_DISCRIMINATOR) return loss == LOSS_DISCRIMINATOR ? batches : 0;
-    if (loss >= LOSS_GATES) return batches * t->config->g_steps_per_batch;
-    if (loss == LOSS_GAN && !step_uses_discriminator(t->config)) return 0;
-    if (of_discriminator && !discriminator_learns(t)) return 0;
-    generator_weights(t->config, 1, weights);
-    discriminator_weights(t->config, 1, weights + GENERATOR_LOSSES);
-    if (loss >= LOSS_GENERATOR_KEYS && !all && weights[loss - LOSS_GENERATOR_KEYS] == 0) return 0;
-    if (loss == LOSS_FEATURE_MATCHING && !all && t->config->loss_weights.g_feature_matching_cost == 0)
-        return 0;
-    return batches * (of_discriminator ? t->config->d_steps_per_g_step : t->config->g_steps_per_batch);
-}
-
 /* The means over the epoch; the cells start again from zero. */
-static void read_losses(struct trainer *t, enum phase phase, double losses[LOSSES])
+static void read_losses(struct trainer *t, double losses[LOSSES])
 {
     const struct ops *ops = t->step.model->session.ops;
     real sums[LOSSES];
-    ops->download(sums, t->step.losses, LOSSES);
-    ops->zero(t->step.losses, LOSSES);
+    ops->download(sums, t->step.losses.cells, LOSSES);
+    ops->zero(t->step.losses.cells, LOSSES);
     for (int i = 0; i < LOSSES; i++) {
-        double times = times_added(t, phase, i);
+        double times = (double)t->batches * t->step.losses.added[i];
         losses[i] = times > 0 ? (double)sums[i] / times : NAN;
         if (times > 0 && !isfinite(losses[i]))
             die("epoch %lld: %s is not finite; last good checkpoint: %s", (long long)t->counters.epoch + 1,
@@ -170,7 +148,7 @@ static void finish_epoch(struct trainer *t, enum phase phase, double seconds, st
     row->learning_rate_disc = t->config->learning_rate_disc * step_rate_factor(&t->step);
     row->seconds = seconds;
     row->records_per_second = (double)t->batches * t->step.model->session.batch / fmax(seconds, 1e-9);
-    read_losses(t, phase, row->losses);
+    read_losses(t, row->losses);
     t->counters.epoch++;
     t->counters.batch = 0;
     if (phase == PHASE_GENERATOR)
