@@ -29,9 +29,12 @@ struct design {
      * `number` tells the draws of one seed apart. */
     void (*draw)(struct generator *generator, int first, int count, uint64_t seed, uint32_t number);
 
-    /* noise -> output; `records` are the batch's real ones, for a design whose encoder hears music: with
-     * them it makes those again (no data: it samples). */
+    /* Training's forward pass, which `backward` follows: records -> encoder -> decoder -> output in a design
+     * whose encoder takes records (batch, keys * frames, 2), else noise -> output. */
     void (*forward)(struct generator *generator, struct tensor records, struct pass pass);
+
+    /* noise -> output. */
+    void (*sample)(struct generator *generator, struct pass pass);
 
     /* Adds all gradients, given that of the output (used up), and kl_weight times that of the KL divergence;
      * adds losses of the design's own, LOSS_GATES, to the sums. */

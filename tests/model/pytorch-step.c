@@ -35,7 +35,7 @@ static void check_evaluation(struct numbers *n, struct case_model *c)
     struct model *m = c->model;
     struct pass pass = {.seed = (uint64_t)c->counters.seed, .step = 1};
     m->design->draw(m->generator, 0, m->session.batch, pass.seed, pass.step);
-    m->design->forward(m->generator, no_tensor(), pass);
+    m->design->sample(m->generator, pass);
     discriminator_forward(&m->discriminator, m->generator->output, pass);
     numbers_check(n, "output", m->generator->output.data);
     numbers_check(n, "feature", discriminator_feature(&m->discriminator).data);

@@ -99,7 +99,7 @@ static bool same_state(const struct run *a, const struct run *b)
 static void generate(struct model *model)
 {
     model->design->draw(model->generator, 0, model->session.batch, 3, 0);
-    model->design->forward(model->generator, no_tensor(), (struct pass){.seed = 3});
+    model->design->sample(model->generator, (struct pass){.seed = 3});
     discriminator_forward(&model->discriminator, model->generator->output, (struct pass){.seed = 3});
 }
 

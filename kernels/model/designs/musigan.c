@@ -207,14 +207,20 @@ static void decode(const struct ops *ops, struct musigan *g, struct pass pass)
         envelope_forward(ops, &g->envelope, g->base.output, g->hard_sigmoid, flattened(g->context));
 }
 
-static void forward(struct generator *base, struct tensor records, struct pass pass)
+static void sample(struct generator *base, struct pass pass)
 {
-    (void)records; /* this encoder hears noise only */
     struct musigan *g = (struct musigan *)base;
     const struct ops *ops = base->session->ops;
     encode(ops, g, pass);
     g->context = transformer_forward(ops, &g->transformer, g->z, pass);
     decode(ops, g, pass);
+}
+
+/* The encoder takes noise only, so training samples too. */
+static void forward(struct generator *base, struct tensor records, struct pass pass)
+{
+    (void)records;
+    sample(base, pass);
 }
 
 /* Leaves the gradient of the transformer's output in dcontext. */
@@ -282,5 +288,6 @@ const struct design design_musigan = {.name = "musigan",
                                       .free = free_musigan,
                                       .draw = draw,
                                       .forward = forward,
+                                      .sample = sample,
                                       .backward = backward,
                                       .kl = kl};

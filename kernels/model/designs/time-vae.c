@@ -195,18 +195,18 @@ static void decode_latents(struct generator *base, const real *z, struct pass pa
     decode(ops, g, pass);
 }
 
-/* Without records it samples, from the white noise. */
 static void forward(struct generator *base, struct tensor records, struct pass pass)
 {
     struct time_vae *g = self_of(base);
     const struct ops *ops = base->session->ops;
-    if (records.data) {
-        time_encoder_forward(ops, &g->encoder, records, pass);
-        ops->reparameterise(g->z, g->encoder.mu, g->encoder.logvar, g->epsilon, NULL);
-        decode(ops, g, pass);
-        return;
-    }
-    real *z = allocate_or_die(tensor_count(g->z), sizeof z[0]);
+    time_encoder_forward(ops, &g->encoder, records, pass);
+    ops->reparameterise(g->z, g->encoder.mu, g->encoder.logvar, g->epsilon, NULL);
+    decode(ops, g, pass);
+}
+
+static void sample(struct generator *base, struct pass pass)
+{
+    real *z = allocate_or_die(tensor_count(self_of(base)->z), sizeof z[0]);
     latents(base, z);
     decode_latents(base, z, pass);
     free(z);
@@ -276,6 +276,7 @@ const struct design design_time = {.name = "time",
                                    .free = free_time,
                                    .draw = draw,
                                    .forward = forward,
+                                   .sample = sample,
                                    .backward = backward,
                                    .kl = kl,
                                    .posterior = posterior,

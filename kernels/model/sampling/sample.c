@@ -141,7 +141,7 @@ static void begin_batch(struct sampler *s, uint64_t first)
     else if (s->variation)
         variation_make(s->variation, first, pass);
     else
-        m->design->forward(m->generator, no_tensor(), pass);
+        m->design->sample(m->generator, pass);
     discriminator_forward(&m->discriminator, m->generator->output, pass);
     if (recorded) s->ops->graph_end();
 }

@@ -73,7 +73,7 @@ static struct keys_set judge_samples(struct step *step, struct score score)
     real *keys = allocate_or_die(batch * count, sizeof keys[0]);
     for (size_t first = 0; first < JUDGED; first += batch) {
         m->design->draw(m->generator, 0, (int)batch, (uint64_t)step->counters->seed, (uint32_t)first);
-        m->design->forward(m->generator, no_tensor(), (struct pass){0});
+        m->design->sample(m->generator, (struct pass){0});
         m->session.ops->download(keys, m->generator->output.data, batch * count);
 #pragma omp parallel for schedule(static)
         for (size_t b = 0; b < batch; b++)
