@@ -1,15 +1,26 @@
+/* The Gaussian prior of latents over time: draws with loops and a discrete cosine transform, calibration,
+ * gates. */
 #include "kernels/model/prior.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "common/fail.h"
 #include "common/memory.h"
 
-static const double PERIOD[2] = {40, 95}; /* of a loop, in intervals */
+static const double PERIOD[2] = {40, 95}; /* of a loop, in frames */
 
-enum { CALIBRATED = sizeof(struct calibration) / sizeof(real) };
+const struct calibration calibration_neutral = {.temperature = 1, .slow_gain = 1};
+
+/* The calibration as a model's file has it: its members in this order, each less its neutral value. */
+static const size_t stored_members[] = {
+    offsetof(struct calibration, temperature),     offsetof(struct calibration, threshold),
+    offsetof(struct calibration, threshold_range), offsetof(struct calibration, smoothing),
+    offsetof(struct calibration, slow_components), offsetof(struct calibration, slow_gain),
+    offsetof(struct calibration, aperiodic),
+};
+
+enum { STORED = sizeof stored_members / sizeof stored_members[0] };
 
 static size_t side_of(const struct prior *p)
 {
@@ -28,82 +39,27 @@ void prior_make(struct prior *p, struct parameters *parameters, int latents, int
     int side = (int)side_of(p);
     parameters_declare_statistic(parameters, &p->mean, "prior", "mean", zero, side);
     parameters_declare_statistic(parameters, &p->factor, "prior", "factor", zero, (int)prior_row(side_of(p)));
-    parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero, CALIBRATED);
+    parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero, STORED);
 }
 
-struct prior_sums {
-    size_t latents, channels, side, count;
-    double *mu, *variance; /* (side) */
-    double *products;      /* lower triangle of the sum of mu mu^T */
-};
-
-struct prior_sums *prior_sums_new_or_die(const struct prior *p)
+struct calibration prior_calibration(const struct prior *p)
 {
-    struct prior_sums *s = allocate_or_die(1, sizeof *s);
-    s->latents = (size_t)p->latents;
-    s->channels = (size_t)p->channels;
-    s->side = side_of(p);
-    s->mu = allocate_or_die(s->side, sizeof s->mu[0]);
-    s->variance = allocate_or_die(s->side, sizeof s->variance[0]);
-    s->products = allocate_or_die(prior_row(s->side), sizeof s->products[0]);
-    return s;
+    struct calibration calibration = calibration_neutral;
+    real stored[STORED];
+    p->session->ops->download(stored, p->calibration.value, STORED);
+    for (int i = 0; i < STORED; i++)
+        *calibration_member(&calibration, stored_members[i]) += (double)stored[i];
+    return calibration;
 }
 
-void prior_sums_add(struct prior_sums *s, const real *mu, const real *logvar, size_t count)
+void prior_set_calibration(const struct prior *p, struct calibration calibration)
 {
-    size_t side = s->side;
-    s->count += count;
-#pragma omp parallel for schedule(dynamic, 16)
-    for (size_t i = 0; i < side; i++) {
-        double *row = s->products + prior_row(i);
-        for (size_t b = 0; b < count; b++) {
-            const real *m = mu + b * side;
-            const double mine = (double)m[i];
-            s->mu[i] += mine;
-            s->variance[i] += exp((double)logvar[b * side + i]);
-            for (size_t j = 0; j <= i; j++) row[j] += mine * (double)m[j];
-        }
-    }
-}
-
-/* products becomes the covariance of the draws: that of the means, and the draws' own variances. */
-static void to_covariance(struct prior_sums *s)
-{
-    double n = (double)s->count;
-    for (size_t i = 0; i < s->side; i++) s->mu[i] /= n;
-    for (size_t i = 0; i < s->side; i++) {
-        double *row = s->products + prior_row(i);
-        for (size_t j = 0; j <= i; j++) row[j] = row[j] / n - s->mu[i] * s->mu[j];
-        row[i] += s->variance[i] / n;
-    }
-}
-
-/* The covariance of two channels, one `lag` latents after the other, becomes the same at every moment: the
- * sum over the moments that have one so much earlier, divided by the number of all. */
-static void level_lag(struct prior_sums *s, size_t lag, size_t later, size_t earlier)
-{
-    double sum = 0, *first = s->products + earlier;
-    for (size_t t = lag; t < s->latents; t++)
-        sum += first[prior_row(t * s->channels + later) + (t - lag) * s->channels];
-    for (size_t t = lag; t < s->latents; t++)
-        first[prior_row(t * s->channels + later) + (t - lag) * s->channels] = sum / (double)s->latents;
-}
-
-/* A record begins at any moment of its song, so mean and covariance are the same at every moment; where the
- * sums differ from one to another it is by chance, and would make what repeats sound different each time.
- * This estimate of the autocovariance, the biased one, is positive definite where the covariance is. */
-static void make_stationary(struct prior_sums *s)
-{
-    size_t width = s->channels;
-    for (size_t c = 0; c < width; c++) {
-        double sum = 0;
-        for (size_t i = c; i < s->side; i += width) sum += s->mu[i];
-        for (size_t i = c; i < s->side; i += width) s->mu[i] = sum / (double)s->latents;
-    }
-    for (size_t lag = 0; lag < s->latents; lag++)
-        for (size_t later = 0; later < width; later++)
-            for (size_t earlier = 0; earlier < (lag ? width : later + 1); earlier++)
-                level_lag(s, lag, later, earlier);
+    struct calibration neutral = calibration_neutral;
+    real stored[STORED];
+    for (int i = 0; i < STORED; i++)
+        stored[i] = (real)(*calibration_member(&calibration, stored_members[i]) -
+                           *calibration_member(&neutral, stored_members[i]));
+    p->session->ops->upload(p->calibration.value, stored, STORED);
 }
 
 double prior_dot(const double *a, const double *b, size_t count)
@@ -114,66 +70,38 @@ double prior_dot(const double *a, const double *b, size_t count)
     return sum;
 }
 
-/* A lower triangle becomes its Cholesky factor, column by column. */
-static void factorise_or_die(double *a, size_t side)
-{
-    for (size_t j = 0; j < side; j++) {
-        double *pivot = a + prior_row(j);
-        double left = pivot[j] - prior_dot(pivot, pivot, j);
-        if (!(left > 0)) die("the prior's covariance is not positive: the posterior is of no use");
-        pivot[j] = sqrt(left);
-#pragma omp parallel for schedule(static) if (side - j > 512)
-        for (size_t i = j + 1; i < side; i++) {
-            double *row = a + prior_row(i);
-            row[j] = (row[j] - prior_dot(row, pivot, j)) / pivot[j];
-        }
-    }
-}
-
-static void upload_doubles(const struct ops *ops, device to, const double *from, size_t count)
-{
-    real *values = allocate_or_die(count, sizeof values[0]);
-    for (size_t i = 0; i < count; i++) values[i] = (real)from[i];
-    ops->upload(to, values, count);
-    free(values);
-}
-
-void prior_fit(struct prior *p, struct prior_sums *s)
-{
-    const struct ops *ops = p->session->ops;
-    to_covariance(s);
-    make_stationary(s);
-    factorise_or_die(s->products, s->side);
-    for (size_t i = 0; i < s->side; i++) s->products[prior_row(i) + i] -= 1;
-    upload_doubles(ops, p->mean.value, s->mu, s->side);
-    upload_doubles(ops, p->factor.value, s->products, prior_row(s->side));
-    free(s->mu);
-    free(s->variance);
-    free(s->products);
-    free(s);
-}
-
-static double between(const double ends[2], uint32_t bits)
+/* Evenly between the ends. */
+static double uniform_between(const double ends[2], uint32_t bits)
 {
     return ends[0] + (ends[1] - ends[0]) * (double)random_uniform(bits);
 }
 
-struct noise_loop prior_noise_loop(const struct prior *p, struct sample_key loop, real fresh)
+void prior_white_noise(const struct prior *p, device noise, int count, uint64_t seed, uint32_t number)
 {
-    uint32_t bits[4];
-    random_block(loop.key, loop.index, bits);
-    double share = 1 - (double)fresh * (double)random_uniform(bits[0]);
-    return (struct noise_loop){sqrt(share), sqrt(1 - share),
-                               (size_t)fmax(1, round(between(PERIOD, bits[1]) / p->latent_frames))};
+    p->session->ops->normal(noise, (size_t)count * PRIOR_NOISES * side_of(p), 1,
+                            random_key_make(seed, PURPOSE_NOISE, number));
 }
 
-/* e (side): what repeats, but for a share of at most `fresh`. */
-static void repeat(const struct prior *p, double *e, const real *noise, struct sample_key loop, real fresh)
+struct sample_key sample_key_make(uint64_t seed, uint32_t number, uint32_t index)
 {
-    struct noise_loop r = prior_noise_loop(p, loop, fresh);
-    size_t side = side_of(p), period = r.period * (size_t)p->channels;
+    return (struct sample_key){random_key_make(seed, PURPOSE_LOOP, number), index};
+}
+
+struct noise_loop prior_noise_loop(const struct prior *p, struct sample_key key, double aperiodic)
+{
+    uint32_t bits[4];
+    random_block(key.key, key.index, bits);
+    double share = 1 - aperiodic * (double)random_uniform(bits[0]);
+    double period = round(uniform_between(PERIOD, bits[1]) / p->latent_frames);
+    return (struct noise_loop){sqrt(share), sqrt(1 - share), (size_t)fmax(1, period)};
+}
+
+/* e (side) from e1 and e2, which follow one another in `noise`. */
+static void mix_loop(const struct prior *p, double *e, const real *noise, struct noise_loop loop)
+{
+    size_t side = side_of(p), period = loop.period * (size_t)p->channels;
     for (size_t i = 0; i < side; i++)
-        e[i] = r.again * (double)noise[i % period] + r.other * (double)noise[side + i];
+        e[i] = loop.periodic * (double)noise[i % period] + loop.aperiodic * (double)noise[side + i];
 }
 
 void prior_download(const struct prior *p, double *mean, double *factor)
@@ -189,8 +117,8 @@ void prior_download(const struct prior *p, double *mean, double *factor)
     free(values);
 }
 
-/* In place: e (side) times the factor, which is there less the identity. */
-static void times_factor(double *e, const real *factor, size_t side)
+/* In place: e (side) becomes L e; factor is L less the identity. */
+static void colour(double *e, const real *factor, size_t side)
 {
     for (size_t i = side; i-- > 0;) {
         const real *row = factor + prior_row(i);
@@ -200,8 +128,8 @@ static void times_factor(double *e, const real *factor, size_t side)
     }
 }
 
-/* Component `order` in time of a becomes that of b: DCT-II, orthonormal. */
-static void exchange(const struct prior *p, double *a, const double *b, int order)
+/* In each channel, component `order` of a's orthonormal DCT-II over the latents becomes that of b's. */
+static void replace_component(const struct prior *p, double *a, const double *b, int order)
 {
     size_t latents = (size_t)p->latents, width = (size_t)p->channels;
     double scale = sqrt((order ? 2.0 : 1.0) / p->latents);
@@ -215,59 +143,60 @@ static void exchange(const struct prior *p, double *a, const double *b, int orde
     }
 }
 
-void prior_draw(const struct prior *p, real *z, const real *noise, const struct sample_key *loops, int batch)
+/* mean (side) and factor (lower triangle of L less the identity) on the host. */
+struct gaussian {
+    real *mean, *factor;
+};
+
+/* z (side) of one sample, from its own noise (PRIOR_NOISES * side). */
+static void draw_sample(const struct prior *p, real *z, const real *noise, struct sample_key key,
+                        const struct calibration *calibration, struct gaussian gaussian)
+{
+    size_t side = side_of(p);
+    double *e = allocate_or_die(2 * side, sizeof e[0]), *slow = e + side;
+    mix_loop(p, e, noise, prior_noise_loop(p, key, calibration->aperiodic));
+    for (size_t i = 0; i < side; i++) slow[i] = (double)noise[2 * side + i];
+    colour(e, gaussian.factor, side);
+    colour(slow, gaussian.factor, side);
+    for (size_t i = 0; i < side; i++) slow[i] *= calibration->slow_gain;
+    for (int order = 0; order < (int)calibration->slow_components && order < p->latents; order++)
+        replace_component(p, e, slow, order);
+    for (size_t i = 0; i < side; i++)
+        z[i] = (real)((double)gaussian.mean[i] + calibration->temperature * e[i]);
+    free(e);
+}
+
+void prior_draw(const struct prior *p, real *z, const real *noise, const struct sample_key *keys, int batch)
 {
     const struct ops *ops = p->session->ops;
     size_t side = side_of(p);
-    struct calibration chosen = prior_calibration(p);
-    real *mean = allocate_or_die(side, sizeof mean[0]);
-    real *factor = allocate_or_die(prior_row(side), sizeof factor[0]);
-    ops->download(mean, p->mean.value, side);
-    ops->download(factor, p->factor.value, prior_row(side));
+    struct calibration calibration = prior_calibration(p);
+    struct gaussian gaussian = {allocate_or_die(side, sizeof(real)),
+                                allocate_or_die(prior_row(side), sizeof(real))};
+    ops->download(gaussian.mean, p->mean.value, side);
+    ops->download(gaussian.factor, p->factor.value, prior_row(side));
 #pragma omp parallel for schedule(static)
-    for (int b = 0; b < batch; b++) {
-        const real *own = noise + (size_t)b * PRIOR_NOISES * side;
-        double *e = allocate_or_die(2 * side, sizeof e[0]), *slow = e + side;
-        repeat(p, e, own, loops[b], chosen.fresh);
-        for (size_t i = 0; i < side; i++) slow[i] = (double)own[2 * side + i];
-        times_factor(e, factor, side);
-        times_factor(slow, factor, side);
-        for (size_t i = 0; i < side; i++) slow[i] *= 1 + (double)chosen.breadth;
-        for (int order = 0; order < (int)chosen.slow && order < p->latents; order++)
-            exchange(p, e, slow, order);
-        for (size_t i = 0; i < side; i++)
-            z[(size_t)b * side + i] = (real)((double)mean[i] + (1 + (double)chosen.warmth) * e[i]);
-        free(e);
-    }
-    free(mean);
-    free(factor);
+    for (size_t b = 0; b < (size_t)batch; b++)
+        draw_sample(p, z + b * side, noise + b * PRIOR_NOISES * side, keys[b], &calibration, gaussian);
+    free(gaussian.mean);
+    free(gaussian.factor);
 }
 
-struct articulation prior_articulation(struct sample_key loop)
+struct articulation prior_articulation(struct sample_key key)
 {
     static const double ENDS[2] = {-1, 1};
     uint32_t bits[4];
-    random_block(loop.key, loop.index, bits);
-    return (struct articulation){(real)between(ENDS, bits[2]), (real)between(ENDS, bits[3])};
+    random_block(key.key, key.index, bits);
+    return (struct articulation){(real)uniform_between(ENDS, bits[2]), (real)uniform_between(ENDS, bits[3])};
 }
 
 void prior_gates(const struct prior *p, real *settings, const struct articulation *articulation, int batch)
 {
-    struct calibration chosen = prior_calibration(p);
+    struct calibration calibration = prior_calibration(p);
+    real threshold = (real)calibration.threshold, range = (real)calibration.threshold_range,
+         smoothing = (real)calibration.smoothing;
     for (int b = 0; b < batch; b++, settings += GATE_SETTINGS) {
-        settings[GATE_THRESHOLD] = chosen.threshold + chosen.spread * articulation[b].threshold;
-        settings[GATE_SMOOTHING] = chosen.smoothing * (1 + articulation[b].smoothing);
+        settings[GATE_THRESHOLD] = threshold + range * articulation[b].threshold;
+        settings[GATE_SMOOTHING] = smoothing * (1 + articulation[b].smoothing);
     }
-}
-
-struct calibration prior_calibration(const struct prior *p)
-{
-    struct calibration calibration;
-    p->session->ops->download((real *)&calibration, p->calibration.value, CALIBRATED);
-    return calibration;
-}
-
-void prior_set_calibration(const struct prior *p, struct calibration calibration)
-{
-    p->session->ops->upload(p->calibration.value, (const real *)&calibration, CALIBRATED);
 }

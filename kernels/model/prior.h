@@ -1,11 +1,12 @@
-/* A prior that is fitted: what an encoder says of real records, over the latents' moments and channels
- * together, as one stationary Gaussian: a mean of each channel and the channels' autocovariance. It turns
- * white noise into latents as music has them; N(0, 1), which training pulls towards and does not reach, would
- * be noise.
+/* The prior of a generator whose latents run over time: one stationary Gaussian over all latents of a record,
+ * estimated from the encoder's posteriors of real records, and how samples are drawn from it. The KL
+ * divergence pulls the posteriors towards N(0, 1) but does not reach it, so latents drawn from N(0, 1) decode
+ * to noise.
  *
- * Kept as statistics of the generator: mean (side), the covariance's Cholesky factor (lower triangle, a row
- * after the other, less the identity, so that a prior not fitted yet is N(0, 1)), and what the calibration
- * chose. All of it is computed on the host, in double. */
+ * The Gaussian has one mean a channel and the channels' autocovariance. A model keeps it as statistics of the
+ * generator: the mean (side), the covariance's Cholesky factor L less the identity (lower triangle, row by
+ * row), and the calibration. All zero, as before the first estimate, they are N(0, 1). The host computes
+ * everything here, in double. */
 #ifndef KERNELS_MODEL_PRIOR_H
 #define KERNELS_MODEL_PRIOR_H
 
@@ -13,80 +14,93 @@
 
 struct prior {
     struct session *session;
-    int latents, channels; /* side = latents * channels */
-    int latent_frames;     /* of keys that a latent stands for */
+    int latents, channels; /* side = latents * channels, the Gaussian's dimension */
+    int latent_frames;     /* frames of keys that one latent stands for */
     struct weight mean, factor, calibration;
-};
-
-/* What is chosen by the music that comes of it. */
-struct calibration {
-    real warmth;    /* the temperature less 1 */
-    real threshold; /* of a gate's logit, in the middle */
-    real spread;    /* how far samples lie from it at most */
-    real smoothing; /* share of each neighbour in time in a gate's logit, in the middle */
-    real slow;      /* how many of the slowest components do not repeat */
-    real breadth;   /* how much larger those are than the prior's, less 1 */
-    real fresh;     /* the most of the others' variance that does not repeat */
 };
 
 void prior_make(struct prior *prior, struct parameters *parameters, int latents, int channels,
                 int latent_frames);
 
-/* Adds up posteriors. */
-struct prior_sums;
-struct prior_sums *prior_sums_new_or_die(const struct prior *prior);
-
-/* mu, logvar (count, side) */
-void prior_sums_add(struct prior_sums *sums, const real *mu, const real *logvar, size_t count);
-
-/* The stationary Gaussian of draws from all posteriors that were added. Frees the sums. */
-void prior_fit(struct prior *prior, struct prior_sums *sums);
-
-/* Which random numbers say how the noise of a sample repeats and how its notes are played. */
-struct sample_key {
-    struct random_key key;
-    uint32_t index;
-};
-
-enum { PRIOR_NOISES = 3 };
-
-/* z (batch, latents * channels) from white noise (batch, PRIOR_NOISES * latents * channels), e1, e2, e3.
- * Music repeats its rhythm while its harmony moves on. So latents are drawn twice from the Gaussian: from
- * sqrt(share) loop(e1) + sqrt(1 - share) e2, where loop gives the first `period` latents again and again, and
- * from e3. The slowest components in time (of a discrete cosine transform) are the second's, the others the
- * first's. Both having the prior's covariance, the same at every moment, z would have it too; but songs
- * differ from one another more than one Gaussian says, hence the calibration's breadth. Share, from 1 - fresh
- * to 1, and period, from 0.8 to 1.9 s of 20 ms, are drawn evenly for each sample. */
-void prior_draw(const struct prior *prior, real *z, const real *noise, const struct sample_key *loops,
-                int batch);
-
-/* How a sample's notes are played, drawn evenly: where its gates' threshold and smoothing lie, from -1, the
- * least, to 1, the most. 0, 0: in the middle. */
-struct articulation {
-    real threshold, smoothing;
-};
-struct articulation prior_articulation(struct sample_key loop);
-
-/* settings (batch, GATE_SETTINGS): the gates that follow. */
-void prior_gates(const struct prior *prior, real *settings, const struct articulation *articulation,
-                 int batch);
-
-/* How the noise of a sample repeats, at most `fresh` of its variance not doing so: the first `period` latents
- * of e1, times `again`, over and over, and e2 times `other`. */
-struct noise_loop {
-    double again, other;
-    size_t period;
-};
-struct noise_loop prior_noise_loop(const struct prior *prior, struct sample_key loop, real fresh);
-
-/* mean (side) and factor, a lower triangle of that side. */
+/* mean (side) and factor, the lower triangle of L. */
 void prior_download(const struct prior *prior, double *mean, double *factor);
 
-/* Where a row of a lower triangle begins; the product of two rows. */
+/* Where a row of a lower triangle begins, and the dot product of two rows. */
 size_t prior_row(size_t row);
 double prior_dot(const double *a, const double *b, size_t count);
 
+/* How samples are drawn from the Gaussian and how their gates are set: chosen after training, by comparing
+ * samples with records (kernels/model/training/prior-fit.h). */
+struct calibration {
+    double temperature;     /* factor on the latents' distance from the mean */
+    double threshold;       /* of the gates' logits: the middle of the samples' thresholds */
+    double threshold_range; /* a sample's threshold lies at most so far from the middle */
+    double smoothing;       /* share of a gate's logit that each of its neighbours in time has: the middle */
+    double slow_components; /* so many of the slowest DCT components over time do not repeat */
+    double slow_gain;       /* factor on those components */
+    double aperiodic;       /* the largest share of the other components' variance that does not repeat */
+};
+
+/* Of a prior that was not calibrated: factors are 1, the rest is 0. */
+extern const struct calibration calibration_neutral;
+
+/* The member at an offset, for tables of members. */
+static inline double *calibration_member(struct calibration *calibration, size_t offset)
+{
+    return (double *)((char *)calibration + offset);
+}
+
 struct calibration prior_calibration(const struct prior *prior);
 void prior_set_calibration(const struct prior *prior, struct calibration calibration);
+
+/* White noise of a sample: e1 and e2 of the sequence that repeats, e3 of the slow one, (latents, channels)
+ * each. */
+enum { PRIOR_NOISES = 3 };
+
+/* noise (count, PRIOR_NOISES * side) on the device: of `count` samples; `number` tells the draws of one seed
+ * apart. */
+void prior_white_noise(const struct prior *prior, device noise, int count, uint64_t seed, uint32_t number);
+
+/* The block of four random numbers that choose a sample's loop and its gates. */
+struct sample_key {
+    struct random_key key;
+    uint32_t index; /* of the block */
+};
+
+/* Of sample `index` of the draw `number`. */
+struct sample_key sample_key_make(uint64_t seed, uint32_t number, uint32_t index);
+
+/* z (batch, side) from noise (batch, PRIOR_NOISES * side).
+ *
+ * Music repeats its rhythm while its harmony moves on. So two sequences are drawn from the Gaussian: one of
+ * periodic * loop(e1) + aperiodic * e2, where loop repeats the first `period` latents, and one of e3. z takes
+ * its `slow_components` slowest components over time (DCT-II) from the second, the others from the first.
+ * Both have the prior's covariance, the same at every latent, so z has it too, but for slow_gain: songs
+ * differ from one another more than one Gaussian says. */
+void prior_draw(const struct prior *prior, real *z, const real *noise, const struct sample_key *keys,
+                int batch);
+
+/* How a sample's noise repeats. */
+struct noise_loop {
+    double periodic, aperiodic; /* amplitudes, whose squares add up to 1 */
+    size_t period;              /* latents */
+};
+
+/* aperiodic: the largest share of the variance that does not repeat; a sample's own is drawn evenly from 0 to
+ * that, its period from 40 to 95 frames (0.8 to 1.9 s of 20 ms). */
+struct noise_loop prior_noise_loop(const struct prior *prior, struct sample_key key, double aperiodic);
+
+/* The articulation of a sample, short and dry notes or long ones: where its gates' threshold and smoothing
+ * lie in their ranges, from -1 (least) to 1 (most); 0 is the middle. */
+struct articulation {
+    real threshold, smoothing;
+};
+
+/* Drawn evenly. */
+struct articulation prior_articulation(struct sample_key key);
+
+/* settings (batch, GATE_SETTINGS) of the gates, for an articulation a sample. */
+void prior_gates(const struct prior *prior, real *settings, const struct articulation *articulation,
+                 int batch);
 
 #endif

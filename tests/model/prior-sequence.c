@@ -68,9 +68,12 @@ static void fitted_free(struct fitted *f)
     free(f);
 }
 
-static struct prior_sequence *calibrated(struct fitted *f, real slow, real warmth)
+static struct prior_sequence *calibrated(struct fitted *f, double slow_components, double temperature)
 {
-    prior_set_calibration(&f->prior, (struct calibration){.slow = slow, .warmth = warmth});
+    struct calibration calibration = calibration_neutral;
+    calibration.slow_components = slow_components;
+    calibration.temperature = temperature;
+    prior_set_calibration(&f->prior, calibration);
     return prior_sequence_new_or_die(&f->prior);
 }
 
@@ -125,11 +128,11 @@ static void draw_record(const struct fitted *f, real *z, uint32_t number)
 }
 
 /* Moments over draws, at the beginning and late. */
-static void test_moments(struct fitted *f, real slow, double tolerance)
+static void test_moments(struct fitted *f, double slow, double tolerance)
 {
     real *z = allocate_or_die(COUNT, sizeof *z);
     double mean[2][CHANNELS] = {{0}}, square[2][CHANNELS] = {{0}}, worst = 0;
-    struct prior_sequence *s = calibrated(f, slow, 0);
+    struct prior_sequence *s = calibrated(f, slow, 1);
     for (uint32_t n = 0; n < DRAWS; n++) {
         draw(s, z, LONG, n);
         for (size_t i = 0; i < COUNT; i++) {
@@ -141,7 +144,7 @@ static void test_moments(struct fitted *f, real slow, double tolerance)
     for (int half = 0; half < 2; half++)
         for (size_t i = 0; i < CHANNELS; i++)
             worst = fmax(worst, fmax(fabs(mean[half][i]), fabs(square[half][i] - wanted(0, i, i))));
-    ok(worst < tolerance, "mean and variance early and late, %g slow components (%.3f)", (double)slow, worst);
+    ok(worst < tolerance, "mean and variance early and late, %g slow components (%.3f)", slow, worst);
     prior_sequence_free(s);
     free(z);
 }
@@ -160,7 +163,7 @@ static void test_beginning(struct fitted *f)
 {
     real record[SIDE], once[COUNT], other[COUNT], shorter[SIDE];
     double like = 0, unlike = 0;
-    struct prior_sequence *s = calibrated(f, 3, 0);
+    struct prior_sequence *s = calibrated(f, 3, 1);
     for (uint32_t n = 0; n < 20; n++) {
         draw_record(f, record, n);
         draw(s, once, LONG, n);
@@ -174,7 +177,7 @@ static void test_beginning(struct fitted *f)
     draw(s, shorter, LATENTS, 7);
     ok(memcmp(once, shorter, sizeof shorter) == 0, "the first latents are the same however many follow");
     prior_sequence_free(s);
-    s = calibrated(f, 3, -1);
+    s = calibrated(f, 3, 0);
     draw(s, once, LONG, 7);
     double apart = 0;
     for (size_t i = 0; i < COUNT; i++) apart = fmax(apart, fabs((double)once[i] - MEAN[i % 2]));
@@ -189,7 +192,7 @@ static void test_loops(struct fitted *f)
     enum { REPEATS = 24, LOOPED = REPEATS * 12 * 3 };
     real *z = allocate_or_die(LOOPED * CHANNELS, sizeof *z);
     double within = 0, across = 0, back = 0;
-    struct prior_sequence *s = calibrated(f, 0, 0);
+    struct prior_sequence *s = calibrated(f, 0, 1);
     for (uint32_t n = 0; n < 20; n++) {
         struct sample_key loop = {random_key_make(3, PURPOSE_LOOP, n), 0};
         size_t period = prior_noise_loop(&f->prior, loop, 0).period * CHANNELS, part = REPEATS * period;

@@ -1,11 +1,10 @@
 /* The prior that is fitted: its Gaussian is that of the posteriors' draws, its noise repeats but for the
  * slowest components, and a sample depends on its own noise alone. */
-#include "kernels/model/prior.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/memory.h"
+#include "kernels/model/prior-sums.h"
 #include "tests/device.h"
 #include "tests/tap.h"
 
@@ -59,7 +58,7 @@ static void fit(struct fitted *f)
     struct prior_sums *sums = prior_sums_new_or_die(&f->prior);
     prior_sums_add(sums, mu, logvar, COUNT / 2);
     prior_sums_add(sums, mu + COUNT / 2 * SIDE, logvar + COUNT / 2 * SIDE, COUNT / 2);
-    prior_fit(&f->prior, sums);
+    prior_sums_fit_or_die(sums, &f->prior);
     free(mu), free(logvar);
 }
 
@@ -106,6 +105,14 @@ static double repetition(const real *z)
     return largest;
 }
 
+static struct calibration calibrated(double slow_components, double temperature)
+{
+    struct calibration calibration = calibration_neutral;
+    calibration.slow_components = slow_components;
+    calibration.temperature = temperature;
+    return calibration;
+}
+
 static void test_repetition(struct fitted *f)
 {
     real noise[NOISE], z[SIDE], other[SIDE];
@@ -114,7 +121,7 @@ static void test_repetition(struct fitted *f)
     loops_of(&loop, 1);
     prior_draw(&f->prior, z, noise, &loop, 1);
     ok(repetition(z) > 0.7, "noise repeats (correlation %.2f)", repetition(z));
-    prior_set_calibration(&f->prior, (struct calibration){.slow = LATENTS});
+    prior_set_calibration(&f->prior, calibrated(LATENTS, 1));
     prior_draw(&f->prior, z, noise, &loop, 1);
     ok(repetition(z) < 0.5, "but for its slow components, here all of them (%.2f)", repetition(z));
     normals(noise, 2 * SIDE, 6);
@@ -122,10 +129,10 @@ static void test_repetition(struct fitted *f)
     double apart = 0;
     for (size_t i = 0; i < SIDE; i++) apart = fmax(apart, fabs((double)(z[i] - other[i])));
     ok(apart < 1e-5, "which are the third noise's alone");
-    prior_set_calibration(&f->prior, (struct calibration){.slow = LATENTS, .warmth = -1});
+    prior_set_calibration(&f->prior, calibrated(LATENTS, 0));
     prior_draw(&f->prior, z, noise, &loop, 1);
     ok(fabs((double)z[0]) < 1e-6 && fabs((double)z[SIDE - 1]) < 1e-6, "temperature 0 gives the mean");
-    prior_set_calibration(&f->prior, (struct calibration){0});
+    prior_set_calibration(&f->prior, calibration_neutral);
 }
 
 static void test_gates(struct fitted *f)
@@ -140,12 +147,12 @@ static void test_gates(struct fitted *f)
         most = own[2].smoothing > most ? own[2].smoothing : most;
     }
     ok(least >= -1 && least < (real)-0.9 && most <= 1 && most > (real)0.9, "articulations from -1 to 1");
-    prior_set_calibration(
-        &f->prior, (struct calibration){.threshold = -1, .spread = (real)0.5, .smoothing = (real)0.25});
+    prior_set_calibration(&f->prior,
+                          (struct calibration){.threshold = -1, .threshold_range = 0.5, .smoothing = 0.25});
     prior_gates(&f->prior, gates, own, 3);
     ok(gates[0] == -1 && gates[1] == (real)0.25 && gates[2] == (real)-0.5 && gates[3] == 0,
        "gates lie about the chosen ones");
-    prior_set_calibration(&f->prior, (struct calibration){0});
+    prior_set_calibration(&f->prior, calibration_neutral);
 }
 
 static void test_batches(struct fitted *f)

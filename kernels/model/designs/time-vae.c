@@ -27,8 +27,8 @@ struct time_vae {
     struct linear_layer to_decoder;
     struct transformer transformer;
     struct prior prior;
-    struct sample_key *loops; /* (batch) */
-    real *gates;              /* (batch, GATE_SETTINGS), on the host; then on the device */
+    struct sample_key *sample_keys; /* (batch) */
+    real *gates;                    /* (batch, GATE_SETTINGS), on the host; then on the device */
     device gate_settings;
 
     struct tensor epsilon, z;
@@ -82,7 +82,7 @@ static void take_activations(struct time_vae *g, struct session *s)
     g->epsilon = session_tensor_or_die(s, latents, width);
     g->staged = session_tensor_or_die(s, latents, width);
     g->projected = session_activation_or_die(s, latents, channels);
-    g->loops = allocate_or_die((size_t)s->batch, sizeof g->loops[0]);
+    g->sample_keys = allocate_or_die((size_t)s->batch, sizeof g->sample_keys[0]);
     g->base.articulation = allocate_or_die((size_t)s->batch, sizeof g->base.articulation[0]);
     g->gates = allocate_or_die((size_t)s->batch * GATE_SETTINGS, sizeof g->gates[0]);
     g->gate_settings = session_memory_or_die(s, (size_t)s->batch * GATE_SETTINGS);
@@ -144,14 +144,13 @@ static void draw(struct generator *base, int first, int count, uint64_t seed, ui
     struct time_vae *g = self_of(base);
     const struct ops *ops = base->session->ops;
     size_t each = tensor_count(g->epsilon) / (size_t)g->epsilon.batch;
-    ops->normal(ops->at(base->noise.data, (size_t)first * PRIOR_NOISES * each),
-                (size_t)count * PRIOR_NOISES * each, 1, random_key_make(seed, PURPOSE_NOISE, number));
+    prior_white_noise(&g->prior, ops->at(base->noise.data, (size_t)first * PRIOR_NOISES * each), count, seed,
+                      number);
     ops->normal(ops->at(g->epsilon.data, (size_t)first * each), (size_t)count * each, 1,
                 random_key_make(seed, PURPOSE_EPSILON, number));
     for (int i = 0; i < count; i++) {
-        g->loops[first + i].key = random_key_make(seed, PURPOSE_LOOP, number);
-        g->loops[first + i].index = (uint32_t)i;
-        base->articulation[first + i] = prior_articulation(g->loops[first + i]);
+        g->sample_keys[first + i] = sample_key_make(seed, number, (uint32_t)i);
+        base->articulation[first + i] = prior_articulation(g->sample_keys[first + i]);
     }
 }
 
@@ -182,7 +181,7 @@ static void latents(struct generator *base, real *z)
     size_t count = tensor_count(base->noise);
     real *noise = allocate_or_die(count, sizeof noise[0]);
     base->session->ops->download(noise, base->noise.data, count);
-    prior_draw(&g->prior, z, noise, g->loops, g->z.batch);
+    prior_draw(&g->prior, z, noise, g->sample_keys, g->z.batch);
     free(noise);
 }
 
@@ -263,7 +262,7 @@ static void free_time(struct generator *base)
     time_encoder_free(ops, &g->encoder);
     for (int i = 0; i < g->stages; i++) ops->block_free(g->decode[i].block);
     transformer_free(ops, &g->transformer);
-    free(g->loops);
+    free(g->sample_keys);
     free(g->gates);
     free(g->base.articulation);
     free(g);

@@ -1,6 +1,7 @@
-/* Pieces longer than a record, for designs with a prior that is fitted: latents of the whole piece
- * (kernels/model/sampling/prior-sequence.h), decoded in windows of a record each that overlap, and joined key
- * by key. What a window says next to its ends is left out: there it knows one side only. */
+/* Samples longer than a record, for designs with a fitted prior: the latents of the whole sample are drawn at
+ * once (kernels/model/sampling/prior-sequence.h), decoded in overlapping windows of a record each, and the
+ * windows' keys are joined key by key. Frames next to a window's ends are left out where a neighbour has
+ * them: the decoder sees only one side of them. */
 #ifndef KERNELS_MODEL_SAMPLING_LONG_SAMPLE_H
 #define KERNELS_MODEL_SAMPLING_LONG_SAMPLE_H
 
@@ -8,20 +9,22 @@
 
 struct long_sample;
 
-/* Pieces of so many frames; NULL where a record has as many. Caller frees. */
+/* For samples of so many frames; NULL where a record has as many. Dies where the design has no prior. Caller
+ * frees. */
 struct long_sample *long_sample_new_or_die(struct model *model, uint64_t seed, size_t frames);
-void long_sample_free(struct long_sample *pieces);
+void long_sample_free(struct long_sample *sample);
 
-/* Windows of one piece. Those of all pieces are numbered on. */
-size_t long_sample_windows(const struct long_sample *pieces);
+/* Windows in one sample. The windows of sample i have the numbers from i times that on. */
+size_t long_sample_windows(const struct long_sample *sample);
 
-/* The generator's output becomes the batch of windows from `first` on. */
-void long_sample_decode(struct long_sample *pieces, uint64_t first, struct pass pass);
+/* The generator's output becomes the windows from number `first` on, one batch of them. */
+void long_sample_decode(struct long_sample *sample, uint64_t first, struct pass pass);
 
-/* Joins a window, (keys * frames of a record, 2), to those before it, in their order. */
-void long_sample_join(struct long_sample *pieces, uint64_t window, const real *keys);
+/* Joins a window's keys (keys, frames of a record, 2) to those of the windows before it; to be called in the
+ * order of the windows. */
+void long_sample_join(struct long_sample *sample, uint64_t window, const real *keys);
 
-/* The joined piece (keys, length, 2), of which the first frames count; until the next window is joined. */
-const real *long_sample_joined(const struct long_sample *pieces, size_t *length);
+/* The joined keys (keys, length, 2), of which the first frames count; valid until the next call of join. */
+const real *long_sample_joined(const struct long_sample *sample, size_t *length);
 
 #endif

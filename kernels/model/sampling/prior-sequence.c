@@ -1,3 +1,5 @@
+/* Draws a sequence of latents of any length from the fitted prior: autoregressive continuation, loops,
+ * filters that exchange its slow part. */
 #include "kernels/model/sampling/prior-sequence.h"
 
 #include <math.h>
@@ -7,44 +9,48 @@
 #include "common/memory.h"
 
 enum {
-    REPEATS = 24, /* of a loop */
-    REACH = 4,    /* of the filters to either side, in records */
-    FINE = 64     /* steps of the filters' responses from one component of the transform to the next */
+    REPEATS = 24,    /* of a loop, before another one plays */
+    REACH = 4,       /* of the filters to either side, in records */
+    FREQUENCIES = 64 /* at which the filters' responses are summed, from one DCT component to the next */
 };
+
+/* The white noises of struct prior_sequence_noise. */
+enum { NOISE_LOOP, NOISE_APERIODIC, NOISE_SLOW };
 
 struct prior_sequence {
     const struct prior *prior;
     struct calibration calibration;
-    size_t width;          /* channels */
-    size_t side, hop;      /* values: of a window; how many are drawn at a time */
-    double *mean;          /* (side) */
-    double *factor;        /* lower triangle of the side */
-    size_t reach;          /* of the filters, in latents */
-    double *slower, *less; /* (reach + 1), halves of symmetric filters: what comes of the second sequence,
-                              what goes of the first */
+    size_t channels;
+    size_t side, hop; /* values of a window; values drawn at a time */
+    double *mean;     /* (side) */
+    double *factor;   /* lower triangle of the prior's Cholesky factor */
+    size_t reach;     /* of the filters, in latents */
+    double *removed;  /* (reach + 1): half of a symmetric filter, what is taken from the looped sequence */
+    double *inserted; /* (reach + 1): likewise, what is taken of the slow sequence in its place */
 };
 
-/* The share of the slow sequence in a component of this order, an amplitude as an angle. */
-static double share_angle(double order, double slow)
+/* The amplitude of the slow sequence at a frequency, as the angle c whose sine it is: pi/2 up to component
+ * slow - 1, 0 from component `slow` on, a squared cosine between. */
+static double crossover_angle(double component, double slow)
 {
-    if (order >= slow) return 0;
-    if (order <= slow - 1) return M_PI / 2;
-    double falls = cos(M_PI / 2 * (order - (slow - 1)));
-    return M_PI / 2 * falls * falls;
+    if (component >= slow) return 0;
+    if (component <= slow - 1) return M_PI / 2;
+    double falling = cos(M_PI / 2 * (component - (slow - 1)));
+    return M_PI / 2 * falling * falling;
 }
 
-/* Halves of the filters whose responses are sin and 1 - cos of the angle, by sums over their frequencies. */
+/* The filters with the responses sin c (inserted) and 1 - cos c (removed), by sums over frequencies. */
 static void make_filters(struct prior_sequence *s)
 {
-    double slow = fmin((double)s->calibration.slow, s->prior->latents), orders = s->prior->latents;
-    s->slower = allocate_or_die(s->reach + 1, sizeof s->slower[0]);
-    s->less = allocate_or_die(s->reach + 1, sizeof s->less[0]);
-    for (double order = 0.5 / FINE; order < slow; order += 1.0 / FINE) {
-        double angle = share_angle(order, slow);
+    double components = s->prior->latents, slow = fmin(s->calibration.slow_components, components);
+    s->inserted = allocate_or_die(s->reach + 1, sizeof s->inserted[0]);
+    s->removed = allocate_or_die(s->reach + 1, sizeof s->removed[0]);
+    for (double component = 0.5 / FREQUENCIES; component < slow; component += 1.0 / FREQUENCIES) {
+        double angle = crossover_angle(component, slow);
         for (size_t n = 0; n <= s->reach; n++) {
-            double wave = cos(M_PI * order / orders * (double)n) / orders / FINE;
-            s->slower[n] += sin(angle) * wave;
-            s->less[n] += (1 - cos(angle)) * wave;
+            double wave = cos(M_PI * component / components * (double)n) / components / FREQUENCIES;
+            s->inserted[n] += sin(angle) * wave;
+            s->removed[n] += (1 - cos(angle)) * wave;
         }
     }
 }
@@ -55,7 +61,7 @@ struct prior_sequence *prior_sequence_new_or_die(const struct prior *p)
     size_t latents = (size_t)p->latents, side = latents * (size_t)p->channels;
     *s = (struct prior_sequence){.prior = p,
                                  .calibration = prior_calibration(p),
-                                 .width = (size_t)p->channels,
+                                 .channels = (size_t)p->channels,
                                  .side = side,
                                  .hop = (size_t)p->channels * (latents < 4 ? 1 : latents / 4),
                                  .reach = REACH * latents};
@@ -71,21 +77,21 @@ void prior_sequence_free(struct prior_sequence *s)
     if (!s) return;
     free(s->mean);
     free(s->factor);
-    free(s->slower);
-    free(s->less);
+    free(s->inserted);
+    free(s->removed);
     free(s);
 }
 
-/* e = inverse(factor) x, row by row. */
-static void whiten(const struct prior_sequence *s, double *e, const double *x, size_t side)
+/* e = inverse(L) x of the first `count` values of a window, by forward substitution. */
+static void whiten(const struct prior_sequence *s, double *e, const double *x, size_t count)
 {
-    for (size_t i = 0; i < side; i++) {
+    for (size_t i = 0; i < count; i++) {
         const double *row = s->factor + prior_row(i);
         e[i] = (x[i] - prior_dot(row, e, i)) / row[i];
     }
 }
 
-/* x (count): rows `first` and on of factor times e. */
+/* x (count): rows `first` and on of L e. */
 static void colour_rows(const struct prior_sequence *s, double *x, const double *e, size_t first,
                         size_t count)
 {
@@ -94,31 +100,31 @@ static void colour_rows(const struct prior_sequence *s, double *x, const double 
 
 void prior_sequence_colour(const struct prior_sequence *s, double *x, size_t latents)
 {
-    size_t side = s->side, hop = s->hop, known = side - hop, count = latents * s->width;
+    size_t side = s->side, hop = s->hop, known = side - hop, count = latents * s->channels;
     double *e = allocate_or_die(side, sizeof e[0]);
     size_t begun = count < side ? count : side;
     memcpy(e, x, begun * sizeof e[0]);
     colour_rows(s, x, e, 0, begun);
     for (size_t at = begun; at < count; at += hop) {
-        size_t fresh = count - at < hop ? count - at : hop;
+        size_t drawn = count - at < hop ? count - at : hop;
         whiten(s, e, x + at - known, known);
-        memcpy(e + known, x + at, fresh * sizeof e[0]);
-        colour_rows(s, x + at, e, known, fresh);
+        memcpy(e + known, x + at, drawn * sizeof e[0]);
+        colour_rows(s, x + at, e, known, drawn);
     }
     free(e);
 }
 
-/* x (channels) += gain times the white noise `which` at a latent, however late. */
+/* x (channels) += gain times one of the white noises at a latent. */
 static void add_white(const struct prior_sequence *s, double *x, double gain,
                       struct prior_sequence_noise noise, int which, size_t latent)
 {
-    size_t record = (size_t)s->prior->latents, width = s->width, blocks = (width + 3) / 4;
+    size_t record = (size_t)s->prior->latents, channels = s->channels, blocks = (channels + 3) / 4;
     struct random_key key =
         random_key_make(noise.seed, (uint32_t)(PURPOSE_LONG_SAMPLE + which), noise.number);
     float block[4];
-    for (size_t i = 0; i < width; i++) {
+    for (size_t i = 0; i < channels; i++) {
         if (latent < record) {
-            x[i] += gain * (double)noise.first[((size_t)which * record + latent) * width + i];
+            x[i] += gain * (double)noise.record[((size_t)which * record + latent) * channels + i];
             continue;
         }
         if (i % 4 == 0) random_normal_block(key, (uint32_t)(latent * blocks + i / 4), block);
@@ -126,46 +132,48 @@ static void add_white(const struct prior_sequence *s, double *x, double gain,
     }
 }
 
-/* loop (period, channels): number `number`, less its mean. Endless repetition would heap the mean up, in what
- * is the slow sequence's part, and a change of loop would be a leap. */
+/* loop (period, channels): white noise of loop `number`, less its mean. Repeated without end, the mean would
+ * add up to a slow component, and a change of loop would be a jump. */
 static void make_loop(const struct prior_sequence *s, double *loop, size_t period, size_t number,
                       struct prior_sequence_noise noise)
 {
-    memset(loop, 0, period * s->width * sizeof loop[0]);
-    for (size_t t = 0; t < period; t++) add_white(s, loop + t * s->width, 1, noise, 0, number * period + t);
-    for (size_t i = 0; i < s->width; i++) {
+    size_t channels = s->channels;
+    memset(loop, 0, period * channels * sizeof loop[0]);
+    for (size_t t = 0; t < period; t++)
+        add_white(s, loop + t * channels, 1, noise, NOISE_LOOP, number * period + t);
+    for (size_t i = 0; i < channels; i++) {
         double mean = 0;
-        for (size_t t = 0; t < period; t++) mean += loop[t * s->width + i] / (double)period;
-        for (size_t t = 0; t < period; t++) loop[t * s->width + i] -= mean;
+        for (size_t t = 0; t < period; t++) mean += loop[t * channels + i] / (double)period;
+        for (size_t t = 0; t < period; t++) loop[t * channels + i] -= mean;
     }
 }
 
-/* fast (latents, channels): what repeats, with what does not. */
-static void fill_fast(const struct prior_sequence *s, double *fast, size_t latents,
-                      struct prior_sequence_noise noise)
+/* x (latents, channels): the white noise of the looped sequence, its loops and its aperiodic part. */
+static void fill_looped(const struct prior_sequence *s, double *x, size_t latents,
+                        struct prior_sequence_noise noise)
 {
-    struct sample_key drawn = {random_key_make(noise.seed, PURPOSE_LOOP, noise.number), 0};
-    struct noise_loop r = prior_noise_loop(s->prior, drawn, s->calibration.fresh);
-    if (r.period == 1) r.again = 0, r.other = 1; /* less its mean it would be nothing */
-    size_t part = r.period * REPEATS, width = s->width;
-    double *loop = allocate_or_die(r.period * width, sizeof loop[0]);
+    struct noise_loop loop =
+        prior_noise_loop(s->prior, sample_key_make(noise.seed, noise.number, 0), s->calibration.aperiodic);
+    if (loop.period == 1) loop.periodic = 0, loop.aperiodic = 1; /* less its mean the loop would be 0 */
+    size_t part = loop.period * REPEATS, channels = s->channels;
+    double *values = allocate_or_die(loop.period * channels, sizeof values[0]);
     for (size_t t = 0; t < latents; t++) {
-        if (t % part == 0) make_loop(s, loop, r.period, t / part % 2 ? t / part : 0, noise);
-        for (size_t i = 0; i < width; i++) fast[t * width + i] = r.again * loop[t % r.period * width + i];
-        add_white(s, fast + t * width, r.other, noise, 1, t);
+        if (t % part == 0) make_loop(s, values, loop.period, t / part % 2 ? t / part : 0, noise);
+        for (size_t i = 0; i < channels; i++)
+            x[t * channels + i] = loop.periodic * values[t % loop.period * channels + i];
+        add_white(s, x + t * channels, loop.aperiodic, noise, NOISE_APERIODIC, t);
     }
-    free(loop);
+    free(values);
 }
 
-/* The sum of a symmetric filter over channel i of x around latent t; before the first latent time runs back.
- */
+/* A symmetric filter on channel i of x at latent t; x is mirrored before its first latent. */
 static double filtered(const struct prior_sequence *s, const double *filter, const double *x, size_t t,
                        size_t i)
 {
-    double sum = filter[0] * x[t * s->width + i];
+    double sum = filter[0] * x[t * s->channels + i];
     for (size_t n = 1; n <= s->reach; n++) {
         size_t before = n <= t ? t - n : n - t - 1;
-        sum += filter[n] * (x[before * s->width + i] + x[(t + n) * s->width + i]);
+        sum += filter[n] * (x[before * s->channels + i] + x[(t + n) * s->channels + i]);
     }
     return sum;
 }
@@ -173,19 +181,18 @@ static double filtered(const struct prior_sequence *s, const double *filter, con
 void prior_sequence_draw(const struct prior_sequence *s, real *z, size_t latents,
                          struct prior_sequence_noise noise)
 {
-    size_t drawn = latents + s->reach, count = drawn * s->width;
-    double *fast = allocate_or_die(2 * count, sizeof fast[0]), *slow = fast + count;
-    double breadth = 1 + (double)s->calibration.breadth, warmth = 1 + (double)s->calibration.warmth;
-    fill_fast(s, fast, drawn, noise);
-    for (size_t t = 0; t < drawn; t++) add_white(s, slow + t * s->width, 1, noise, 2, t);
-    prior_sequence_colour(s, fast, drawn);
+    size_t channels = s->channels, drawn = latents + s->reach, count = drawn * channels;
+    double *looped = allocate_or_die(2 * count, sizeof looped[0]), *slow = looped + count;
+    fill_looped(s, looped, drawn, noise);
+    for (size_t t = 0; t < drawn; t++) add_white(s, slow + t * channels, 1, noise, NOISE_SLOW, t);
+    prior_sequence_colour(s, looped, drawn);
     prior_sequence_colour(s, slow, drawn);
 #pragma omp parallel for schedule(static)
     for (size_t t = 0; t < latents; t++)
-        for (size_t i = 0; i < s->width; i++) {
-            double x = fast[t * s->width + i] - filtered(s, s->less, fast, t, i) +
-                       breadth * filtered(s, s->slower, slow, t, i);
-            z[t * s->width + i] = (real)(s->mean[i] + warmth * x);
+        for (size_t i = 0; i < channels; i++) {
+            double x = looped[t * channels + i] - filtered(s, s->removed, looped, t, i) +
+                       s->calibration.slow_gain * filtered(s, s->inserted, slow, t, i);
+            z[t * channels + i] = (real)(s->mean[i] + s->calibration.temperature * x);
         }
-    free(fast);
+    free(looped);
 }

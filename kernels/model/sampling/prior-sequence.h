@@ -1,9 +1,10 @@
-/* The fitted prior as a sequence of latents that goes on without an end, for pieces longer than a record.
+/* The fitted prior as a sequence of latents of any length, for samples longer than a record.
  *
- * The prior is the same at every moment, and its factor L, a lower triangle, runs forward in time. So a
- * window of latents w = L e (less the mean), e white, goes on: what is known of the next window, a, has e_a =
- * inverse(L_aa) w_a, and with fresh e_b what follows is w_b = L_ba e_a + L_bb e_b. Every window is again a
- * draw from the prior, wherever it stands. */
+ * The prior is stationary, and its Cholesky factor L is a lower triangle over time, so a draw can be
+ * continued (as an autoregressive process). A window of latents is w = L e (less the mean) with white noise
+ * e. The next window begins with latents w_a that are already drawn: e_a = inverse(L_aa) w_a. With new white
+ * noise e_b the latents that follow are w_b = L_ba e_a + L_bb e_b. So every window, wherever it begins, is a
+ * draw from the prior. */
 #ifndef KERNELS_MODEL_SAMPLING_PRIOR_SEQUENCE_H
 #define KERNELS_MODEL_SAMPLING_PRIOR_SEQUENCE_H
 
@@ -11,27 +12,27 @@
 
 struct prior_sequence;
 
-/* Of the prior as it is now. Caller frees. */
+/* Copies the prior as it is now. Caller frees. */
 struct prior_sequence *prior_sequence_new_or_die(const struct prior *prior);
 void prior_sequence_free(struct prior_sequence *sequence);
 
-/* In place: white noise x (latents, channels) becomes a draw, less the mean. */
+/* In place: white noise x (latents, channels) becomes a draw from the prior, less the mean. */
 void prior_sequence_colour(const struct prior_sequence *sequence, double *x, size_t latents);
 
-/* What is random in a sample: the white noise of a record (PRIOR_NOISES, latents of a record, channels),
- * which comes first, and what says the rest. */
+/* The random numbers of a sample: for the first latents the white noise of a record, then numbers drawn from
+ * the seed. */
 struct prior_sequence_noise {
-    const real *first;
+    const real *record; /* (PRIOR_NOISES, latents of a record, channels) */
     uint64_t seed;
     uint32_t number; /* of the sample */
 };
 
-/* z (latents, channels) as prior_draw makes it of a record's noise: its noises go on, the slowest components
- * of the second sequence replace those of the first. A filter replaces the transform: what is slower than
- * component `slow` - 1 is wholly the second's, what is faster than component `slow` wholly the first's, the
- * squares of both shares add up to 1, and time runs back before the first moment, as the transform has it.
- * The loop plays 24 times, then every other time it is a new one: A B A C A D. The first latents are the same
- * however many are wanted. */
+/* z (latents, channels), drawn as prior_draw draws a record: a looped sequence of e1 and e2, whose slow part
+ * is replaced by that of a sequence of e3. Instead of a discrete cosine transform two filters separate slow
+ * from fast: with k = slow_components, frequencies up to component k - 1 come from the slow sequence, those
+ * from component k on from the looped one, and between them the squared responses add up to 1. Before the
+ * first latent time is mirrored, as in the transform. A loop plays 24 times, then another one does, in the
+ * order A B A C A D. The first latents are the same bytes for any number of latents. */
 void prior_sequence_draw(const struct prior_sequence *sequence, real *z, size_t latents,
                          struct prior_sequence_noise noise);
 

@@ -10,6 +10,7 @@
 #include "common/metrics/kernel-density.h"
 #include "common/shuffle.h"
 #include "kernels/model/keys-facts.h"
+#include "kernels/model/prior-sums.h"
 #include "kernels/model/training/augment.h"
 
 enum {
@@ -17,7 +18,7 @@ enum {
     JUDGED = 512 /* samples, and records at most, that are compared */
 };
 
-void prior_fit_to_dataset(struct step *step, const struct dataset *d)
+void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *d)
 {
     struct model *m = step->model;
     size_t batch = (size_t)m->session.batch;
@@ -36,7 +37,7 @@ void prior_fit_to_dataset(struct step *step, const struct dataset *d)
         m->design->posterior(m->generator, step->records, mu, logvar);
         prior_sums_add(sums, mu, logvar, batch);
     }
-    prior_fit(m->generator->prior, sums);
+    prior_sums_fit_or_die(sums, m->generator->prior);
     free(order);
     free(mu);
     free(logvar);
@@ -144,33 +145,35 @@ static void try_choice(struct choice *best, struct step *step, struct score scor
 /* A member of the calibration, and values of it to try. */
 struct tries {
     size_t member;
-    real values[5];
+    double values[5];
 };
 
 static void try_values(struct choice *best, struct step *step, struct score score,
                        const struct keys_set *wanted, const struct tries *tries)
 {
     struct calibration from = best->calibration;
-    for (size_t i = 0; i < sizeof tries->values / sizeof(real); i++) {
+    for (size_t i = 0; i < sizeof tries->values / sizeof tries->values[0]; i++) {
         struct calibration tried = from;
-        memcpy((char *)&tried + tries->member, &tries->values[i], sizeof(real));
-        if (memcmp(&tried, &from, sizeof tried)) try_choice(best, step, score, wanted, tried);
+        double *member = calibration_member(&tried, tries->member);
+        if (*member == tries->values[i]) continue;
+        *member = tries->values[i];
+        try_choice(best, step, score, wanted, tried);
     }
 }
 
 /* One member after the other, each where those before it are best; the first ones, which weigh most, twice.
  */
-void prior_calibrate_to_dataset(struct step *step, const struct dataset *d)
+void prior_fit_calibration_or_die(struct step *step, const struct dataset *d)
 {
 #define MEMBER(NAME) offsetof(struct calibration, NAME)
     static const struct tries tries[] = {
-        {MEMBER(breadth), {0, (real)0.2, (real)0.3, (real)0.4, (real)0.6}},
-        {MEMBER(threshold), {(real)-0.5, (real)-0.25, (real)-0.1, (real)0.1, (real)0.3}},
-        {MEMBER(slow), {1, 2, 3, 4, 6}},
-        {MEMBER(smoothing), {0, (real)0.05, (real)0.1, (real)0.15, (real)0.2}},
-        {MEMBER(spread), {0, (real)0.4, (real)0.8, (real)1.2, (real)1.6}},
-        {MEMBER(fresh), {0, (real)0.03, (real)0.06, (real)0.1, (real)0.2}},
-        {MEMBER(warmth), {(real)-0.1, (real)-0.05, 0, (real)0.05, (real)0.1}},
+        {MEMBER(slow_gain), {1, 1.2, 1.3, 1.4, 1.6}},
+        {MEMBER(threshold), {-0.5, -0.25, -0.1, 0.1, 0.3}},
+        {MEMBER(slow_components), {1, 2, 3, 4, 6}},
+        {MEMBER(smoothing), {0, 0.05, 0.1, 0.15, 0.2}},
+        {MEMBER(threshold_range), {0, 0.4, 0.8, 1.2, 1.6}},
+        {MEMBER(aperiodic), {0, 0.03, 0.06, 0.1, 0.2}},
+        {MEMBER(temperature), {0.9, 0.95, 1, 1.05, 1.1}},
     };
 #undef MEMBER
     enum { MEMBERS = sizeof tries / sizeof tries[0] };
@@ -178,12 +181,13 @@ void prior_calibrate_to_dataset(struct step *step, const struct dataset *d)
     struct choice best = {.likeness = -INFINITY};
     struct keys_set wanted = judge_records(d, score);
     try_choice(&best, step, score, &wanted,
-               (struct calibration){.threshold = (real)-0.25,
-                                    .spread = (real)0.8,
-                                    .smoothing = (real)0.15,
-                                    .slow = 3,
-                                    .breadth = (real)0.4,
-                                    .fresh = (real)0.06});
+               (struct calibration){.temperature = 1,
+                                    .threshold = -0.25,
+                                    .threshold_range = 0.8,
+                                    .smoothing = 0.15,
+                                    .slow_components = 3,
+                                    .slow_gain = 1.4,
+                                    .aperiodic = 0.06});
     for (int i = 0; i < MEMBERS + 2; i++) try_values(&best, step, score, &wanted, &tries[i % MEMBERS]);
     prior_set_calibration(step->model->generator->prior, best.calibration);
     keys_set_free(&wanted);

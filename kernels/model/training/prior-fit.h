@@ -9,10 +9,10 @@
 
 /* Fits the prior to the posteriors of records as training makes them, four for each dimension of the prior.
  */
-void prior_fit_to_dataset(struct step *step, const struct dataset *dataset);
+void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *dataset);
 
 /* Chooses the calibration: that whose samples come nearest to the training records in the overlap
  * of the features of keys-stats(1). */
-void prior_calibrate_to_dataset(struct step *step, const struct dataset *dataset);
+void prior_fit_calibration_or_die(struct step *step, const struct dataset *dataset);
 
 #endif

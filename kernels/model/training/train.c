@@ -161,8 +161,8 @@ static void finish_epoch(struct trainer *t, enum phase phase, double seconds, st
     losses_write_row_or_die(t->table, row, t->step.model->design->losses);
     bool last = epochs_left(t) == 0;
     if (t->counters.epoch % t->config->save_after_nepochs && !last) return;
-    if (t->step.model->generator->prior) prior_fit_to_dataset(&t->step, t->dataset);
-    if (t->step.model->generator->prior && last) prior_calibrate_to_dataset(&t->step, t->dataset);
+    if (t->step.model->generator->prior) prior_fit_to_dataset_or_die(&t->step, t->dataset);
+    if (t->step.model->generator->prior && last) prior_fit_calibration_or_die(&t->step, t->dataset);
     save(t);
 }
 
