@@ -1,3 +1,4 @@
+/* The table of the designs. */
 #include "kernels/model/design.h"
 
 const struct design *design_of(const struct config *config)

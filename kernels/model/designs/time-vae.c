@@ -270,7 +270,7 @@ static void free_time(struct generator *base)
 
 const struct design design_time = {.name = "time",
                                    .losses = LOSSES,
-                                   .decides = true,
+                                   .fixed_batch = true,
                                    .make_or_die = make_or_die,
                                    .free = free_time,
                                    .draw = draw,

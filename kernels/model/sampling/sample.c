@@ -1,22 +1,17 @@
+/* Makes samples batch by batch: noise -> keys -> scores -> records, of which all are written or the best. */
 #include "kernels/model/sampling/sample.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/fail.h"
 #include "common/memory.h"
 #include "common/progress.h"
 #include "kernels/model/config/config-load.h"
 #include "kernels/model/keys-facts.h"
+#include "kernels/model/sampling/best-samples.h"
 #include "kernels/model/sampling/long-sample.h"
 #include "kernels/model/sampling/variation.h"
-
-/* A sample that may be among the best. */
-struct candidate {
-    double score;
-    struct record record;
-};
 
 struct sampler {
     const struct ops *ops;
@@ -24,18 +19,18 @@ struct sampler {
     struct model_header header;
     struct model *model;
     uint64_t seed, count;
-    struct reader *noise;
+    struct reader *noise;            /* that is read instead of drawn, or NULL */
+    real *noise_values;              /* of one sample */
     struct variation *variation;     /* of given samples, or NULL */
-    struct long_sample *long_sample; /* longer than the model's records, or NULL */
-    size_t windows, frames;          /* of a sample: what a batch has so many of; what is written */
-    struct record record;
-    real *keys, *logits;  /* of a batch, on the host */
-    real *noise_values;   /* a sample's */
-    double *scores;       /* of the samples as they are written */
-    double sum;           /* of the logits of a piece's windows */
-    struct record *batch; /* a batch's samples, as they are written */
-    struct candidate *candidate;
-    size_t candidates;
+    struct long_sample *long_sample; /* where samples are longer than the model's records, else NULL */
+    size_t windows; /* that a sample is joined from: a batch of the model is so many windows, else samples */
+    size_t frames;  /* of a sample as it is written */
+    real *keys, *logits;  /* a batch's, on the host */
+    double logit_sum;     /* of the windows of a long sample so far */
+    struct record *batch; /* the samples that a batch completes */
+    double *scores;       /* theirs */
+    struct record record; /* that is read */
+    struct best_samples best;
 };
 
 static void load_parameters(struct sampler *s, struct reader *reader)
@@ -59,7 +54,7 @@ struct sampler *sampler_open_or_die(const char *device, const char *path, uint64
     s->header = model_read_header_or_die(reader, path);
     s->ops = ops_choose_or_die(device, (enum precision)s->header.config->precision);
     int most = s->ops->sample_batch, batch = count < (uint64_t)most ? (int)count : most;
-    if (design_of(s->header.config)->decides) batch = most;
+    if (design_of(s->header.config)->fixed_batch) batch = most;
     s->model = model_new_or_die(s->ops, s->header.config, s->header.keys, batch, false);
     load_parameters(s, reader);
     reader_close(reader);
@@ -97,7 +92,7 @@ void sampler_interpolate_or_die(struct sampler *s, const char *from, const char 
     s->variation = variation_interpolate_or_die(s->model, from, to, s->count);
 }
 
-/* The next record of the noise as sample `index` of the batch. */
+/* The next record of the noise, [channels, length], as sample `index` of the batch. */
 static void read_noise(struct sampler *s, int index)
 {
     struct tensor noise = s->model->generator->noise;
@@ -117,6 +112,7 @@ static void read_noise(struct sampler *s, int index)
                    length * channels);
 }
 
+/* The noise of the samples from number `first` on. */
 static void draw_batch(struct sampler *s, uint64_t first)
 {
     struct model *m = s->model;
@@ -126,24 +122,24 @@ static void draw_batch(struct sampler *s, uint64_t first)
     }
 }
 
-/* Starts on a whole batch from sample (or window) `first` on; those past the count are made, so that all
- * batches are alike, and left out. */
+/* Starts the batch of samples (of windows in long samples) from number `first` on. The last batch is full
+ * too, so that all are alike; numbers past the count are not fetched. */
 static void begin_batch(struct sampler *s, uint64_t first)
 {
     struct model *m = s->model;
     struct pass pass = {.seed = s->seed, .step = (uint32_t)first};
-    /* What reads noise or works on the host cannot be recorded. */
-    bool recorded = !s->noise && !m->generator->prior;
-    if (recorded) s->ops->graph_begin(0);
+    /* Reading noise and drawing from a prior work on the host, which a graph cannot record. */
+    bool graph = !s->noise && !m->generator->prior;
+    if (graph) s->ops->graph_begin(0);
     if (!s->long_sample) draw_batch(s, first);
     if (s->long_sample)
         long_sample_decode(s->long_sample, first, pass);
     else if (s->variation)
-        variation_make(s->variation, first, pass);
+        variation_decode(s->variation, first, pass);
     else
         m->design->sample(m->generator, pass);
     discriminator_forward(&m->discriminator, m->generator->output, pass);
-    if (recorded) s->ops->graph_end();
+    if (graph) s->ops->graph_end();
 }
 
 static void fetch_batch(struct sampler *s)
@@ -153,7 +149,7 @@ static void fetch_batch(struct sampler *s)
     s->ops->download(s->logits, m->discriminator.logit.data, (size_t)m->session.batch);
 }
 
-/* A sample's keys (keys, length, 2) as (2, keys, frames), the first ones. */
+/* The first frames of (keys, length, 2) as (2, keys, frames). */
 static void deinterleave(float *out, const real *in, size_t keys, size_t length, size_t frames)
 {
     for (size_t k = 0; k < keys; k++)
@@ -162,8 +158,8 @@ static void deinterleave(float *out, const real *in, size_t keys, size_t length,
                 out[(c * keys + k) * frames + t] = (float)in[2 * (k * length + t) + c];
 }
 
-/* A sample, of keys (keys, length, 2), as it is written; `record` had none, or another. False: it is not
- * finite, as what finite parameters make need not be where they are large. */
+/* A sample of keys (keys, length, 2) as the record that is written; reuses the memory of `record`. False
+ * where a value is not finite, which large finite parameters can make. */
 static bool make_record(const struct sampler *s, struct record *record, const real *keys, size_t length,
                         double score, uint64_t number)
 {
@@ -188,14 +184,14 @@ static void check_finite_or_die(const struct sampler *s, bool finite, uint64_t n
         die("%s: sample %llu is not finite: the model is of no use", s->path, (unsigned long long)number);
 }
 
-/* How many of the batch from `first` on, of windows or samples, are wanted. */
+/* How many samples (windows) of the batch from number `first` on are wanted. */
 static int wanted_of_batch(const struct sampler *s, uint64_t first)
 {
     uint64_t left = s->count * s->windows - first;
     return left < (uint64_t)s->model->session.batch ? (int)left : s->model->session.batch;
 }
 
-/* The batch's samples as records; returns how many are wanted. */
+/* The batch's samples as records; returns how many. */
 static int make_records(struct sampler *s, uint64_t first)
 {
     size_t length = (size_t)s->header.keys.frames, each = 2 * (size_t)s->header.keys.keys * length;
@@ -211,8 +207,8 @@ static int make_records(struct sampler *s, uint64_t first)
     return count;
 }
 
-/* The samples that the batch's windows complete, as records; returns how many. A sample's score is the mean
- * of its windows'. */
+/* The long samples that the batch's windows complete, as records; returns how many. A sample's score is the
+ * mean of its windows' logits. */
 static int join_records(struct sampler *s, uint64_t first)
 {
     size_t each = 2 * (size_t)s->header.keys.keys * (size_t)s->header.keys.frames, length;
@@ -220,10 +216,10 @@ static int join_records(struct sampler *s, uint64_t first)
     for (int i = 0; i < wanted_of_batch(s, first); i++) {
         uint64_t window = first + (uint64_t)i, number = window / s->windows;
         long_sample_join(s->long_sample, window, s->keys + (size_t)i * each);
-        s->sum = (window % s->windows ? s->sum : 0) + (double)s->logits[i];
+        s->logit_sum = (window % s->windows ? s->logit_sum : 0) + (double)s->logits[i];
         if ((window + 1) % s->windows) continue;
         const real *keys = long_sample_joined(s->long_sample, &length);
-        s->scores[made] = s->sum / (double)s->windows;
+        s->scores[made] = s->logit_sum / (double)s->windows;
         check_finite_or_die(s, make_record(s, &s->batch[made], keys, length, s->scores[made], number),
                             number);
         made++;
@@ -231,60 +227,43 @@ static int join_records(struct sampler *s, uint64_t first)
     return made;
 }
 
-/* Inserts a sample into the list of the best `most`, best first; equal scores stay in the order made. The
- * record is swapped against one that is not wanted. */
-static void consider(struct sampler *s, double score, struct record *record, size_t most, bool worst)
+/* Writes the samples that the batch completes, or considers them for the best. */
+static void keep_batch(struct sampler *s, struct writer *writer, uint64_t first)
 {
-    size_t place = s->candidates;
-    while (place > 0 &&
-           (worst ? s->candidate[place - 1].score > score : s->candidate[place - 1].score < score))
-        place--;
-    if (place >= most) return;
-    if (s->candidates < most) s->candidates++;
-    struct record dropped = s->candidate[s->candidates - 1].record;
-    for (size_t i = s->candidates - 1; i > place; i--) s->candidate[i] = s->candidate[i - 1];
-    s->candidate[place] = (struct candidate){score, *record};
-    *record = dropped;
-}
-
-/* Writes the batch, or keeps those of it that may be among the best. */
-static void keep_batch(struct sampler *s, struct writer *writer, uint64_t first,
-                       struct sample_settings settings)
-{
-    size_t most = settings.best ? settings.best : settings.worst;
     int count = s->long_sample ? join_records(s, first) : make_records(s, first);
-    if (!most) writer_put_all_or_die(writer, s->batch, count);
-    for (int i = 0; most && i < count; i++) consider(s, s->scores[i], &s->batch[i], most, settings.worst > 0);
+    if (!s->best.most) writer_put_all_or_die(writer, s->batch, count);
+    for (int i = 0; s->best.most && i < count; i++)
+        best_samples_consider(&s->best, s->scores[i], &s->batch[i]);
 }
 
-/* The device makes the next batch while this one is written. */
+/* The device makes the next batch while the host writes this one. */
 void sampler_run_or_die(struct sampler *s, struct writer *writer, struct sample_settings settings)
 {
-    size_t most = settings.best ? settings.best : settings.worst;
     uint64_t batch = (uint64_t)s->model->session.batch, all = s->count * s->windows;
-    s->candidate = allocate_or_die(most + 1, sizeof s->candidate[0]);
+    s->best = best_samples_make_or_die(settings.best ? settings.best : settings.worst, settings.worst > 0);
     progress_begin("samples", (double)s->count, settings.progress, settings.quiet);
     if (s->count) begin_batch(s, 0);
     for (uint64_t first = 0; first < all; first += batch) {
         fetch_batch(s);
         if (all - first > batch) begin_batch(s, first + batch);
-        keep_batch(s, writer, first, settings);
+        keep_batch(s, writer, first);
         progress_show((double)(first + batch) / (double)s->windows, NULL);
     }
     progress_end();
-    /* Noise left over is not needed, but a stream that was cut is refused. */
+    /* Records of noise beyond the count are not needed, but a stream that was cut short is refused. */
     while (s->noise && reader_next_or_die(s->noise, &s->record)) continue;
-    for (size_t i = 0; i < s->candidates; i++) writer_put_or_die(writer, &s->candidate[i].record);
+    best_samples_write_or_die(writer, &s->best);
 }
 
 void sampler_close(struct sampler *s)
 {
-    for (size_t i = 0; i < s->candidates; i++) record_free(&s->candidate[i].record);
+    best_samples_free(&s->best);
     for (int i = 0; i < s->model->session.batch; i++) record_free(&s->batch[i]);
-    free(s->candidate);
     free(s->batch);
-    free(s->logits);
     free(s->scores);
+    free(s->logits);
+    free(s->keys);
+    free(s->noise_values);
     if (s->noise) reader_close(s->noise);
     variation_free(s->variation);
     long_sample_free(s->long_sample);
@@ -292,7 +271,5 @@ void sampler_close(struct sampler *s)
     model_free(s->model);
     config_free(s->header.config);
     free(s->header.facts);
-    free(s->noise_values);
-    free(s->keys);
     free(s);
 }

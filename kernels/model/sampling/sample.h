@@ -1,6 +1,7 @@
-/* Sampling: a trained generator in evaluation mode turns white noise into keys records, each scored by the
- * discriminator. A sample depends on the model, the seed and its number alone (but for designs and scores
- * that compare the samples of a batch). */
+/* Sampling: a trained generator in evaluation mode (running statistics, no dropout) turns white noise into
+ * keys records, and the discriminator's logit is each record's score. A sample is a function of the model,
+ * the seed and its number, except where a batch's samples are compared: in scores (minibatch discrimination)
+ * and in the envelope of Gaussians. */
 #ifndef KERNELS_MODEL_SAMPLING_SAMPLE_H
 #define KERNELS_MODEL_SAMPLING_SAMPLE_H
 
@@ -10,28 +11,28 @@
 struct sampler;
 
 struct sample_settings {
-    size_t best, worst; /* how many of the best or worst to write; 0 both: all, in the order made */
+    size_t best, worst; /* write so many, by score; 0 both: all, in the order made */
     bool progress, quiet;
 };
 
 /* Loads a model (or a checkpoint) to make `count` samples. */
 struct sampler *sampler_open_or_die(const char *device, const char *path, uint64_t seed, uint64_t count);
 
-/* Takes the noise from a stream, one record [channels, length] a sample, instead of drawing it. The file has
- * to hold at least as many as are made. */
+/* Reads the noise from a stream, one record [channels, length] a sample, instead of drawing it. Sampling dies
+ * where the stream has fewer records than samples. */
 void sampler_use_noise_or_die(struct sampler *sampler, const char *path);
 
-/* Makes samples like the records of a stream, in turn, or on the way between two places, each a seed or a
- * stream's first record: kernels/model/sampling/variation.h. */
+/* Samples vary the records of a stream, or interpolate between two ends, each a seed or a stream's first
+ * record: kernels/model/sampling/variation.h. */
 void sampler_like_or_die(struct sampler *sampler, const char *path, double amount);
 void sampler_interpolate_or_die(struct sampler *sampler, const char *from, const char *to);
 
-/* Makes samples that last so long, however long the model's records are:
- * kernels/model/sampling/long-sample.h. Not with the two before. */
+/* Sets the length of each sample, whatever the model's records have; a longer one is made as
+ * kernels/model/sampling/long-sample.h says. Not to be combined with the three before. */
 void sampler_set_seconds_or_die(struct sampler *sampler, double seconds);
 
-/* Writes keys records [2, keys, frames] with source, seed and score among their facts; the best (worst)
- * first. */
+/* Writes keys records [2, keys, frames] with source, seed and score among their facts; best or worst first
+ * where so many are wanted. */
 void sampler_run_or_die(struct sampler *sampler, struct writer *writer, struct sample_settings settings);
 
 void sampler_close(struct sampler *sampler);

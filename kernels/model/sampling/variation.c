@@ -1,3 +1,4 @@
+/* Varies records and interpolates between two ends, in the space of latents. */
 #include "kernels/model/sampling/variation.h"
 
 #include <math.h>
@@ -11,15 +12,16 @@
 
 struct variation {
     struct model *model;
-    size_t side;
-    struct dataset records; /* of --like */
-    bool like;
+    size_t side;            /* values of a record's latents */
+    real *mean;             /* (side): of the prior */
+    real *z;                /* (batch, side) */
+    real *posterior;        /* (2, batch, side): mu, logvar of a batch of records */
+    struct tensor encoded;  /* that batch of records */
+    bool like;              /* vary records, else interpolate */
+    struct dataset records; /* to vary */
     double amount;
-    struct tensor heard; /* a batch of records */
-    uint64_t steps;      /* of a walk: 0 … steps */
-    real *from, *to;     /* (side): its ends, less the mean */
-    real *mean;          /* (side) */
-    real *z, *said;      /* (batch, side); said: mu, then logvar */
+    uint64_t steps;  /* of the interpolation */
+    real *from, *to; /* (side): its ends, less the mean */
 };
 
 static struct variation *variation_new_or_die(struct model *m)
@@ -34,8 +36,8 @@ static struct variation *variation_new_or_die(struct model *m)
     v->side = (size_t)prior->latents * (size_t)prior->channels;
     v->mean = allocate_or_die(v->side, sizeof v->mean[0]);
     v->z = allocate_or_die(batch * v->side, sizeof v->z[0]);
-    v->said = allocate_or_die(2 * batch * v->side, sizeof v->said[0]);
-    v->heard = session_tensor_or_die(&m->session, m->generator->output.length, 2);
+    v->posterior = allocate_or_die(2 * batch * v->side, sizeof v->posterior[0]);
+    v->encoded = session_tensor_or_die(&m->session, m->generator->output.length, 2);
     m->session.ops->download(v->mean, prior->mean.value, v->side);
     return v;
 }
@@ -52,14 +54,14 @@ static struct dataset read_or_die(struct model *m, const char *path)
     return d;
 }
 
-/* said: of the records from `first` on, in turn. */
-static void hear(struct variation *v, const struct dataset *d, uint64_t first)
+/* Fills `posterior`: a batch of records from number `first` on, and from the beginning again. */
+static void encode_records(struct variation *v, const struct dataset *d, uint64_t first)
 {
     struct model *m = v->model;
     size_t batch = (size_t)m->session.batch, *order = allocate_or_die(d->records, sizeof order[0]);
     for (size_t i = 0; i < d->records; i++) order[i] = (size_t)((first + i) % d->records);
-    dataset_batch(d, v->heard, order, 0);
-    m->design->posterior(m->generator, v->heard, v->said, v->said + batch * v->side);
+    dataset_batch(d, v->encoded, order, 0);
+    m->design->posterior(m->generator, v->encoded, v->posterior, v->posterior + batch * v->side);
     free(order);
 }
 
@@ -72,25 +74,35 @@ struct variation *variation_like_or_die(struct model *m, const char *path, doubl
     return v;
 }
 
-/* An end of a walk, less the mean. Caller frees. */
-static real *place_or_die(struct variation *v, const char *text)
+/* z (side): the latents of a seed's first sample. */
+static void latents_of_seed(struct variation *v, real *z, uint64_t seed)
 {
     struct model *m = v->model;
-    real *place = allocate_or_die(v->side, sizeof place[0]);
+    for (int i = 0; i < m->session.batch; i++) m->design->draw(m->generator, i, 1, seed, (uint32_t)i);
+    m->design->latents(m->generator, v->z);
+    memcpy(z, v->z, v->side * sizeof z[0]);
+}
+
+/* z (side): the mean of the posterior of a stream's first record. */
+static void latents_of_record_or_die(struct variation *v, real *z, const char *path)
+{
+    struct dataset d = read_or_die(v->model, path);
+    encode_records(v, &d, 0);
+    memcpy(z, v->posterior, v->side * sizeof z[0]);
+    dataset_free(&d);
+}
+
+/* An end of the interpolation (side), less the mean. Caller frees. */
+static real *end_or_die(struct variation *v, const char *text)
+{
+    real *end = allocate_or_die(v->side, sizeof end[0]);
     long long seed;
-    if (parse_integer(text, &seed) && seed >= 0) {
-        for (int i = 0; i < m->session.batch; i++)
-            m->design->draw(m->generator, i, 1, (uint64_t)seed, (uint32_t)i);
-        m->design->latents(m->generator, v->z);
-        memcpy(place, v->z, v->side * sizeof place[0]);
-    } else {
-        struct dataset d = read_or_die(m, text);
-        hear(v, &d, 0);
-        memcpy(place, v->said, v->side * sizeof place[0]);
-        dataset_free(&d);
-    }
-    for (size_t i = 0; i < v->side; i++) place[i] -= v->mean[i];
-    return place;
+    if (parse_integer(text, &seed) && seed >= 0)
+        latents_of_seed(v, end, (uint64_t)seed);
+    else
+        latents_of_record_or_die(v, end, text);
+    for (size_t i = 0; i < v->side; i++) end[i] -= v->mean[i];
+    return end;
 }
 
 struct variation *variation_interpolate_or_die(struct model *m, const char *from, const char *to,
@@ -98,50 +110,59 @@ struct variation *variation_interpolate_or_die(struct model *m, const char *from
 {
     struct variation *v = variation_new_or_die(m);
     v->steps = count > 1 ? count - 1 : 1;
-    v->from = place_or_die(v, from);
-    v->to = place_or_die(v, to);
+    v->from = end_or_die(v, from);
+    v->to = end_or_die(v, to);
     return v;
 }
 
-/* z = mean + cos a + sin b, an arc: two draws of the prior give one of the prior anywhere between. */
-static void arc(const struct variation *v, real *z, const real *a, const real *b, double angle)
+/* z = mean + cos(angle) a + sin(angle) b (side): for independent draws a and b of the prior, less its mean, z
+ * is a draw of the prior too. */
+static void mix_on_arc(const struct variation *v, real *z, const real *a, const real *b, double angle)
 {
-    double stays = cos(angle), comes = sin(angle);
+    double cosine = cos(angle), sine = sin(angle);
     for (size_t i = 0; i < v->side; i++)
-        z[i] = (real)((double)v->mean[i] + stays * (double)a[i] + comes * (double)b[i]);
+        z[i] = (real)((double)v->mean[i] + cosine * (double)a[i] + sine * (double)b[i]);
 }
 
-/* What was heard is played in the middle way, which a share of the sample's own takes it from. */
-static void articulate(const struct variation *v, int sample, double share)
+/* Moves the drawn articulation of a sample towards the middle: `share` of its distance is left. */
+static void scale_articulation(const struct variation *v, int sample, double share)
 {
     struct articulation *own = &v->model->generator->articulation[sample];
     *own = (struct articulation){(real)share * own->threshold, (real)share * own->smoothing};
 }
 
-/* z, which holds fresh draws, moves towards what was heard. */
-static void move_like(struct variation *v, uint64_t first)
+/* z: the latents of the records, mixed with those that the drawn noise gives. */
+static void mix_records(struct variation *v, uint64_t first)
 {
     size_t count = (size_t)v->model->session.batch * v->side;
     v->model->design->latents(v->model->generator, v->z);
-    hear(v, &v->records, first);
+    encode_records(v, &v->records, first);
     for (size_t i = 0; i < count; i++) {
         v->z[i] -= v->mean[i % v->side];
-        v->said[i] -= v->mean[i % v->side];
+        v->posterior[i] -= v->mean[i % v->side];
     }
-    for (int b = 0; b < v->model->session.batch; b++) articulate(v, b, v->amount);
-    for (size_t b = 0; b < count; b += v->side) arc(v, v->z + b, v->said + b, v->z + b, M_PI / 2 * v->amount);
+    for (int b = 0; b < v->model->session.batch; b++) scale_articulation(v, b, v->amount);
+    for (size_t b = 0; b < count; b += v->side)
+        mix_on_arc(v, v->z + b, v->posterior + b, v->z + b, M_PI / 2 * v->amount);
 }
 
-void variation_make(struct variation *v, uint64_t first, struct pass pass)
+/* z: the latents of the batch's steps from `first` on, all in the middle articulation. */
+static void mix_ends(struct variation *v, uint64_t first)
 {
-    struct model *m = v->model;
-    if (v->like) move_like(v, first);
-    for (int b = 0; b < m->session.batch && !v->like; b++) {
-        articulate(v, b, 0);
+    for (int b = 0; b < v->model->session.batch; b++) {
+        scale_articulation(v, b, 0);
         uint64_t step = first + (uint64_t)b < v->steps ? first + (uint64_t)b : v->steps;
-        arc(v, v->z + (size_t)b * v->side, v->from, v->to, M_PI / 2 * (double)step / (double)v->steps);
+        mix_on_arc(v, v->z + (size_t)b * v->side, v->from, v->to, M_PI / 2 * (double)step / (double)v->steps);
     }
-    m->design->decode(m->generator, v->z, pass);
+}
+
+void variation_decode(struct variation *v, uint64_t first, struct pass pass)
+{
+    if (v->like)
+        mix_records(v, first);
+    else
+        mix_ends(v, first);
+    v->model->design->decode(v->model->generator, v->z, pass);
 }
 
 void variation_free(struct variation *v)
@@ -152,6 +173,6 @@ void variation_free(struct variation *v)
     free(v->to);
     free(v->mean);
     free(v->z);
-    free(v->said);
+    free(v->posterior);
     free(v);
 }

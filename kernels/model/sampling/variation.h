@@ -1,6 +1,6 @@
-/* Samples beside given ones, for designs with a prior that is fitted: what the encoder says of a record, or
- * what a seed gives, is a place among the latents; from there it is a step, or a walk, to others. Distances
- * are such that latents stay as likely as the prior's own. */
+/* Samples near given ones, for designs with a fitted prior: the latents of a record (the mean of its
+ * posterior) or of a seed's sample are mixed with others on the arc of an ellipse around the prior's mean
+ * (spherical interpolation), so that the mixture is as likely under the prior as the latents at both ends. */
 #ifndef KERNELS_MODEL_SAMPLING_VARIATION_H
 #define KERNELS_MODEL_SAMPLING_VARIATION_H
 
@@ -8,16 +8,17 @@
 
 struct variation;
 
-/* The records of a stream in turn, each moved by `amount`: 0 makes them again, 1 forgets them. */
+/* Sample i varies record i of a stream (modulo their number): `amount` 0 decodes the record's own latents, 1
+ * those of a sample that is independent of it. Dies where the design has no prior. */
 struct variation *variation_like_or_die(struct model *model, const char *path, double amount);
 
-/* From one place to another in `count` samples, both included: each a seed (its first sample) or the first
- * record of a stream. */
+/* `count` samples at equal steps from one end to the other, both included. An end is a seed, for its first
+ * sample, or a stream, for its first record. */
 struct variation *variation_interpolate_or_die(struct model *model, const char *from, const char *to,
                                                uint64_t count);
 
-/* Makes the batch of samples from `first` on: the generator's noise has been drawn, its output is made. */
-void variation_make(struct variation *variation, uint64_t first, struct pass pass);
+/* The generator's output becomes the batch of samples from number `first` on; their noise has to be drawn. */
+void variation_decode(struct variation *variation, uint64_t first, struct pass pass);
 
 void variation_free(struct variation *variation);
 
