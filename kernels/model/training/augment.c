@@ -1,3 +1,4 @@
+/* Makes augmented records on the host, and uploads them as a batch. */
 #include "kernels/model/training/augment.h"
 
 #include <string.h>
@@ -7,29 +8,30 @@ bool augment_wanted(const struct config *config)
     return config->augmentation.windows || config->augmentation.shift || config->augmentation.swap;
 }
 
-/* How one record is made. */
+/* How one record is augmented. */
 struct augmentation {
     const struct origin *origin;
-    size_t record, offset; /* frames that are left out at its beginning */
-    int shift;             /* keys up */
-    bool swap;
+    size_t record;
+    size_t offset; /* frames from the record's beginning to the window's */
+    int shift;     /* keys up */
+    bool swap;     /* left and right */
 };
 
 static struct augmentation augmentation_draw(const struct dataset *d, const struct config *config,
                                              size_t record, struct random_key key, size_t place)
 {
-    struct augmentation w = {.origin = &d->origin[record], .record = record};
+    struct augmentation a = {.origin = &d->origin[record], .record = record};
     int shift = config->augmentation.shift;
     uint32_t bits[4];
     random_block(key, (uint32_t)place, bits);
-    if (config->augmentation.windows && w.origin->next != record)
-        w.offset = random_below(bits[0], (uint32_t)d->keys.frames);
-    w.shift = (int)random_below(bits[1], 2 * (uint32_t)shift + 1) - shift;
-    w.swap = config->augmentation.swap && bits[2] >> 31;
-    return w;
+    if (config->augmentation.windows && a.origin->next != record)
+        a.offset = random_below(bits[0], (uint32_t)d->keys.frames);
+    a.shift = (int)random_below(bits[1], 2 * (uint32_t)shift + 1) - shift;
+    a.swap = config->augmentation.swap && bits[2] >> 31;
+    return a;
 }
 
-/* `count` frames of a key, times gain. */
+/* `count` frames of a key, (count, 2), times gain. */
 static void copy_frames(real *to, const real *from, size_t count, real gain, bool swap)
 {
     for (size_t i = 0; i < 2 * count; i++) to[i] = gain * from[swap ? i ^ 1 : i];
@@ -43,19 +45,19 @@ static void divide_by_largest(real *values, size_t count)
 }
 
 /* to (keys * frames, 2) */
-static void augmentation_apply(real *to, const struct dataset *d, struct augmentation w)
+static void augmentation_apply(real *to, const struct dataset *d, struct augmentation a)
 {
     size_t frames = (size_t)d->keys.frames, row = 2 * frames, count = (size_t)d->keys.keys * row;
-    const real *first = d->values + w.record * count, *second = d->values + w.origin->next * count;
-    real next_peak = d->origin[w.origin->next].peak;
+    const real *first = d->values + a.record * count, *second = d->values + a.origin->next * count;
+    real next_peak = d->origin[a.origin->next].peak;
     memset(to, 0, count * sizeof to[0]);
     for (int k = 0; k < d->keys.keys; k++) {
-        int from = k - w.shift;
+        int from = k - a.shift;
         if (from < 0 || from >= d->keys.keys) continue;
         real *key = to + (size_t)k * row;
-        copy_frames(key, first + (size_t)from * row + 2 * w.offset, frames - w.offset, w.origin->peak,
-                    w.swap);
-        copy_frames(key + row - 2 * w.offset, second + (size_t)from * row, w.offset, next_peak, w.swap);
+        copy_frames(key, first + (size_t)from * row + 2 * a.offset, frames - a.offset, a.origin->peak,
+                    a.swap);
+        copy_frames(key + row - 2 * a.offset, second + (size_t)from * row, a.offset, next_peak, a.swap);
     }
     divide_by_largest(to, count);
 }

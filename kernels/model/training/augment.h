@@ -1,17 +1,16 @@
-/* Real records made anew for each batch: ten seconds from any moment of a song, moved up or down by some
- * keys, the channels swapped; each divided by its largest value. What is made is a function of the key and
- * the place in the order. */
+/* Data augmentation: real records made anew for each batch, windows from any moment of a song, transposed by
+ * some keys, left and right swapped, each divided by its largest value. A record is a function of the random
+ * key and its place in the epoch's order. */
 #ifndef KERNELS_MODEL_TRAINING_AUGMENT_H
 #define KERNELS_MODEL_TRAINING_AUGMENT_H
 
 #include "kernels/model/dataset.h"
 
-/* Whether the configuration asks for any of it. */
+/* Whether the configuration asks for any augmentation. */
 bool augment_wanted(const struct config *config);
 
-/* Batch `number` of the order, into records (batch, keys * frames, 2): the window begins in the record that
- * the order names, where windows are wanted, and goes on in the one that follows it in the song; without one
- * it is that record. */
+/* Batch `number` of the order, into records (batch, keys * frames, 2). With augmentation.windows a record
+ * begins at any frame of the record that the order names, and goes on in the next record of the song. */
 void augment_batch(const struct dataset *dataset, const struct config *config, struct tensor records,
                    const size_t *order, size_t number, struct random_key key);
 

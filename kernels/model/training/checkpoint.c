@@ -1,3 +1,4 @@
+/* Writes, finds, removes and reads checkpoints. */
 #include "kernels/model/training/checkpoint.h"
 
 #include <dirent.h>
@@ -13,7 +14,7 @@
 
 static const char *const network_names[NETWORKS] = {"generator", "discriminator"};
 
-/* A flat block that belongs to the optimiser. */
+/* A flat block of the run's state beside the model: moments, gradients, sums of losses. */
 struct state_block {
     device values;
     size_t count;
@@ -22,8 +23,8 @@ struct state_block {
 
 enum { STATE_BLOCKS = 3 * NETWORKS + 1 };
 
-/* Both moments of both networks always; gradients and loss sums, which an epoch's end leaves at zero, only
- * inside an epoch. Returns how many blocks. */
+/* Both moments of both networks; inside an epoch also the gradients and the sums of losses, which are zero at
+ * an epoch's end. Returns how many blocks. */
 static int state_blocks(const struct step *step, bool inside, struct state_block blocks[STATE_BLOCKS])
 {
     int count = 0;
@@ -115,7 +116,8 @@ static int is_checkpoint(const struct dirent *entry)
     return parse_name(entry->d_name, &place);
 }
 
-static void forget_old(const char *folder, int keep)
+/* Removes all checkpoints but the newest `keep`. */
+static void remove_old(const char *folder, int keep)
 {
     struct dirent **entries;
     int count = scandir(folder, &entries, is_checkpoint, newer_first);
@@ -145,11 +147,11 @@ char *checkpoint_write_or_die(const char *folder, const struct step *step, const
                             &blocks[i].count);
     write_counters(writer, counters);
     writer_close_or_die(writer);
-    forget_old(folder, keep);
+    remove_old(folder, keep);
     return path;
 }
 
-/* A stream that ends in an end record was closed by its writer. */
+/* Whether the stream at the path ends in an end record, which its writer writes last. */
 static bool is_whole(const char *path)
 {
     char tail[129] = {0};
@@ -238,9 +240,10 @@ void checkpoint_read_or_die(const char *path, struct step *step, bool lenient)
 #define COUNT(NAME) +1
     if (states < 2 * NETWORKS || counters != COUNTERS(COUNT)) reader_die(reader, "a model, not a checkpoint");
 #undef COUNT
-    int fresh = model_complete_or_die(m, reader, found, lenient, (uint64_t)step->counters->seed);
+    int initialised = model_complete_or_die(m, reader, found, lenient, (uint64_t)step->counters->seed);
     if (lenient) {
-        warn("%s: discriminator loaded, %d tensors initialised, its optimiser starts again", path, fresh);
+        warn("%s: discriminator loaded, %d tensors initialised, its optimiser starts again", path,
+             initialised);
         step->counters->discriminator_updates = 0;
     }
     reader_close(reader);

@@ -1,6 +1,7 @@
-/* Checkpoints: a model, both optimisers' moments, the counters and, in the middle of an epoch, what has been
- * added up so far. Written under a temporary name, flushed to the disk, renamed: a file with a checkpoint's
- * name is whole. Names: checkpoint-EPOCH.tensors, or checkpoint-EPOCH-BATCH.tensors inside an epoch. */
+/* Checkpoints: a model, both optimisers' moments, the counters and, inside an epoch, gradients and sums of
+ * losses so far. A checkpoint is written under a temporary name, flushed to the disk and renamed, so a file
+ * with a checkpoint's name is whole: checkpoint-EPOCH.tensors, or checkpoint-EPOCH-BATCH.tensors inside an
+ * epoch. */
 #ifndef KERNELS_MODEL_TRAINING_CHECKPOINT_H
 #define KERNELS_MODEL_TRAINING_CHECKPOINT_H
 
@@ -9,21 +10,23 @@
 /* Makes the folder (and those above it) where it is missing. */
 void checkpoint_folder_or_die(const char *folder);
 
-/* Writes the state; returns the file's name, caller frees. Keeps the newest `keep` checkpoints (0: all). */
+/* Writes the state of the run; keeps the newest `keep` checkpoints (0: all). Returns the file's path, caller
+ * frees. */
 char *checkpoint_write_or_die(const char *folder, const struct step *step, const char *facts, int keep);
 
-/* The newest whole checkpoint in the folder, or NULL; caller frees. */
+/* The path of the newest whole checkpoint in the folder, or NULL; caller frees. */
 char *checkpoint_newest(const char *folder);
 
-/* The checkpoint of an epoch, or NULL when there is none; caller frees. */
+/* The path of an epoch's whole checkpoint, or NULL; caller frees. */
 char *checkpoint_of_epoch(const char *folder, int epoch);
 
-/* Dies when the folder has a checkpoint of a later moment: a run's own would count as older than that one, be
- * removed before it, and never be gone on from. */
+/* Dies where the folder has a checkpoint of a later epoch or batch than the counters': the run's own
+ * checkpoints would count as older, be removed before it, and never be resumed from. */
 void checkpoint_none_later_or_die(const char *folder, const struct counters *counters);
 
-/* Reads a checkpoint into the step, its model and its counters. lenient: missing tensors of the discriminator
- * are initialised and its optimiser starts again; says how many on standard error. */
+/* Reads a checkpoint into the step, its model and its counters. lenient: tensors of the discriminator that
+ * are missing or have another shape are initialised, and its optimiser starts again; says how many on
+ * standard error. */
 void checkpoint_read_or_die(const char *path, struct step *step, bool lenient);
 
 #endif

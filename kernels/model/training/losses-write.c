@@ -1,3 +1,4 @@
+/* Writes the table of losses. */
 #include "kernels/model/training/losses-write.h"
 
 #include <errno.h>
@@ -15,7 +16,7 @@ static void write_header(FILE *table, int losses)
     fprintf(table, "\tlearning_rate\tlearning_rate_disc\trecords_per_second\tseconds\n");
 }
 
-/* The rows of finished epochs that the old table has. */
+/* Copies the rows of epochs up to `epochs` from the table at the path, if there is one. */
 static void keep_rows(FILE *table, const char *path, int64_t epochs)
 {
     FILE *old = fopen(path, "r");

@@ -1,5 +1,5 @@
-/* losses.tsv: a header, then a row an epoch: phase, every loss (nan where it was not computed), the learning
- * rates, records a second, seconds. */
+/* losses.tsv: a header, then a row an epoch with its number, the phase, every loss (nan where it was not
+ * computed), the learning rates, records a second, seconds. */
 #ifndef KERNELS_MODEL_TRAINING_LOSSES_WRITE_H
 #define KERNELS_MODEL_TRAINING_LOSSES_WRITE_H
 
@@ -15,8 +15,8 @@ struct losses_row {
     double records_per_second, seconds;
 };
 
-/* Opens FOLDER/losses.tsv to append, without rows behind `epochs` (an interrupted run's). The columns
- * are the first `losses` of enum loss. Caller closes. */
+/* Opens FOLDER/losses.tsv to append. Rows of epochs behind `epochs`, which an interrupted run left, are
+ * dropped. The columns are the first `losses` of enum loss. Caller closes. */
 FILE *losses_write_open_or_die(const char *folder, int64_t epochs, int losses);
 
 /* Writes the row and flushes it. */

@@ -1,9 +1,10 @@
+/* Measures the memory of a training run, and searches for the largest batch that fits. */
 #include "kernels/model/training/memory-check.h"
 
 #include "common/fail.h"
 #include "kernels/model/training/step.h"
 
-/* The bytes of a training run: the model is built without its memory. */
+/* The bytes of a training run: the model is built while the backend counts memory without taking it. */
 static size_t bytes_wanted(const struct ops *ops, const struct config *config, struct keys_shape keys,
                            int batch)
 {
@@ -18,19 +19,19 @@ static size_t bytes_wanted(const struct ops *ops, const struct config *config, s
     return bytes;
 }
 
-/* The largest batch below `batch` that fits, or 0. */
-static int largest_that_fits(const struct ops *ops, const struct config *config, struct keys_shape keys,
-                             int batch, size_t available)
+/* The largest batch below `batch`, which does not fit, that fits, or 0; by bisection. */
+static int largest_fitting(const struct ops *ops, const struct config *config, struct keys_shape keys,
+                           int batch, size_t available)
 {
-    int fits = 0, not = batch;
-    while (not -fits > 1) {
-        int middle = fits + (not -fits) / 2;
+    int fitting = 0, too_large = batch;
+    while (too_large - fitting > 1) {
+        int middle = fitting + (too_large - fitting) / 2;
         if (bytes_wanted(ops, config, keys, middle) <= available)
-            fits = middle;
+            fitting = middle;
         else
-            not = middle;
+            too_large = middle;
     }
-    return fits;
+    return fitting;
 }
 
 void memory_check_or_die(const struct ops *ops, const struct config *config, struct keys_shape keys)
@@ -39,8 +40,8 @@ void memory_check_or_die(const struct ops *ops, const struct config *config, str
     if (available == SIZE_MAX) return;
     size_t wanted = bytes_wanted(ops, config, keys, config->batch_size);
     if (wanted <= available) return;
-    int fits = largest_that_fits(ops, config, keys, config->batch_size, available);
-    if (!fits) die("%s: even batch_size 1 does not fit: %zu bytes are free", ops->name, available);
+    int fitting = largest_fitting(ops, config, keys, config->batch_size, available);
+    if (!fitting) die("%s: even batch_size 1 does not fit: %zu bytes are free", ops->name, available);
     die("%s: batch_size %d wants %zu bytes of memory, %zu are free; batch_size %d fits", ops->name,
-        config->batch_size, wanted, available, fits);
+        config->batch_size, wanted, available, fitting);
 }

@@ -1,9 +1,9 @@
+/* Estimates the prior from posteriors, and calibrates its samples by a coordinate search. */
 #include "kernels/model/training/prior-fit.h"
 
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/memory.h"
 #include "common/metrics/feature-set.h"
@@ -15,7 +15,7 @@
 
 enum {
     POSTERIORS_A_DIMENSION = 4,
-    JUDGED = 512 /* samples, and records at most, that are compared */
+    COMPARED = 512 /* samples, and records at most */
 };
 
 void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *d)
@@ -43,7 +43,7 @@ void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *d)
     free(logvar);
 }
 
-/* What the features are computed with: the facts of the records. */
+/* Keys, frames and facts of the records, without loudnesses: what their features are computed with. */
 static struct score score_of(const struct dataset *d)
 {
     struct keys_facts facts = keys_facts_read(d->facts, d->keys.keys);
@@ -55,8 +55,8 @@ static struct score score_of(const struct dataset *d)
                           .frames = (size_t)d->keys.frames};
 }
 
-/* One record (cell, channel). */
-static void judge(struct keys_set *set, size_t i, struct score score, const real *keys)
+/* Puts the features of keys (keys * frames, 2) into place i of the set. */
+static void put_record(struct keys_set *set, size_t i, struct score score, const real *keys)
 {
     size_t cells = score.rows * score.frames;
     float *loudness = allocate_or_die(2 * cells, sizeof loudness[0]);
@@ -66,35 +66,36 @@ static void judge(struct keys_set *set, size_t i, struct score score, const real
     free(loudness);
 }
 
-static struct keys_set judge_samples(struct step *step, struct score score)
+/* The features of samples of the model as it is now. */
+static struct keys_set sample_set(struct step *step, struct score score)
 {
     struct model *m = step->model;
-    struct keys_set set = keys_set_new_or_die(JUDGED, &score);
+    struct keys_set set = keys_set_new_or_die(COMPARED, &score);
     size_t batch = (size_t)m->session.batch, count = 2 * score.rows * score.frames;
     real *keys = allocate_or_die(batch * count, sizeof keys[0]);
-    for (size_t first = 0; first < JUDGED; first += batch) {
+    for (size_t first = 0; first < COMPARED; first += batch) {
         m->design->draw(m->generator, 0, (int)batch, (uint64_t)step->counters->seed, (uint32_t)first);
         m->design->sample(m->generator, (struct pass){0});
         m->session.ops->download(keys, m->generator->output.data, batch * count);
 #pragma omp parallel for schedule(static)
         for (size_t b = 0; b < batch; b++)
-            if (first + b < JUDGED) judge(&set, first + b, score, keys + b * count);
+            if (first + b < COMPARED) put_record(&set, first + b, score, keys + b * count);
     }
     free(keys);
     return set;
 }
 
-/* Records, evenly from the data set. */
-static struct keys_set judge_records(const struct dataset *d, struct score score)
+/* The features of records, taken evenly from the data set. */
+static struct keys_set record_set(const struct dataset *d, struct score score)
 {
-    size_t most = d->records < JUDGED ? d->records : JUDGED, count = 2 * score.rows * score.frames;
+    size_t most = d->records < COMPARED ? d->records : COMPARED, count = 2 * score.rows * score.frames;
     struct keys_set set = keys_set_new_or_die(most, &score);
 #pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < most; i++) judge(&set, i, score, d->values + i * d->records / most * count);
+    for (size_t i = 0; i < most; i++) put_record(&set, i, score, d->values + i * d->records / most * count);
     return set;
 }
 
-/* One feature of all records. Caller frees. */
+/* One feature of all records of the set. Caller frees. */
 static double *column(const struct keys_set *set, size_t feature)
 {
     double *value = allocate_or_die(set->count, sizeof value[0]);
@@ -102,15 +103,16 @@ static double *column(const struct keys_set *set, size_t feature)
     return value;
 }
 
+/* The overlap of the two sets' densities, 0 to 1, the mean over the features. */
 static double overlap(const struct keys_set *a, const struct keys_set *b)
 {
-    float once[JUDGED];
+    float ones[COMPARED];
     double sum = 0;
-    for (size_t i = 0; i < JUDGED; i++) once[i] = 1;
+    for (size_t i = 0; i < COMPARED; i++) ones[i] = 1;
     for (size_t f = 0; f < FEATURES; f++) {
         double *x = column(a, f), *y = column(b, f);
         struct densities *densities = densities_new_or_die(x, a->count, y, b->count);
-        double area = densities_overlap(densities, once, once);
+        double area = densities_overlap(densities, ones, ones);
         sum += isfinite(area) ? area : 0;
         densities_free(densities);
         free(x), free(y);
@@ -118,55 +120,57 @@ static double overlap(const struct keys_set *a, const struct keys_set *b)
     return sum / FEATURES;
 }
 
-/* How like real records samples are: 1 for the same features, as far from one another. That weighs double, or
- * samples would differ more from one another than songs do. */
-static double likeness(const struct keys_set *wanted, const struct keys_set *made)
+/* How like the records the samples are, at most 1: the overlap of their features, less twice the difference
+ * of the mean distances within each set. With less weight on the distances, samples would differ more from
+ * one another than songs do. */
+static double likeness(const struct keys_set *records, const struct keys_set *samples)
 {
-    double apart = fabs(keys_set_apart(wanted) - keys_set_apart(made));
-    return overlap(wanted, made) - (isfinite(apart) ? 2 * apart : 1);
+    double difference = fabs(keys_set_apart(records) - keys_set_apart(samples));
+    return overlap(records, samples) - (isfinite(difference) ? 2 * difference : 1);
 }
 
-/* The best so far. */
-struct choice {
-    double likeness;
-    struct calibration calibration;
+/* The search for the calibration. */
+struct search {
+    struct step *step;
+    struct score score;
+    struct keys_set records;
+    struct calibration best;
+    double best_likeness;
 };
 
-static void try_choice(struct choice *best, struct step *step, struct score score,
-                       const struct keys_set *wanted, struct calibration tried)
+static void try_calibration(struct search *search, struct calibration calibration)
 {
-    prior_set_calibration(step->model->generator->prior, tried);
-    struct keys_set made = judge_samples(step, score);
-    double like = likeness(wanted, &made);
-    if (like > best->likeness) *best = (struct choice){like, tried};
-    keys_set_free(&made);
+    prior_set_calibration(search->step->model->generator->prior, calibration);
+    struct keys_set samples = sample_set(search->step, search->score);
+    double like = likeness(&search->records, &samples);
+    if (like > search->best_likeness) search->best_likeness = like, search->best = calibration;
+    keys_set_free(&samples);
 }
 
-/* A member of the calibration, and values of it to try. */
-struct tries {
+/* A member of the calibration, by its offset, and the values that are tried for it. */
+struct candidates {
     size_t member;
     double values[5];
 };
 
-static void try_values(struct choice *best, struct step *step, struct score score,
-                       const struct keys_set *wanted, const struct tries *tries)
+static void try_candidates(struct search *search, const struct candidates *candidates)
 {
-    struct calibration from = best->calibration;
-    for (size_t i = 0; i < sizeof tries->values / sizeof tries->values[0]; i++) {
-        struct calibration tried = from;
-        double *member = calibration_member(&tried, tries->member);
-        if (*member == tries->values[i]) continue;
-        *member = tries->values[i];
-        try_choice(best, step, score, wanted, tried);
+    struct calibration start = search->best;
+    for (size_t i = 0; i < sizeof candidates->values / sizeof candidates->values[0]; i++) {
+        struct calibration tried = start;
+        double *member = calibration_member(&tried, candidates->member);
+        if (*member == candidates->values[i]) continue;
+        *member = candidates->values[i];
+        try_calibration(search, tried);
     }
 }
 
-/* One member after the other, each where those before it are best; the first ones, which weigh most, twice.
- */
-void prior_fit_calibration_or_die(struct step *step, const struct dataset *d)
+/* Coordinate search: one member after the other, the others being the best so far; the first two members,
+ * which matter most, are searched again at the end. */
+static void search_members(struct search *search)
 {
 #define MEMBER(NAME) offsetof(struct calibration, NAME)
-    static const struct tries tries[] = {
+    static const struct candidates candidates[] = {
         {MEMBER(slow_gain), {1, 1.2, 1.3, 1.4, 1.6}},
         {MEMBER(threshold), {-0.5, -0.25, -0.1, 0.1, 0.3}},
         {MEMBER(slow_components), {1, 2, 3, 4, 6}},
@@ -176,19 +180,22 @@ void prior_fit_calibration_or_die(struct step *step, const struct dataset *d)
         {MEMBER(temperature), {0.9, 0.95, 1, 1.05, 1.1}},
     };
 #undef MEMBER
-    enum { MEMBERS = sizeof tries / sizeof tries[0] };
-    struct score score = score_of(d);
-    struct choice best = {.likeness = -INFINITY};
-    struct keys_set wanted = judge_records(d, score);
-    try_choice(&best, step, score, &wanted,
-               (struct calibration){.temperature = 1,
-                                    .threshold = -0.25,
-                                    .threshold_range = 0.8,
-                                    .smoothing = 0.15,
-                                    .slow_components = 3,
-                                    .slow_gain = 1.4,
-                                    .aperiodic = 0.06});
-    for (int i = 0; i < MEMBERS + 2; i++) try_values(&best, step, score, &wanted, &tries[i % MEMBERS]);
-    prior_set_calibration(step->model->generator->prior, best.calibration);
-    keys_set_free(&wanted);
+    enum { MEMBERS = sizeof candidates / sizeof candidates[0] };
+    for (int i = 0; i < MEMBERS + 2; i++) try_candidates(search, &candidates[i % MEMBERS]);
+}
+
+void prior_fit_calibration_or_die(struct step *step, const struct dataset *d)
+{
+    struct search search = {.step = step, .score = score_of(d), .best_likeness = -INFINITY};
+    search.records = record_set(d, search.score);
+    try_calibration(&search, (struct calibration){.temperature = 1,
+                                                  .threshold = -0.25,
+                                                  .threshold_range = 0.8,
+                                                  .smoothing = 0.15,
+                                                  .slow_components = 3,
+                                                  .slow_gain = 1.4,
+                                                  .aperiodic = 0.06});
+    search_members(&search);
+    prior_set_calibration(step->model->generator->prior, search.best);
+    keys_set_free(&search.records);
 }

@@ -1,18 +1,19 @@
-/* What a design with a prior learns behind training: the prior, from what its encoder says of the records,
- * and temperature and threshold, by the music that comes of them. Functions of the model, the seed and the
- * records alone; training is not touched. */
+/* What a design with a prior learns beside gradient descent: the prior is estimated from the encoder's
+ * posteriors of training records, and the calibration of its samples is searched for, by comparing samples
+ * with training records. Both are functions of the model, the seed and the records; the networks do not
+ * change. */
 #ifndef KERNELS_MODEL_TRAINING_PRIOR_FIT_H
 #define KERNELS_MODEL_TRAINING_PRIOR_FIT_H
 
 #include "kernels/model/dataset.h"
 #include "kernels/model/training/step.h"
 
-/* Fits the prior to the posteriors of records as training makes them, four for each dimension of the prior.
- */
+/* Estimates the prior from posteriors of records, augmented as in training: four for each dimension of the
+ * Gaussian. */
 void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *dataset);
 
-/* Chooses the calibration: that whose samples come nearest to the training records in the overlap
- * of the features of keys-stats(1). */
+/* Sets the calibration whose samples are most like training records: by the overlap of the densities of the
+ * features of keys-stats(1), and by the mean distance of two records. */
 void prior_fit_calibration_or_die(struct step *step, const struct dataset *dataset);
 
 #endif

@@ -1,8 +1,9 @@
+/* Updates of the generator and of the discriminator: the losses of a VAE-GAN and their gradients. */
 #include "kernels/model/training/step.h"
 
 #include <math.h>
 
-/* Standard deviation of the noise on real records. */
+/* Standard deviation of the instance noise on real records (Sønderby et al. 2017). */
 static const real instance_noise = (real)0.05;
 
 struct step step_make_or_die(struct model *m, struct counters *counters)
@@ -22,6 +23,7 @@ struct step step_make_or_die(struct model *m, struct counters *counters)
     return step;
 }
 
+/* A forward pass with random numbers of its own. */
 static struct pass training_pass(struct step *step, bool update_statistics)
 {
     return (struct pass){.training = true,
@@ -30,7 +32,7 @@ static struct pass training_pass(struct step *step, bool update_statistics)
                          .step = (uint32_t)++step->counters->passes};
 }
 
-/* Fresh noise, a forward pass of the generator. */
+/* The generator's forward pass on new noise. */
 static struct pass generate(struct step *step)
 {
     struct model *m = step->model;
@@ -48,17 +50,13 @@ static void add_instance_noise(struct step *step)
                                          instance_noise, key);
 }
 
-static device add_loss(struct step *step, enum loss loss)
-{
-    return loss_add(&step->losses, step->model->session.ops, (int)loss, 1);
-}
-
 double step_rate_factor(const struct step *step)
 {
     double end = step->model->session.config->learning_rate_end;
     return end + (1 - end) * (1 + cos(M_PI * fmin(step->progress, 1))) / 2;
 }
 
+/* A step of the network's optimiser. */
 static void update(struct step *step, enum network network)
 {
     const struct ops *ops = step->model->session.ops;
@@ -79,8 +77,15 @@ static void update(struct step *step, enum network network)
     ops->zero(p->gradients, p->trained);
 }
 
-/* Feature matching wants the features of the real records first; they are constants. */
-static bool match_features(struct step *step)
+/* Counts an addition of the loss; returns its cell. */
+static device add_loss(struct step *step, enum loss loss)
+{
+    return loss_add(&step->losses, step->model->session.ops, (int)loss, 1);
+}
+
+/* The mean features of real records, a constant in the feature matching loss (Salimans et al. 2016). False
+ * where that loss is not computed. */
+static bool real_features(struct step *step)
 {
     const struct config *config = step->model->session.config;
     if (config->loss_weights.g_feature_matching_cost == 0 && !config->track_all) return false;
@@ -90,35 +95,38 @@ static bool match_features(struct step *step)
     return true;
 }
 
-bool step_uses_discriminator(const struct config *config)
+/* Whether the generator's losses through the discriminator are computed: else its passes would be wasted. */
+static bool uses_discriminator(const struct config *config)
 {
     return config->track_all || config->loss_weights.g_cost != 0 ||
            config->loss_weights.g_feature_matching_cost != 0;
 }
 
-/* The losses that the discriminator judges, and their gradient in dx. */
-static void judge_generator(struct step *step, struct pass pass, int accumulated)
+/* The generator's losses through the discriminator, adversarial and feature matching; their gradient
+ * overwrites dx. */
+static void losses_through_discriminator(struct step *step, struct pass pass)
 {
     struct model *m = step->model;
     const struct config *config = m->session.config;
     const struct ops *ops = m->session.ops;
-    bool matched = match_features(step);
+    bool match = real_features(step);
     discriminator_forward(&m->discriminator, m->generator->output, pass);
     ops->bce(add_loss(step, LOSS_GAN), step->dlogit, m->discriminator.logit, (real)(1 - config->smoothing),
-             (real)(config->loss_weights.g_cost / accumulated));
-    if (matched) {
+             (real)(config->loss_weights.g_cost / config->accumulation_steps));
+    if (match) {
         ops->zero(step->dfeature.data, tensor_count(step->dfeature));
         ops->feature_match(add_loss(step, LOSS_FEATURE_MATCHING), step->dfeature,
                            discriminator_feature(&m->discriminator), step->feature_mean,
-                           (real)(config->loss_weights.g_feature_matching_cost / accumulated));
+                           (real)(config->loss_weights.g_feature_matching_cost / config->accumulation_steps));
     }
-    discriminator_backward(&m->discriminator, step->dx, step->dlogit, matched ? step->dfeature : no_tensor(),
+    discriminator_backward(&m->discriminator, step->dx, step->dlogit, match ? step->dfeature : no_tensor(),
                            m->generator->output, false, pass);
 }
 
-/* The losses on the generated keys, beside real ones, and their gradient into dx. */
-static void add_generator_losses(struct step *step, struct tensor real_records,
-                                 const real weights[GENERATOR_LOSSES], bool all)
+/* The losses of generated keys against real ones; their gradient is added to dx. `all`: also those whose
+ * weight is 0. */
+static void losses_on_keys(struct step *step, struct tensor real_records,
+                           const real weights[GENERATOR_LOSSES], bool all)
 {
     struct model *m = step->model;
     const struct ops *ops = m->session.ops;
@@ -133,14 +141,14 @@ void step_generator(struct step *step, bool apply)
     int accumulated = config->accumulation_steps;
     real weights[GENERATOR_LOSSES];
     generator_weights(config, accumulated, weights);
-    struct pass pass = generate(step), judged = pass;
-    judged.update_statistics = false;
+    struct pass pass = generate(step), discriminator_pass = pass;
+    discriminator_pass.update_statistics = false;
     add_instance_noise(step);
-    if (step_uses_discriminator(config))
-        judge_generator(step, judged, accumulated);
+    if (uses_discriminator(config))
+        losses_through_discriminator(step, discriminator_pass);
     else
         m->session.ops->zero(step->dx.data, tensor_count(step->dx));
-    add_generator_losses(step, step->noisy, weights, config->track_all);
+    losses_on_keys(step, step->noisy, weights, config->track_all);
     m->design->kl(m->generator, add_loss(step, LOSS_KL));
     double ramp = config->kl_ramp > 0 ? fmin(step->progress / config->kl_ramp, 1) : 1;
     m->design->backward(m->generator, &step->losses, step->dx, step->records,
@@ -148,8 +156,10 @@ void step_generator(struct step *step, bool apply)
     if (apply) update(step, GENERATOR);
 }
 
-/* Adds the discriminator's cross entropy on one sort of records to `cell`; its gradient is in dlogit. */
-static struct pass judge(struct step *step, device cell, struct tensor records, real label, real weight)
+/* The discriminator's cross entropy of records with a label, added to `cell`; its gradient overwrites dlogit.
+ */
+static struct pass cross_entropy(struct step *step, device cell, struct tensor records, real label,
+                                 real weight)
 {
     struct pass pass = training_pass(step, true);
     discriminator_forward(&step->model->discriminator, records, pass);
@@ -157,7 +167,8 @@ static struct pass judge(struct step *step, device cell, struct tensor records, 
     return pass;
 }
 
-static void learn(struct step *step, struct tensor records, struct pass pass)
+/* Adds the gradients of the discriminator's parameters, from dlogit. */
+static void add_gradients(struct step *step, struct tensor records, struct pass pass)
 {
     discriminator_backward(&step->model->discriminator, no_tensor(), step->dlogit, no_tensor(), records, true,
                            pass);
@@ -167,20 +178,22 @@ void step_discriminator(struct step *step, bool apply)
 {
     struct model *m = step->model;
     const struct config *config = m->session.config;
+    const struct ops *ops = m->session.ops;
     real weights[DISCRIMINATOR_LOSSES], weight = (real)(1.0 / config->accumulation_steps);
     struct tensor generated = m->generator->output;
-    device cell = add_loss(step, LOSS_DISCRIMINATOR); /* both cross entropies: one loss */
+    device cell = add_loss(step, LOSS_DISCRIMINATOR); /* the sum of both cross entropies is one loss */
     discriminator_weights(config, config->accumulation_steps, weights);
     discriminator_power_iteration(&m->discriminator);
     generate(step);
     add_instance_noise(step);
-    learn(step, step->noisy, judge(step, cell, step->noisy, (real)(1 - config->smoothing), weight));
-    struct pass pass = judge(step, cell, generated, 0, weight);
-    device cells = loss_add_weighted(&step->losses, m->session.ops, LOSS_DISCRIMINATOR_KEYS,
-                                     DISCRIMINATOR_LOSSES, weights, config->track_all);
-    m->session.ops->discriminator_losses(cells, step->dlogit, m->discriminator.logit, generated, step->noisy,
-                                         m->session.keys, weights, config->track_all);
-    learn(step, generated, pass);
+    struct pass pass = cross_entropy(step, cell, step->noisy, (real)(1 - config->smoothing), weight);
+    add_gradients(step, step->noisy, pass);
+    pass = cross_entropy(step, cell, generated, 0, weight);
+    device cells = loss_add_weighted(&step->losses, ops, LOSS_DISCRIMINATOR_KEYS, DISCRIMINATOR_LOSSES,
+                                     weights, config->track_all);
+    ops->discriminator_losses(cells, step->dlogit, m->discriminator.logit, generated, step->noisy,
+                              m->session.keys, weights, config->track_all);
+    add_gradients(step, generated, pass);
     if (apply) update(step, DISCRIMINATOR);
 }
 
@@ -190,7 +203,7 @@ void step_pretrain_generator(struct step *step)
     real weights[GENERATOR_LOSSES] = {[G_RECONSTRUCTION] = 1};
     struct pass pass = generate(step);
     m->session.ops->zero(step->dx.data, tensor_count(step->dx));
-    add_generator_losses(step, step->records, weights, false);
+    losses_on_keys(step, step->records, weights, false);
     m->design->backward(m->generator, &step->losses, step->dx, step->records, 0, pass);
     update(step, GENERATOR);
 }
@@ -201,7 +214,7 @@ void step_pretrain_discriminator(struct step *step)
     device cell = add_loss(step, LOSS_DISCRIMINATOR);
     discriminator_power_iteration(&step->model->discriminator);
     generate(step);
-    learn(step, step->records, judge(step, cell, step->records, 1, (real)0.5));
-    learn(step, generated, judge(step, cell, generated, 0, (real)0.5));
+    add_gradients(step, step->records, cross_entropy(step, cell, step->records, 1, (real)0.5));
+    add_gradients(step, generated, cross_entropy(step, cell, generated, 0, (real)0.5));
     update(step, DISCRIMINATOR);
 }

@@ -1,24 +1,24 @@
-/* One update of a network: forward passes, losses, backward passes, and where gradients are complete the
- * optimiser. Losses are added to cells on the device. */
+/* One update of a network: forward passes, losses, backward passes and, where the gradients are complete, a
+ * step of the optimiser (AdamW). */
 #ifndef KERNELS_MODEL_TRAINING_STEP_H
 #define KERNELS_MODEL_TRAINING_STEP_H
 
 #include "kernels/model/loss.h"
 #include "kernels/model/model.h"
 
-/* What a training run counts; all of it stands in a checkpoint. */
+/* What a training run counts. A checkpoint has every counter under its name here. */
 #define COUNTERS(_)                                                                                          \
-    _(seed)               /* of everything random */                                                         \
-    _(epoch)              /* finished epochs, pretraining included */                                        \
-    _(batch)              /* finished batches of the epoch at work */                                        \
-    _(pretrain_generator) /* epochs of it that are left */                                                   \
-    _(pretrain_discriminator)                                                                                \
-    _(adversarial)       /* finished epochs after pretraining */                                             \
-    _(passes)            /* forward passes with fresh randomness */                                          \
-    _(generator_updates) /* steps of the generator's optimiser */                                            \
-    _(discriminator_updates)                                                                                 \
-    _(records) /* in the data set, and their checksum */                                                     \
-    _(checksum)
+    _(seed)                   /* of everything random */                                                     \
+    _(epoch)                  /* finished epochs, pretraining included */                                    \
+    _(batch)                  /* finished batches of the present epoch */                                    \
+    _(pretrain_generator)     /* epochs of the generator alone that are left */                              \
+    _(pretrain_discriminator) /* the same of the discriminator */                                            \
+    _(adversarial)            /* finished epochs after pretraining */                                        \
+    _(passes)                 /* forward passes with random numbers of their own */                          \
+    _(generator_updates)      /* steps of the generator's optimiser */                                       \
+    _(discriminator_updates)  /* the same of the discriminator's */                                          \
+    _(records)                /* in the data set */                                                          \
+    _(checksum)               /* of the data set */
 struct counters {
 #define COUNTER(NAME) int64_t NAME;
     COUNTERS(COUNTER)
@@ -29,25 +29,27 @@ struct step {
     struct model *model;
     struct counters *counters;
     struct loss_sums losses;
-    struct tensor records;           /* the batch's real records; the caller uploads them */
-    struct tensor noisy, dx, dlogit; /* records with instance noise; gradients of keys and logits */
-    struct tensor feature_mean, dfeature;
-    double progress; /* share of the adversarial epochs that is done; the caller sets it */
+    struct tensor records;      /* (batch, keys * frames, 2): real records, which the caller uploads */
+    struct tensor noisy;        /* the same with instance noise: what the discriminator sees */
+    struct tensor dx, dlogit;   /* gradients of generated keys and of the discriminator's logits */
+    struct tensor feature_mean; /* over the batch, of the discriminator's features of real records */
+    struct tensor dfeature;     /* gradient of its features of generated records */
+    double progress;            /* share of the adversarial epochs that is done; the caller sets it */
 };
 
 struct step step_make_or_die(struct model *model, struct counters *counters);
 
-/* What is left of the learning rates at the step's progress: half a cosine down to learning_rate_end. */
+/* The factor on both learning rates at the step's progress: half a cosine from 1 to learning_rate_end (cosine
+ * annealing, Loshchilov and Hutter 2017). */
 double step_rate_factor(const struct step *step);
 
-/* Whether the discriminator judges what the generator makes: else nothing would come of it. */
-bool step_uses_discriminator(const struct config *config);
-
-/* `apply`: gradients are complete, so the optimiser steps and they start again from zero. */
+/* `apply`: the gradients are complete; the optimiser makes a step and they start again from zero. */
 void step_generator(struct step *step, bool apply);
 void step_discriminator(struct step *step, bool apply);
 
-/* SmoothL1 of generated against real records; half the sum of both cross entropies, unsmoothed. */
+/* Pretraining, a step of the optimiser each: of the generator by smooth L1 between generated and real
+ * records, of the discriminator by half the sum of both cross entropies, without label smoothing and instance
+ * noise. */
 void step_pretrain_generator(struct step *step);
 void step_pretrain_discriminator(struct step *step);
 

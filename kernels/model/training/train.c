@@ -1,3 +1,4 @@
+/* The loop over epochs and batches, with its phases, signals, checkpoints and losses. */
 #include "kernels/model/training/train.h"
 
 #include <math.h>
@@ -28,7 +29,7 @@ struct trainer {
 enum phase { PHASE_GENERATOR, PHASE_DISCRIMINATOR, PHASE_ADVERSARIAL };
 static const char *const phase_names[] = {"generator", "discriminator", "adversarial"};
 
-static volatile sig_atomic_t stop_wanted;
+static volatile sig_atomic_t stop_wanted; /* number of the signal, or 0 */
 
 static void want_stop(int signal_number)
 {
@@ -61,8 +62,8 @@ static bool completes_gradients(const struct trainer *t, size_t number)
     return (number + 1) % (size_t)t->config->accumulation_steps == 0 || number + 1 == t->batches;
 }
 
-/* Batches of one kind run the same operations. */
-static int kind_of_batch(const struct trainer *t, enum phase phase, size_t number)
+/* The graph of a batch: batches of one number run the same operations (ops.h, graph_begin). */
+static int graph_of_batch(const struct trainer *t, enum phase phase, size_t number)
 {
     return 4 * (int)phase + 2 * discriminator_learns(t) + completes_gradients(t, number);
 }
@@ -75,7 +76,8 @@ static void adversarial_batch(struct trainer *t, size_t number)
     for (int i = 0; i < t->config->d_steps_per_g_step; i++) step_discriminator(&t->step, apply);
 }
 
-static void take_records(struct trainer *t, const size_t *order, size_t number)
+/* Uploads the records of a batch, augmented where the configuration asks for it. */
+static void upload_records(struct trainer *t, const size_t *order, size_t number)
 {
     struct random_key key =
         random_key_make((uint64_t)t->counters.seed, PURPOSE_AUGMENT, (uint32_t)t->counters.epoch);
@@ -92,9 +94,9 @@ static void train_batch(struct trainer *t, enum phase phase, const size_t *order
     double share = (double)number / (double)t->batches;
     t->step.progress = ((double)t->counters.adversarial + (phase == PHASE_ADVERSARIAL ? share : 0)) /
                        fmax(t->config->epochs, 1);
-    take_records(t, order, number);
+    upload_records(t, order, number);
     loss_begin_batch(&t->step.losses);
-    ops->graph_begin(kind_of_batch(t, phase, number));
+    ops->graph_begin(graph_of_batch(t, phase, number));
     if (phase == PHASE_GENERATOR)
         step_pretrain_generator(&t->step);
     else if (phase == PHASE_DISCRIMINATOR)
@@ -105,22 +107,23 @@ static void train_batch(struct trainer *t, enum phase phase, const size_t *order
     t->counters.batch++;
 }
 
-static void save(struct trainer *t)
+static void save_or_die(struct trainer *t)
 {
     free(t->last_checkpoint);
     t->last_checkpoint =
         checkpoint_write_or_die(t->settings.folder, &t->step, t->dataset->facts, t->config->keep_checkpoints);
 }
 
-static void stop(struct trainer *t)
+/* After SIGINT or SIGTERM. */
+static _Noreturn void stop_or_die(struct trainer *t)
 {
-    save(t);
+    save_or_die(t);
     die("stopped in epoch %lld; checkpoint %s; the same command with --resume goes on",
         (long long)t->counters.epoch + 1, t->last_checkpoint);
 }
 
-/* The means over the epoch; the cells start again from zero. */
-static void read_losses(struct trainer *t, double losses[LOSSES])
+/* The means over the epoch, NAN of a loss that was not added; the sums start again from zero. */
+static void read_losses_or_die(struct trainer *t, double losses[LOSSES])
 {
     const struct ops *ops = t->step.model->session.ops;
     real sums[LOSSES];
@@ -141,14 +144,14 @@ static int64_t epochs_left(const struct trainer *t)
            t->counters.adversarial;
 }
 
-static void finish_epoch(struct trainer *t, enum phase phase, double seconds, struct losses_row *row)
+static void finish_epoch_or_die(struct trainer *t, enum phase phase, double seconds, struct losses_row *row)
 {
     row->phase = phase_names[phase];
     row->learning_rate = t->config->learning_rate * step_rate_factor(&t->step);
     row->learning_rate_disc = t->config->learning_rate_disc * step_rate_factor(&t->step);
     row->seconds = seconds;
     row->records_per_second = (double)t->batches * t->step.model->session.batch / fmax(seconds, 1e-9);
-    read_losses(t, row->losses);
+    read_losses_or_die(t, row->losses);
     t->counters.epoch++;
     t->counters.batch = 0;
     if (phase == PHASE_GENERATOR)
@@ -163,12 +166,12 @@ static void finish_epoch(struct trainer *t, enum phase phase, double seconds, st
     if (t->counters.epoch % t->config->save_after_nepochs && !last) return;
     if (t->step.model->generator->prior) prior_fit_to_dataset_or_die(&t->step, t->dataset);
     if (t->step.model->generator->prior && last) prior_fit_calibration_or_die(&t->step, t->dataset);
-    save(t);
+    save_or_die(t);
 }
 
-/* An epoch, from the batch that the counters name. `row` has the losses of the epoch before, for the progress
- * line. */
-static void train_epoch(struct trainer *t, int64_t last_epoch, struct losses_row *row)
+/* One epoch, from the batch that the counters name on. `row` holds the losses of the epoch before, which the
+ * progress line shows, and is filled with this one's. */
+static void train_epoch_or_die(struct trainer *t, int64_t last_epoch, struct losses_row *row)
 {
     enum phase phase = phase_of(&t->counters);
     double start = seconds_now();
@@ -176,7 +179,7 @@ static void train_epoch(struct trainer *t, int64_t last_epoch, struct losses_row
         random_key_make((uint64_t)t->counters.seed, PURPOSE_SHUFFLE, (uint32_t)t->counters.epoch),
         t->dataset->records);
     while ((size_t)t->counters.batch < t->batches) {
-        if (stop_wanted) stop(t);
+        if (stop_wanted) stop_or_die(t);
         train_batch(t, phase, order);
         progress_show((double)t->counters.epoch * (double)t->batches + (double)t->counters.batch,
                       "epoch %lld of %lld (%s), generator %.3f, discriminator %.3f",
@@ -184,10 +187,11 @@ static void train_epoch(struct trainer *t, int64_t last_epoch, struct losses_row
                       row->losses[LOSS_GAN], row->losses[LOSS_DISCRIMINATOR]);
     }
     free(order);
-    finish_epoch(t, phase, seconds_now() - start, row);
+    finish_epoch_or_die(t, phase, seconds_now() - start, row);
 }
 
-/* Where to go on from: --resume's newest, or the epoch of resume_from_checkpoint; NULL: from the start. */
+/* The checkpoint to resume from: the newest with --resume, or that of resume_from_checkpoint. NULL: none.
+ * Caller frees. */
 static char *choose_checkpoint(const struct trainer *t)
 {
     const struct config *config = t->config;
@@ -203,7 +207,7 @@ static char *choose_checkpoint(const struct trainer *t)
     return path;
 }
 
-static void start_fresh(struct trainer *t)
+static void start_anew(struct trainer *t)
 {
     t->counters = (struct counters){.seed = (int64_t)t->settings.seed,
                                     .pretrain_generator = t->config->pretrain_epochs_g,
@@ -213,7 +217,7 @@ static void start_fresh(struct trainer *t)
     model_initialise(t->step.model, t->settings.seed);
 }
 
-static void go_on_from(struct trainer *t, char *path)
+static void resume_from_or_die(struct trainer *t, char *path)
 {
     bool lenient = t->config->update_discriminator;
     checkpoint_read_or_die(path, &t->step, lenient);
@@ -238,9 +242,9 @@ static struct trainer *trainer_new_or_die(struct model *model, const struct data
     checkpoint_folder_or_die(settings.folder);
     char *path = choose_checkpoint(t);
     if (path)
-        go_on_from(t, path);
+        resume_from_or_die(t, path);
     else
-        start_fresh(t);
+        start_anew(t);
     if (!settings.resume) checkpoint_none_later_or_die(settings.folder, &t->counters);
     t->table = losses_write_open_or_die(settings.folder, t->counters.epoch, model->design->losses);
     return t;
@@ -253,7 +257,7 @@ void train_or_die(struct model *model, const struct dataset *dataset, struct tra
     int64_t last_epoch = t->counters.epoch + epochs_left(t);
     catch_signals();
     progress_begin("batches", (double)last_epoch * (double)t->batches, settings.progress, settings.quiet);
-    while (epochs_left(t) > 0) train_epoch(t, last_epoch, &row);
+    while (epochs_left(t) > 0) train_epoch_or_die(t, last_epoch, &row);
     progress_end();
     if (fclose(t->table)) die("%s/losses.tsv: cannot be written", settings.folder);
     free(t->last_checkpoint);

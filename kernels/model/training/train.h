@@ -1,5 +1,5 @@
-/* The training run: pretraining of the generator, pretraining of the discriminator, then adversarial epochs;
- * checkpoints, losses.tsv, progress. */
+/* A training run: pretraining of the generator, pretraining of the discriminator, then adversarial epochs,
+ * with checkpoints, losses.tsv and a progress line. */
 #ifndef KERNELS_MODEL_TRAINING_TRAIN_H
 #define KERNELS_MODEL_TRAINING_TRAIN_H
 
@@ -13,9 +13,9 @@ struct train_settings {
     bool progress, quiet;
 };
 
-/* Trains the model (initialised or resumed here) to the configuration's last epoch. SIGINT and SIGTERM finish
- * the batch, write a checkpoint, say how to go on and exit 1. A loss that is not finite dies with the last
- * good checkpoint named. */
+/* Trains the model, which is initialised or resumed here, to the configuration's last epoch. SIGINT and
+ * SIGTERM finish the batch, write a checkpoint and exit 1 with a line that says how to resume. A loss that is
+ * not finite dies with the last checkpoint named. */
 void train_or_die(struct model *model, const struct dataset *dataset, struct train_settings settings);
 
 #endif
