@@ -1,3 +1,4 @@
+/* Two linear layers and the operation `envelope`, forward and backward. */
 #include "kernels/model/designs/envelope.h"
 
 void envelope_make_or_die(struct envelope *envelope, struct parameters *p, int width, int count,

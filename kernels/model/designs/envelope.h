@@ -1,5 +1,5 @@
-/* The envelope of Gaussians over a record: two linear layers choose their widths and centres from the
- * transformer's output, all positions at once. The formula stands in ops.h at `envelope`. */
+/* A learned envelope over a record, a sum of Gaussians: two linear layers choose the Gaussians' widths and
+ * centres from the transformer's output at all positions. ops.h has the formula, at `envelope`. */
 #ifndef KERNELS_MODEL_DESIGNS_ENVELOPE_H
 #define KERNELS_MODEL_DESIGNS_ENVELOPE_H
 
@@ -7,19 +7,22 @@
 
 struct envelope {
     struct linear_layer layer1, layer2;
-    struct tensor hidden, widths_centres, peak; /* widths_centres (batch, 1, 2 count): widths, then centres */
+    struct tensor hidden;         /* (batch, 1, 4 count): the output of layer1 */
+    struct tensor widths_centres; /* (batch, 1, 2 count): the output of layer2, widths, then centres */
+    struct tensor peak;           /* (batch, 1, 2): as the operation keeps it */
     struct tensor dhidden, dwidths_centres;
 };
 
-/* `count` Gaussians chosen from context (batch, 1, width). `training`: memory for backward too. */
+/* `count` Gaussians, from context (batch, 1, width). `training`: memory for backward too. */
 void envelope_make_or_die(struct envelope *envelope, struct parameters *parameters, int width, int count,
                           bool training);
 
-/* y = x times the envelope, divided by its largest. */
+/* y = x times the envelope, divided by its largest value. */
 void envelope_forward(const struct ops *ops, struct envelope *envelope, struct tensor y, struct tensor x,
                       struct tensor context);
 
-/* dx is overwritten; then envelope_context_backward adds to dcontext. */
+/* Backward in two calls, as the context's gradient is overwritten between them: dx is overwritten by the
+ * first; the second adds to dcontext. */
 void envelope_backward(const struct ops *ops, struct envelope *envelope, struct tensor dx, struct tensor dy,
                        struct tensor y, struct tensor x);
 void envelope_context_backward(const struct ops *ops, struct envelope *envelope, struct tensor dcontext,

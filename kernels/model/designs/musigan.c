@@ -1,11 +1,13 @@
-/* The described design: white noise -> variational encoder -> transformer -> decoder -> keys.
+/* The design `musigan`, the described one: white noise -> variational encoder -> transformer -> decoder ->
+ * keys.
  *
  *   conv1, pooled pairs, conv2, adaptive pooling      [N, 2] -> [S, C]
  *   mu, logvar, z, transformer                        [S, E]
  *   to_decoder, up1 … up4 with resized skips          [S, C] -> [40 S, 2]
- *   hard sigmoid, and with use_gaussians an envelope        [L, 2]
+ *   hard sigmoid, and with use_gaussians an envelope  [L, 2]
  *
- * A skip comes from the block before, as it was before its own skip was added (`bare`). */
+ * Each up adds a skip, the output of the block before it as it was before that block added its own skip
+ * (`bare`). N noise samples, S latents of E channels, C channels, L = keys * frames. */
 #include <stdlib.h>
 
 #include "common/memory.h"
@@ -23,17 +25,17 @@ struct musigan {
     struct envelope envelope; /* with use_gaussians */
     device positions;         /* (S, E), or NULL */
 
-    struct tensor pairs, encoded, pooled;          /* conv1's, conv2's output, (S, C) */
+    struct tensor pairs, encoded, pooled;          /* outputs of conv1, of conv2, (S, C) */
     struct tensor mu, logvar, epsilon, z, context; /* (S, E); context is the transformer's output */
     struct tensor projected;                       /* to_decoder's output, (S, C) */
-    struct tensor y[UPS], bare[UPS];               /* each up's output, the same without its skip */
+    struct tensor y[UPS], bare[UPS];               /* outputs of the ups, the same without the skips */
     struct tensor peak, hard_sigmoid;              /* hard_sigmoid is the output where no envelope follows */
 
     struct tensor dpairs, dencoded, dpooled, dmu, dlogvar, dz, dcontext;
     struct tensor dprojected, dprojected_skip, dy[UPS], dbare[UPS], dhard_sigmoid;
 };
 
-/* A convolution -> ReLU -> batch normalisation -> dropout. */
+/* A block: convolution -> ReLU -> batch normalisation -> dropout. */
 static struct block_shape convolution(struct session *s, int in, int out, int kernel, int stride, int padding)
 {
     struct block_shape shape = {.in = in, .out = out, .kernel = kernel, .stride = stride, .padding = padding};
@@ -110,7 +112,7 @@ static void take_activations(struct musigan *g, struct session *s)
     g->epsilon = session_tensor_or_die(s, latent, width);
     for (int i = 0; i < UPS - 1; i++) {
         g->y[i] = session_activation_or_die(s, g->up[i].length, channels);
-        /* Only the first two are skipped from later. */
+        /* Only the first two outputs are skips later. */
         if (i < 2) g->bare[i] = session_activation_or_die(s, g->up[i].length, channels);
     }
     g->y[UPS - 1] = session_tensor_or_die(s, g->up[UPS - 1].length, 2);
@@ -119,7 +121,7 @@ static void take_activations(struct musigan *g, struct session *s)
     g->hard_sigmoid = s->config->model.use_gaussians ? session_tensor_or_die(s, cells, 2) : g->base.output;
 }
 
-/* The gradients of the decoder and of the encoder are never needed together and share memory. */
+/* Gradients of activations in the decoder and in the encoder are never needed at once and share memory. */
 static void take_gradients(struct musigan *g, struct session *s)
 {
     const struct gradient decoder[] = {
@@ -189,7 +191,7 @@ static void encode(const struct ops *ops, struct musigan *g, struct pass pass)
     ops->reparameterise(g->z, g->mu, g->logvar, g->epsilon, g->positions);
 }
 
-/* The whole sequence of a sample as one row. */
+/* (batch, length, channels) as (batch, 1, length * channels). */
 static struct tensor flattened(struct tensor x)
 {
     return (struct tensor){x.data, x.batch, 1, x.length * x.channels, x.bf16};
@@ -216,7 +218,7 @@ static void sample(struct generator *base, struct pass pass)
     decode(ops, g, pass);
 }
 
-/* The encoder takes noise only, so training samples too. */
+/* The encoder takes noise, not records: training generates as sampling does. */
 static void forward(struct generator *base, struct tensor records, struct pass pass)
 {
     (void)records;

@@ -1,3 +1,4 @@
+/* Makes, runs and differentiates the encoder of the design `time`. */
 #include "kernels/model/designs/time-encoder.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* The encoder of the design whose latents run over time: real records, frame by frame, to the mean and the
- * logarithm of the variance of each latent. */
+/* The encoder of the design `time`: strided convolutions over the frames of real records, down to the
+ * posterior N(mu, exp(logvar)) of each latent. Sizes: K keys, S latents of E channels. */
 #ifndef KERNELS_MODEL_DESIGNS_TIME_ENCODER_H
 #define KERNELS_MODEL_DESIGNS_TIME_ENCODER_H
 
@@ -11,26 +11,29 @@ struct time_encoder {
     struct session *session;
     int stages;
     struct conv_layer stage[STAGES_MOST], posterior;
-    struct tensor frames, y[STAGES_MOST]; /* y[i]: stage[i]'s output */
-    struct tensor mu_logvar, mu, logvar;  /* mu_logvar (batch, S, 2E): mu, then logvar, (batch, S, E) each */
+    struct tensor frames;         /* (batch, S 2^stages, 2K): square roots of loudnesses */
+    struct tensor y[STAGES_MOST]; /* the stages' outputs */
+    struct tensor mu_logvar;      /* (batch, S, 2E): the output of `posterior` */
+    struct tensor mu, logvar;     /* (batch, S, E): its halves */
     struct tensor dy[STAGES_MOST], dmu_logvar, dmu, dlogvar;
 };
 
 void time_encoder_make_or_die(struct time_encoder *encoder, struct parameters *parameters, int stages,
                               bool training);
 
-/* A convolution that halves or doubles the length -> leaky ReLU -> batch normalisation -> dropout. */
+/* The block of a stage, here and in the decoder: a convolution that halves (transposed: doubles) the length
+ * -> leaky ReLU -> batch normalisation -> dropout. */
 struct block_shape time_encoder_stage(struct session *session, int in, int out, bool transposed);
 
-/* Channels where the length is that of the latents times 2^level: fewer next to the keys. */
+/* Channels between two stages, where the length is S 2^level: 3/4 as many at the level next to the keys. */
 int time_encoder_channels(const struct session *session, int stages, int level);
 
-/* mu and logvar of the records. */
+/* mu and logvar of records (batch, keys * frames, 2). */
 void time_encoder_forward(const struct ops *ops, struct time_encoder *encoder, struct tensor records,
                           struct pass pass);
 
-/* Given the gradient of the draw z = mu + exp(logvar / 2) epsilon; the KL divergence's comes with kl_weight.
- */
+/* Adds the parameters' gradients, given that of z = mu + exp(logvar / 2) epsilon, and kl_weight times those
+ * of the KL divergence. */
 void time_encoder_backward(const struct ops *ops, struct time_encoder *encoder, struct tensor dz,
                            struct tensor epsilon, real kl_weight, struct pass pass);
 

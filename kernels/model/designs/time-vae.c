@@ -1,4 +1,5 @@
-/* The design whose latents run over time, the keys being channels:
+/* The design `time`: a variational autoencoder (Kingma and Welling 2014) of real records, with latents that
+ * run over time and piano keys as channels.
  *
  *   frames of a real record, padded            [S 2^n, 2K]
  *   encode1 … n, each halving the length       [S, C]
@@ -7,9 +8,9 @@
  *   decode1 … n, each doubling the length      [S 2^n, 3K]
  *   gates and loudnesses as keys               [K T, 2]
  *
- * In training the encoder hears the batch's real records and the decoder makes them again; a sample is y
- * of white noise that the prior turns into latents. n is the least number with which S 2^n covers the T
- * frames. */
+ * In training it reconstructs the batch's real records, with soft gates. A sample begins with white noise,
+ * which the fitted prior turns into latents, and has hard gates. K keys, T frames, S latents of E channels; n
+ * is the least number with S 2^n >= T. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,21 +22,23 @@
 
 struct time_vae {
     struct generator base;
-    int stages;
+    int stages; /* n */
     struct time_encoder encoder;
-    struct conv_layer decode[STAGES_MOST];
     struct linear_layer to_decoder;
     struct transformer transformer;
+    struct conv_layer decode[STAGES_MOST];
     struct prior prior;
-    struct sample_key *sample_keys; /* (batch) */
-    real *gates;                    /* (batch, GATE_SETTINGS), on the host; then on the device */
-    device gate_settings;
+    struct sample_key *sample_keys; /* (batch): of the noise that was drawn */
+    real *host_gate_settings;       /* (batch, GATE_SETTINGS) */
+    device gate_settings;           /* the same */
 
-    struct tensor epsilon, z;
-    struct tensor staged; /* latents on their way from the host, or to it */
-    struct tensor projected, positions, context;
-    struct tensor y[STAGES_MOST]; /* the last one: logits of gates and loudnesses */
-
+    struct tensor epsilon, z; /* (batch, S, E); z = mu + exp(logvar / 2) epsilon, or a draw of the prior */
+    struct tensor staged;     /* (batch, S, E) of reals: latents on their way from or to the host */
+    struct tensor projected;  /* (batch, S, C): to_decoder's output, + positions */
+    struct tensor positions;  /* (batch, S, C), or no data */
+    struct tensor context;    /* (batch, S, C): the transformer's output, which owns it */
+    struct tensor y[STAGES_MOST]; /* the decoder's stages; the last one, 3K wide, is logits of gates and of
+                                   * the loudnesses left and right */
     struct tensor dz, dprojected, dcontext, dy[STAGES_MOST];
 };
 
@@ -84,7 +87,8 @@ static void take_activations(struct time_vae *g, struct session *s)
     g->projected = session_activation_or_die(s, latents, channels);
     g->sample_keys = allocate_or_die((size_t)s->batch, sizeof g->sample_keys[0]);
     g->base.articulation = allocate_or_die((size_t)s->batch, sizeof g->base.articulation[0]);
-    g->gates = allocate_or_die((size_t)s->batch * GATE_SETTINGS, sizeof g->gates[0]);
+    g->host_gate_settings =
+        allocate_or_die((size_t)s->batch * GATE_SETTINGS, sizeof g->host_gate_settings[0]);
     g->gate_settings = session_memory_or_die(s, (size_t)s->batch * GATE_SETTINGS);
 }
 
@@ -99,7 +103,7 @@ static void take_gradients(struct time_vae *g, struct session *s)
     g->dcontext = session_activation_or_die(s, latents, channels);
 }
 
-/* The same for every sample: what `add` takes. */
+/* The table of positions once for each sample of the batch, as the operation `add` wants it. */
 static void set_positions(struct time_vae *g, struct session *s)
 {
     int latents = s->config->model.latent_seq_len, channels = s->config->model.n_channels;
@@ -154,12 +158,12 @@ static void draw(struct generator *base, int first, int count, uint64_t seed, ui
     }
 }
 
-/* Hard gates, or in training soft ones. */
-static device choose_gates(const struct ops *ops, struct time_vae *g, bool training)
+/* What the operation `gated` takes: NULL in training, for soft gates, else the settings of hard ones. */
+static device upload_gate_settings(const struct ops *ops, struct time_vae *g, bool training)
 {
     if (training) return NULL;
-    prior_gates(&g->prior, g->gates, g->base.articulation, g->z.batch);
-    ops->upload(g->gate_settings, g->gates, (size_t)g->z.batch * GATE_SETTINGS);
+    prior_gates(&g->prior, g->host_gate_settings, g->base.articulation, g->z.batch);
+    ops->upload(g->gate_settings, g->host_gate_settings, (size_t)g->z.batch * GATE_SETTINGS);
     return g->gate_settings;
 }
 
@@ -172,7 +176,7 @@ static void decode(const struct ops *ops, struct time_vae *g, struct pass pass)
         conv_layer_forward(ops, &g->decode[i], g->y[i], no_tensor(), i ? g->y[i - 1] : g->context,
                            no_tensor(), pass);
     ops->gated(g->base.output, g->y[g->stages - 1], g->base.session->keys,
-               choose_gates(ops, g, pass.training));
+               upload_gate_settings(ops, g, pass.training));
 }
 
 static void latents(struct generator *base, real *z)
@@ -263,7 +267,7 @@ static void free_time(struct generator *base)
     for (int i = 0; i < g->stages; i++) ops->block_free(g->decode[i].block);
     transformer_free(ops, &g->transformer);
     free(g->sample_keys);
-    free(g->gates);
+    free(g->host_gate_settings);
     free(g->base.articulation);
     free(g);
 }
