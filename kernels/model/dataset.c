@@ -1,3 +1,4 @@
+/* Reads the data set, normalises it, links records that follow one another in a song, gathers batches. */
 #include "kernels/model/dataset.h"
 
 #include <errno.h>
@@ -34,7 +35,7 @@ static bool normalise_peak(real *values, size_t count, real *peak)
     return true;
 }
 
-/* Per channel, minus the mean, over the standard deviation + 1e-8. */
+/* Standardises each channel: (x - mean) / (standard deviation + 1e-8). False where nothing sounds. */
 static bool normalise_standard(real *values, size_t count, real *peak)
 {
     double n = (double)(count / CHANNELS);
@@ -55,7 +56,7 @@ static bool normalise_standard(real *values, size_t count, real *peak)
     return sounds;
 }
 
-/* Of the record's first chunk; FNV-1a. */
+/* Where the record's first chunk comes from; the hash is FNV-1a. */
 static struct origin origin_of(const struct record *record, struct reader *reader)
 {
     struct origin origin = {.start = expect_number_or_die(reader, record, "start", 0)};
@@ -68,7 +69,7 @@ static struct origin origin_of(const struct record *record, struct reader *reade
     return origin;
 }
 
-/* Writes the record's chunks that sound to the file. */
+/* Normalises the record's chunks, and writes those that sound to the file. */
 static void keep_chunks(struct dataset *d, FILE *file, const struct record *record, struct origin origin,
                         bool standard, real *chunk)
 {
@@ -87,20 +88,20 @@ static void keep_chunks(struct dataset *d, FILE *file, const struct record *reco
     }
 }
 
-/* By song, then by moment; for qsort. */
-static int by_moment(const void *a, const void *b)
+/* By song, then by start; for qsort. */
+static int by_start(const void *a, const void *b)
 {
     const struct origin *x = *(const struct origin *const *)a, *y = *(const struct origin *const *)b;
     if (x->song != y->song) return x->song < y->song ? -1 : 1;
     return (x->start > y->start) - (x->start < y->start);
 }
 
-/* Which record goes on where another ends. */
+/* Sets `next` of all origins. */
 static void link_neighbours(struct dataset *d)
 {
     struct origin **sorted = allocate_or_die(d->records, sizeof sorted[0]);
     for (size_t i = 0; i < d->records; i++) sorted[i] = &d->origin[i];
-    qsort(sorted, d->records, sizeof sorted[0], by_moment);
+    qsort(sorted, d->records, sizeof sorted[0], by_start);
     for (size_t i = 0; i + 1 < d->records; i++) {
         double gap = sorted[i + 1]->start - sorted[i]->start - d->seconds;
         bool same = sorted[i]->song && sorted[i]->song == sorted[i + 1]->song;
@@ -109,9 +110,9 @@ static void link_neighbours(struct dataset *d)
     free(sorted);
 }
 
-/* The first record settles keys and frames. */
-static void check_shape(struct dataset *d, const struct reader *reader, const struct record *record,
-                        int seq_len)
+/* Dies unless the record has (…, 2, keys, frames); the first record sets the keys and frames of all. */
+static void check_shape_or_die(struct dataset *d, const struct reader *reader, const struct record *record,
+                               int seq_len)
 {
     char shape[128];
     int last = record->rank - 1;
@@ -128,6 +129,7 @@ static void check_shape(struct dataset *d, const struct reader *reader, const st
                    d->keys.frames);
 }
 
+/* Keeps the facts that samples get too. */
 static void keep_facts(struct dataset *d, const struct record *record)
 {
     static const char *const kept[] = {"interval", "keys", "rate", "lead"};
@@ -158,7 +160,7 @@ struct dataset dataset_read_or_die(struct reader *reader, const struct config *c
     real *chunk = allocate_or_die((size_t)config->model.seq_len * CHANNELS, sizeof chunk[0]);
     while (reader_next_finite_or_die(reader, &record)) {
         expect_kind_or_die(reader, &record, "keys");
-        check_shape(&d, reader, &record, config->model.seq_len);
+        check_shape_or_die(&d, reader, &record, config->model.seq_len);
         if (!d.facts) keep_facts(&d, &record);
         if (d.seconds == 0)
             d.seconds =
@@ -184,11 +186,11 @@ static size_t record_values(const struct dataset *d)
     return (size_t)d->keys.keys * (size_t)d->keys.frames * CHANNELS;
 }
 
-void dataset_place_or_die(struct dataset *d, const struct ops *ops, int batch, bool fresh)
+void dataset_place_or_die(struct dataset *d, const struct ops *ops, int batch, bool on_host)
 {
     d->ops = ops;
     size_t available = ops->available();
-    if (fresh || available == SIZE_MAX || d->bytes > available / 2) {
+    if (on_host || available == SIZE_MAX || d->bytes > available / 2) {
         d->batch = allocate_or_die((size_t)batch * record_values(d), sizeof d->batch[0]);
         return;
     }

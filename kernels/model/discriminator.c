@@ -1,3 +1,4 @@
+/* Makes, runs and differentiates the discriminator. */
 #include "kernels/model/discriminator.h"
 
 #include <stdio.h>
@@ -43,9 +44,9 @@ static void make_block(struct discriminator_block *b, struct parameters *p, int 
     b->y = session_tensor_or_die(s, b->conv.length, out);
     b->dy = session_tensor_or_die(s, b->conv.length, out);
     b->halved = b->skip = session_tensor_or_die(s, b->conv.length, in);
-    b->widens = in != out;
-    if (!b->widens) return;
-    linear_layer_make(&b->widen, p, skip_name, in, out, false);
+    b->has_skip_layer = in != out;
+    if (!b->has_skip_layer) return;
+    linear_layer_make(&b->skip_layer, p, skip_name, in, out, false);
     b->skip = session_tensor_or_die(s, b->conv.length, out);
     b->dhalved = session_tensor_or_die(s, b->conv.length, in);
 }
@@ -57,8 +58,8 @@ static void make_head(struct discriminator *d, struct parameters *p, int feature
     parameters_declare(p, &d->projection, "minibatch", "weight", normal, SIMILARITIES * SIMILARITY_DIMS,
                        features, 0);
     linear_layer_make(&d->final, p, "final", features + SIMILARITIES, 1, false);
-    struct tensor *tensors[] = {&d->features,  &d->similarity,  &d->m,  &d->joined, &d->logit,
-                                &d->dfeatures, &d->dsimilarity, &d->dm, &d->djoined};
+    struct tensor *tensors[] = {&d->features,  &d->similarity,  &d->m,  &d->concatenated, &d->logit,
+                                &d->dfeatures, &d->dsimilarity, &d->dm, &d->dconcatenated};
     int channels[] = {features, SIMILARITIES, SIMILARITIES * SIMILARITY_DIMS, features + SIMILARITIES, 1,
                       features, SIMILARITIES, SIMILARITIES * SIMILARITY_DIMS, features + SIMILARITIES};
     for (size_t i = 0; i < sizeof channels / sizeof channels[0]; i++)
@@ -76,7 +77,7 @@ void discriminator_make_or_die(struct discriminator *d, struct session *session,
     make_head(d, p, d->block[d->blocks - 1].conv.shape.out);
 }
 
-/* The convolution's parameters, with the normalised weight in place of the weight. */
+/* The convolution's parameters, with spectral normalisation the normalised weight. */
 static struct block_parameters spectral_values(const struct discriminator_block *b)
 {
     struct block_parameters values = conv_layer_values(&b->conv);
@@ -97,7 +98,7 @@ static void block_forward(const struct ops *ops, struct discriminator_block *b, 
 {
     normalise_weight(ops, b, false);
     ops->halve(b->halved, x);
-    if (b->widens) linear_layer_forward(ops, &b->widen, b->skip, b->halved);
+    if (b->has_skip_layer) linear_layer_forward(ops, &b->skip_layer, b->skip, b->halved);
     ops->block_forward(b->conv.block, spectral_values(b), b->y, no_tensor(), x, b->skip, pass);
 }
 
@@ -116,11 +117,11 @@ void discriminator_forward(struct discriminator *d, struct tensor x, struct pass
     ops->adaptive_pool(d->features, x);
     ops->linear(d->m, d->features, d->projection.value, NULL, false);
     ops->minibatch(d->similarity, d->m);
-    ops->concat(d->joined, d->features, d->similarity);
-    linear_layer_forward(ops, &d->final, d->logit, d->joined);
+    ops->concat(d->concatenated, d->features, d->similarity);
+    linear_layer_forward(ops, &d->final, d->logit, d->concatenated);
 }
 
-/* As linear_layer_backward, dx overwritten; without `parameters` their gradients are left alone. */
+/* linear_layer_backward that overwrites dx, and adds the parameters' gradients where asked. */
 static void linear_backward(const struct ops *ops, const struct linear_layer *layer, struct tensor dx,
                             struct tensor dy, struct tensor y, struct tensor x, bool parameters)
 {
@@ -129,12 +130,12 @@ static void linear_backward(const struct ops *ops, const struct linear_layer *la
     linear_layer_backward(ops, &frozen, dx, dy, y, x, false);
 }
 
-/* Leaves the gradient of the last block's output in its dy. */
+/* From the logits back to the last block's dy. */
 static void head_backward(struct discriminator *d, struct tensor dlogit, bool parameters)
 {
     const struct ops *ops = d->session->ops;
-    linear_backward(ops, &d->final, d->djoined, dlogit, d->logit, d->joined, parameters);
-    ops->split(d->dfeatures, d->dsimilarity, d->djoined);
+    linear_backward(ops, &d->final, d->dconcatenated, dlogit, d->logit, d->concatenated, parameters);
+    ops->split(d->dfeatures, d->dsimilarity, d->dconcatenated);
     ops->minibatch_backward(d->dm, d->dsimilarity, d->m, d->similarity);
     ops->linear_backward(d->dfeatures, parameters ? d->projection.gradient : NULL, NULL, d->dm, d->m,
                          d->features, d->projection.value, false, true);
@@ -157,9 +158,9 @@ static void block_backward(const struct ops *ops, struct discriminator_block *b,
         ops->spectral_backward(b->conv.weight.gradient, b->dnormal, b->normal, b->sigma, b->u.value,
                                b->v.value, shape->out, shape->kernel * shape->in);
     struct tensor dhalved = b->dy;
-    if (b->widens) {
+    if (b->has_skip_layer) {
         dhalved = b->dhalved;
-        linear_backward(ops, &b->widen, dhalved, b->dy, b->skip, b->halved, parameters);
+        linear_backward(ops, &b->skip_layer, dhalved, b->dy, b->skip, b->halved, parameters);
     }
     if (dx.data) ops->halve_backward(dx, dhalved);
 }

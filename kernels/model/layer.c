@@ -1,3 +1,4 @@
+/* Declares the parameters of layers as PyTorch initialises them, and calls the operations with them. */
 #include "kernels/model/layer.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
-/* Layers: an operation of the backend with the parameters that it needs. A layer is made (its parameters
- * declared, its memory taken) once; forward and backward follow ops.h. */
+/* Convolution and linear layers: an operation of the backend with its parameters. Making a layer declares the
+ * parameters; forward and backward have the arguments of ops.h. */
 #ifndef KERNELS_MODEL_LAYER_H
 #define KERNELS_MODEL_LAYER_H
 
@@ -12,10 +12,11 @@ struct conv_layer {
     struct weight weight, bias, scale, shift, running_mean, running_variance;
 };
 
-/* The block of `shape` on inputs of this length; without `norm` no normalisation's parameters. */
+/* The block of `shape` on inputs of this length. Its parameters are name.weight, name.bias and, with
+ * shape.norm, name.norm.…. */
 void conv_layer_make_or_die(struct conv_layer *layer, struct parameters *parameters, const char *name,
                             struct block_shape shape, int length);
-/* The parameters as the backend wants them. */
+/* The parameters and their gradients as the backend takes them. */
 struct block_parameters conv_layer_values(const struct conv_layer *layer);
 struct block_parameters conv_layer_gradients(const struct conv_layer *layer);
 void conv_layer_forward(const struct ops *ops, struct conv_layer *layer, struct tensor y, struct tensor bare,

@@ -1,3 +1,4 @@
+/* Names, weights and counts of the losses. */
 #include "kernels/model/loss.h"
 
 #include <string.h>

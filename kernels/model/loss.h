@@ -1,18 +1,18 @@
-/* Every loss by name: a cell on the device and a column of losses.tsv. The names are the published ones. */
+/* The losses: a cell each on the device, and a column of losses.tsv under the published name. */
 #ifndef KERNELS_MODEL_LOSS_H
 #define KERNELS_MODEL_LOSS_H
 
 #include "kernels/model/session.h"
 
-/* The losses on keys keep the order of ops.h within their runs. */
+/* Losses on keys stand in the order of kernels/key-losses.h. */
 enum loss {
     LOSS_GAN,
     LOSS_KL,
     LOSS_DISCRIMINATOR,
     LOSS_FEATURE_MATCHING,
-    LOSS_GENERATOR_KEYS, /* and those behind it */
+    LOSS_GENERATOR_KEYS, /* the first of GENERATOR_LOSSES */
     LOSS_DISCRIMINATOR_KEYS = LOSS_GENERATOR_KEYS + GENERATOR_LOSSES,
-    LOSS_GATES = LOSS_DISCRIMINATOR_KEYS + DISCRIMINATOR_LOSSES, /* of some designs only */
+    LOSS_GATES = LOSS_DISCRIMINATOR_KEYS + DISCRIMINATOR_LOSSES, /* of the design `time` only */
     LOSSES = LOSS_GATES + GATE_LOSSES
 };
 
@@ -21,7 +21,7 @@ extern const char *const loss_names[LOSSES];
 /* What a training run adds up of each loss, for its mean over an epoch. */
 struct loss_sums {
     device cells;      /* (LOSSES): sums over the epoch */
-    int added[LOSSES]; /* how often the batch at work has added to each; all batches of an epoch are alike */
+    int added[LOSSES]; /* how often the present batch has added each; every batch of an epoch adds alike */
 };
 
 /* Before each batch. */
@@ -35,7 +35,7 @@ device loss_add(struct loss_sums *sums, const struct ops *ops, int first, int co
 device loss_add_weighted(struct loss_sums *sums, const struct ops *ops, int first, int count,
                          const real *weights, bool all);
 
-/* The weights of the losses on keys, divided by `steps` (accumulated gradients). */
+/* The weights of the losses on keys, divided by the number of steps whose gradients are accumulated. */
 void generator_weights(const struct config *config, int steps, real weights[GENERATOR_LOSSES]);
 void discriminator_weights(const struct config *config, int steps, real weights[DISCRIMINATOR_LOSSES]);
 

@@ -1,3 +1,4 @@
+/* Makes a model, writes it to a tensor stream and reads it from one. */
 #include "kernels/model/model.h"
 
 #include <stdio.h>

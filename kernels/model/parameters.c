@@ -1,3 +1,4 @@
+/* Lays out, initialises and finds the parameters of a network. */
 #include "kernels/model/parameters.h"
 
 #include <math.h>
@@ -21,8 +22,8 @@ static struct parameter *add_row(struct parameters *p, struct weight *weight, co
     return row;
 }
 
-/* Reals at which a parameter begins: products of matrices are slow on others. The zeros between stay zeros.
- */
+/* Trained parameters begin at multiples of so many reals: matrix products are slower otherwise. The gaps
+ * between them stay 0. */
 enum { ALIGNMENT = 16 };
 
 void parameters_declare(struct parameters *p, struct weight *weight, const char *layer, const char *part,
@@ -76,12 +77,12 @@ static double random_value(struct initialisation initial, struct random_key key,
     case INITIAL_ONE: return 1;
     case INITIAL_UNIFORM:
         random_block(key, (uint32_t)(i / 4), bits);
-        return (2 * (double)random_uniform(bits[i % 4]) - 1) * initial.spread;
+        return (2 * (double)random_uniform(bits[i % 4]) - 1) * initial.scale;
     case INITIAL_NORMAL:
     case INITIAL_UNIT: break;
     }
     random_normal_block(key, (uint32_t)(i / 4), normal);
-    return (double)normal[i % 4] * (initial.kind == INITIAL_UNIT ? 1 : initial.spread);
+    return (double)normal[i % 4] * (initial.kind == INITIAL_UNIT ? 1 : initial.scale);
 }
 
 static void scale_to_unit(real *values, size_t count)

@@ -1,3 +1,4 @@
+/* Takes and gives back the device memory of a model. */
 #include "kernels/model/session.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ struct tensor session_activation_or_die(struct session *session, int length, int
     return tensor;
 }
 
-/* Places gradients side by side in `memory` (NULL: nowhere yet); returns how many values they take. */
+/* Places gradients side by side in `memory`; returns how many reals they take. NULL: only counts. */
 static size_t place(const struct ops *ops, device memory, const struct gradient *all, int count)
 {
     size_t used = 0;

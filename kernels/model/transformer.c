@@ -1,3 +1,4 @@
+/* Makes, runs and differentiates transformer layers. */
 #include "kernels/model/transformer.h"
 
 #include <math.h>
@@ -6,17 +7,18 @@
 
 #include "common/memory.h"
 
+/* qkv = in_projection(x); attended = attention(qkv); sum1 = x + out_projection(attended);
+ * normed = LayerNorm(sum1); hidden = ReLU(linear1(normed)); sum2 = normed + linear2(hidden);
+ * y = LayerNorm(sum2) */
 struct transformer_layer {
     struct attention *attention;
     struct add_norm *norm1, *norm2;
     struct linear_layer in_projection, out_projection, linear1, linear2;
     struct weight scale1, shift1, scale2, shift2;
     struct dropout hidden_dropout;
-    struct tensor qkv, attended, sum1, normed, hidden, sum2, y; /* each what its name's step gives */
+    struct tensor qkv, attended, sum1, normed, hidden, sum2, y;
 };
 
-/* attended = attention; sum1 = x + its projection; normed = LayerNorm(sum1); hidden = ReLU(linear1); sum2 =
- * normed + linear2; y = LayerNorm(sum2) */
 static void make_layer(struct transformer_layer *l, struct parameters *p, const char *name,
                        struct transformer_shape shape)
 {
@@ -37,7 +39,7 @@ static void make_layer(struct transformer_layer *l, struct parameters *p, const 
     parameters_declare(p, &l->in_projection.weight, part[0], "weight", xavier, 3 * width, width, 0);
     parameters_declare(p, &l->in_projection.bias, part[0], "bias", zero, 3 * width, 0, 0);
     linear_layer_make(&l->out_projection, p, part[1], width, width, false);
-    p->table[p->count - 1].initial = zero; /* its bias */
+    p->table[p->count - 1].initial = zero; /* of the bias */
     linear_layer_make(&l->linear1, p, part[2], width, forward, true);
     linear_layer_make(&l->linear2, p, part[3], forward, width, false);
     parameters_declare(p, &l->scale1, name, "norm1.scale", one, width, 0, 0);
@@ -84,7 +86,7 @@ static void layer_forward(const struct ops *ops, struct transformer_layer *l, st
     ops->add_norm_forward(l->norm2, l->y, l->normed, l->sum2, l->scale2.value, l->shift2.value, pass);
 }
 
-/* dx is overwritten; dy is used up. */
+/* dx is overwritten, dy is used up. */
 static void layer_backward(const struct ops *ops, struct transformer *t, struct transformer_layer *l,
                            struct tensor dx, struct tensor dy, struct tensor x, struct pass pass)
 {

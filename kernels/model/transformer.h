@@ -1,4 +1,5 @@
-/* A post-norm transformer encoder (Vaswani et al. 2017), as PyTorch's TransformerEncoder with ReLU. */
+/* A transformer of self-attention layers with normalisation behind each (post-norm, Vaswani et al. 2017), as
+ * PyTorch's TransformerEncoder with ReLU. */
 #ifndef KERNELS_MODEL_TRANSFORMER_H
 #define KERNELS_MODEL_TRANSFORMER_H
 
@@ -9,7 +10,7 @@ struct transformer_layer;
 struct transformer {
     int layers;
     struct transformer_layer *layer;
-    struct tensor dqkv, dsum, dhidden; /* gradients inside a layer; backward passes follow one another */
+    struct tensor dqkv, dsum, dhidden; /* gradients inside a layer, which all layers share */
 };
 
 struct transformer_shape {
@@ -21,7 +22,7 @@ struct transformer_shape {
 void transformer_make_or_die(struct transformer *transformer, struct parameters *parameters, const char *name,
                              struct transformer_shape shape);
 
-/* Returns the output, which belongs to the transformer. x is needed until backward. */
+/* Returns the output, which belongs to the transformer. Backward reads x again. */
 struct tensor transformer_forward(const struct ops *ops, struct transformer *transformer, struct tensor x,
                                   struct pass pass);
 
@@ -31,8 +32,8 @@ void transformer_backward(const struct ops *ops, struct transformer *transformer
 
 void transformer_free(const struct ops *ops, struct transformer *transformer);
 
-/* The sinusoidal position table (length, width): sin in even, cos in odd columns of position /
- * 10000^(2i/width). */
+/* Sinusoidal positions (length, width): column 2i has sin(position / 10000^(2i/width)), column 2i + 1 the
+ * cosine. */
 void sinusoidal_positions(real *table, int length, int width);
 
 #endif

@@ -1,14 +1,15 @@
-/* First values of each parameter: spread as PyTorch spreads those of the same layer. */
+/* The initialisation of each parameter: mean, deviation and largest value are those of PyTorch's same layer.
+ */
 #include "tests/model/case-model.h"
 
-struct spread {
+struct moments {
     double mean, deviation, largest;
 };
 
-static struct spread spread_of(const struct ops *ops, const struct parameter *row)
+static struct moments moments_of(const struct ops *ops, const struct parameter *row)
 {
     real *values = allocate_or_die(row->count, sizeof values[0]);
-    struct spread s = {0};
+    struct moments s = {0};
     double squares = 0;
     ops->download(values, row->weight->value, row->count);
     for (size_t i = 0; i < row->count; i++) {
@@ -22,7 +23,7 @@ static struct spread spread_of(const struct ops *ops, const struct parameter *ro
 }
 
 /* Few values stray far from what is expected: 4 standard errors, and the largest of normal ones more. */
-static bool alike(struct spread got, struct spread want, size_t count)
+static bool alike(struct moments got, struct moments want, size_t count)
 {
     double stray = 4 / sqrt((double)count);
     if (count == 1) return got.largest < 3 * want.largest;
@@ -41,8 +42,8 @@ static void check_case(struct numbers *n)
             const struct record *record = numbers_find(n, row->name);
             if (!record) die("initial: %s: no %s", n->name, row->name);
             const float *want = record->data;
-            struct spread got = spread_of(n->ops, row),
-                          wanted = {(double)want[0], (double)want[1], (double)want[2]};
+            struct moments got = moments_of(n->ops, row),
+                           wanted = {(double)want[0], (double)want[1], (double)want[2]};
             ok(alike(got, wanted, row->count),
                "initial: %s: %s: mean %.3g, deviation %.3g (PyTorch's %.3g, %.3g)", n->name, row->name,
                got.mean, got.deviation, wanted.mean, wanted.deviation);

@@ -1,5 +1,5 @@
-/* The table of keys: type, default, least, most, words. Defaults are the published system's values where it
- * has the key. */
+/* The table of keys: type, name, default, least, most, words. Defaults are the published system's values
+ * where it has the key. */
 #include "kernels/model/config/config-keys.h"
 
 #include <stdbool.h>

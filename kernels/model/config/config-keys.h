@@ -1,4 +1,4 @@
-/* The table of the configuration's keys: names, types, defaults, ranges. */
+/* The table of the configuration's keys: name, type, default, range, and the member of struct config. */
 #ifndef KERNELS_MODEL_CONFIG_CONFIG_KEYS_H
 #define KERNELS_MODEL_CONFIG_CONFIG_KEYS_H
 
@@ -9,7 +9,7 @@ enum config_type {
     CONFIG_INT,    /* int */
     CONFIG_REAL,   /* double */
     CONFIG_TEXT,   /* char * */
-    CONFIG_CHOICE, /* int, the number of the word in `choices` */
+    CONFIG_CHOICE, /* int, the place of the word in `choices` */
     CONFIG_IGNORED /* any value, kept nowhere */
 };
 
@@ -19,7 +19,7 @@ struct config_key {
     const char *name;
     enum config_type type;
     size_t offset;        /* of the member of struct config */
-    const char *standard; /* the default, as one would write it; "null" and "false" for a number: not set */
+    const char *standard; /* the default, as text; "null" and "false" for a number: not set */
     double least, most;   /* range of a number */
     const char *choices;  /* words, separated by '|' */
 };

@@ -1,3 +1,5 @@
+/* Sets the members of the configuration from the text of their values, and checks sizes that belong together.
+ */
 #include "kernels/model/config/config-load.h"
 
 #include <errno.h>
@@ -15,7 +17,8 @@
 
 enum { FILE_BYTES_MOST = 1 << 20 };
 
-/* The number of the word in "one|two", CONFIG_NONE when it is none of them. */
+/* The place of the word in "one|two", counted from 0; CONFIG_NONE when it is none of them. Case is ignored.
+ */
 static int word_number(const char *text, const char *words)
 {
     size_t length;
@@ -27,6 +30,7 @@ static int word_number(const char *text, const char *words)
     return CONFIG_NONE;
 }
 
+/* Whether the text means "not set". */
 static bool is_none(const char *text)
 {
     return !*text || word_number(text, "null|~|false|no|off") >= 0;
@@ -74,6 +78,7 @@ static char *set_value(struct config *config, const struct config_key *key, cons
     return NULL;
 }
 
+/* The row of the table for the member at this offset. */
 static const struct config_key *key_of(size_t offset)
 {
     const struct config_key *key = config_keys;
@@ -83,7 +88,7 @@ static const struct config_key *key_of(size_t offset)
 
 #define KEY(member) key_of(offsetof(struct config, member))
 
-/* What no single range says of the described design. */
+/* Conditions on several keys at once, in the design `musigan`. */
 static void check_musigan_or_die(const struct config *config, const struct config_yaml *yaml)
 {
     int heads = config->model.num_heads, dim = config->model.latent_dim, noise = config->noise_dim;
@@ -103,9 +108,9 @@ static void check_musigan_or_die(const struct config *config, const struct confi
                         cells);
 }
 
-enum { PRIOR_SIDE_MOST = 20000 };
+enum { PRIOR_SIDE_MOST = 20000 }; /* latents times their channels: the prior's factor grows as the square */
 
-/* ... and of the one whose latents run over time. */
+/* The same in the design `time`. */
 static void check_time_or_die(const struct config *config, const struct config_yaml *yaml)
 {
     int heads = config->model.num_heads, channels = config->model.n_channels;

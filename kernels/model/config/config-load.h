@@ -1,7 +1,5 @@
-/* Reads the configuration of gan-train: YAML through libcyaml, every value checked.
- *
- * Anything wrong ends the program with "program: FILE: line N: key: what is wrong" and exit 1.
- */
+/* Reads the configuration of gan-train from YAML and checks every value. An error ends the program with
+ * "program: FILE: line N: key: what is wrong" and exit 1. */
 #ifndef KERNELS_MODEL_CONFIG_CONFIG_LOAD_H
 #define KERNELS_MODEL_CONFIG_CONFIG_LOAD_H
 
@@ -10,7 +8,7 @@
 /* Reads a YAML file. Caller frees with config_free. */
 struct config *config_load_or_die(const char *path);
 
-/* The same from memory; `name` stands in messages; the text is copied. */
+/* The same from memory; messages have `name` for the path. The text is copied. */
 struct config *config_parse_or_die(const char *name, const uint8_t *text, size_t size);
 
 void config_free(struct config *config);

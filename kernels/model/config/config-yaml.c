@@ -1,3 +1,4 @@
+/* Gets the values of a YAML file through libcyaml, and puts its refusals into messages with line and key. */
 #include "kernels/model/config/config-yaml.h"
 
 #include <ctype.h>
@@ -10,8 +11,8 @@
 #include "common/fail.h"
 #include "common/memory.h"
 
-/* What libcyaml logged when it refused a file: the problem, and the field (or the mapping) and line it had
- * reached, which for an unknown key is the line of the value before it. */
+/* What libcyaml logged when it refused a file: the problem, and the field (or the mapping) and line that it
+ * had reached; for an unknown key that is the line of the value before. */
 struct refusal {
     char problem[200], field[80];
     int line;
@@ -31,8 +32,8 @@ static void refusal_log(cyaml_log_t level, void *context, const char *format, va
     if (!refusal->field[0]) sscanf(text, " in mapping field '%79[^']", refusal->field);
 }
 
-/* One key as libcyaml's schema has it. The trapped one is an enumeration without words: refused, whatever its
- * value, so that libcyaml says where it stands. */
+/* A row of libcyaml's schema. libcyaml does not tell the line of a value that it accepts; a trapped key is an
+ * enumeration without words, so that it refuses any value and logs the line. */
 static cyaml_schema_field_t key_field(const struct config_key *key, bool trapped)
 {
     size_t slot = (size_t)(key - config_keys) * sizeof(char *);
@@ -68,7 +69,8 @@ static void schema_fill(cyaml_schema_field_t *top, cyaml_schema_field_t *nested,
     }
 }
 
-/* Loads the values (caller frees), or fills the refusal and returns false. */
+/* Loads the values (caller frees), or fills the refusal and returns false. trap: a key to be refused, or
+ * NULL. */
 static bool load(const struct config_yaml *yaml, const struct config_key *trap, char ***values,
                  struct refusal *refusal)
 {
@@ -172,7 +174,7 @@ static char *suggestion(const char *unknown)
     return text_or_die(" (%s%s%s?)", best->group ? best->group : "", best->group ? "." : "", best->name);
 }
 
-/* libcyaml's refusal in our words. */
+/* Dies with the refusal as a message that names line and key. */
 static _Noreturn void refusal_die(const struct config_yaml *yaml, const struct refusal *refusal)
 {
     char key[80] = "";

@@ -1,5 +1,6 @@
-/* The design `musigan`, the described one: white noise -> variational encoder -> transformer -> decoder ->
- * keys.
+/* The design `musigan`, as the original system is described: white noise -> variational encoder ->
+ * transformer
+ * -> decoder -> keys.
  *
  *   conv1, pooled pairs, conv2, adaptive pooling      [N, 2] -> [S, C]
  *   mu, logvar, z, transformer                        [S, E]
