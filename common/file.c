@@ -24,18 +24,6 @@ static struct whole_file *open_files;
 static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 enum { FATAL_SIGNALS = sizeof fatal_signals / sizeof *fatal_signals };
 
-FILE *spool_open_or_die(void)
-{
-    const char *folder = getenv("TMPDIR");
-    char *path = text_or_die("%s/musigan-XXXXXX", folder && *folder ? folder : "/tmp");
-    int descriptor = mkostemp(path, O_CLOEXEC);
-    FILE *spool = descriptor < 0 ? NULL : fdopen(descriptor, "w+");
-    if (!spool) die("%s: %s", path, strerror(errno));
-    unlink(path);
-    free(path);
-    return spool;
-}
-
 static void remove_temporary_files(void)
 {
     for (struct whole_file *file = open_files; file; file = file->next)

@@ -5,7 +5,6 @@
 #include "common/analysis/analysis.h"
 #include "common/analysis/key-transform.h"
 #include "common/fail.h"
-#include "common/file.h"
 #include "common/level.h"
 #include "common/option.h"
 #include "common/progress.h"

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "common/fail.h"
-#include "common/file.h"
 #include "common/memory.h"
 #include "common/option.h"
 #include "common/progress.h"

@@ -25,7 +25,8 @@ struct method {
 const struct method *method_named(const char *name, bool width_stated);
 
 /* Silences the loudness (keys, frames) where it and its own part, as of analysis_apply, are below `least`:
- * each cell by itself, or, of the harmonic analysis, as common/analysis/note-threshold.h has it unless least is 0. */
+ * each cell by itself, or, of the harmonic analysis, as common/analysis/note-threshold.h has it unless least
+ * is 0. */
 void method_threshold(const struct method *method, float *loudness, const float *own, size_t keys,
                       size_t frames, double least);
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "common/checksum.h"
 #include "common/fail.h"
 #include "common/memory.h"
 #include "common/number.h"
@@ -138,7 +138,7 @@ static void check_crc(const struct reader *reader, const struct record *record)
         reader_die(reader, "crc32 is not eight hex digits");
     unsigned long wanted = strtoul(text, NULL, 16);
     free(text);
-    unsigned long got = crc32_z(0, record->data, record->count * element_size(record->element));
+    unsigned long got = checksum_crc32(0, record->data, record->count * element_size(record->element));
     if (got != wanted)
         reader_die(reader, "damaged: the data have crc32 %08lx, the header says %08lx", got, wanted);
 }

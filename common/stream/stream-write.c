@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
+#include "common/checksum.h"
 #include "common/fail.h"
 #include "common/file.h"
 #include "common/memory.h"
@@ -47,8 +47,7 @@ static size_t record_bytes(const struct record *record)
 /* The whole header with the checksum of the data, or NULL. Caller frees. */
 static char *header_of(const struct record *record, size_t *size)
 {
-    size_t bytes = record_bytes(record);
-    return header_make(record, (uint32_t)crc32_z(0, bytes ? record->data : (const void *)"", bytes), size);
+    return header_make(record, checksum_crc32(0, record->data, record_bytes(record)), size);
 }
 
 /* Frees the header. */
