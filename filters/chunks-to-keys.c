@@ -4,30 +4,32 @@
 
 #include "common/analysis/analysis.h"
 #include "common/analysis/key-transform.h"
-#include "common/fail.h"
+#include "common/keys/keys-options.h"
 #include "common/level.h"
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/stream/expect.h"
+#include "common/stream/rate-option.h"
 #include "common/stream/spool.h"
 
-static const char *method_name = "auto", *keys_text = "27-59", *width_text, *reference;
-static double threshold = NAN, interval = 0.02, rate = 12000;
+static const char *method_name = "auto", *width_text, *reference;
+static struct key_range keys_wanted = {KEYS_DEFAULT};
+static double threshold = NAN, interval = FRAME_SECONDS_DEFAULT, rate = RATE_DEFAULT;
 static bool quiet, progress;
 
 static const struct option options[] = {
     {'a', "analysis", OPTION_CHOICE, &method_name, METHOD_NAMES, 0, 0,
      "How to listen; auto is bands where -w is given, else harmonic"},
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys to listen for, within 1-88"},
-    {'w', "width", OPTION_TEXT, &width_text, "WIDTH", 0, 0,
-     "Standard deviation of a key's band, in hertz (12.5Hz) or semitones (0.25st)"},
+    {OPTION_KEYS(&keys_wanted, "Keys to listen for")},
+    {OPTION_WIDTH(&width_text,
+                  "Standard deviation of a key's band, in hertz (12.5Hz) or semitones (0.25st)")},
     {'t', "threshold", OPTION_REAL, &threshold, "SHARE", 0, 1,
      "Loudnesses below this share of the largest become 0"},
     {0, "relative-to", OPTION_CHOICE, &reference, "stream|record", 0, 0, "Where to look for the largest"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10, "Length of an interval"},
-    {'r', "rate", OPTION_REAL, &rate, "HZ", 1, 1e6, "Sample rate of records that do not state theirs"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_INTERVAL(&interval, "Length of a frame")},
+    {OPTION_RATE_UNSTATED(&rate)},
+    {OPTION_QUIET(&quiet, "No progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 
@@ -35,15 +37,13 @@ static const struct program program = {"chunks-to-keys", "[FILE]", "Find how lou
                                        options};
 
 /* What the options leave open is the method's choice. */
-static struct analysis analysis_or_die_usage(void)
+static struct analysis analysis_of_options(void)
 {
-    struct analysis analysis = {.method = method_named(method_name, width_text != NULL)};
+    struct analysis analysis = {.method = method_named(method_name, width_text != NULL), .keys = keys_wanted};
     if (!width_text) width_text = analysis.method->width;
     if (!reference) reference = analysis.method->reference;
     if (isnan(threshold)) threshold = analysis.method->threshold;
-    if (!key_range_parse(keys_text, &analysis.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
-    if (!key_width_parse(width_text, &analysis.width))
-        die_usage("-w %s: not like 12.5Hz or 0.25st", width_text);
+    key_width_parse(width_text, &analysis.width);
     return analysis;
 }
 
@@ -101,7 +101,7 @@ static void put_thresholded_or_die(struct writer *writer, const struct method *m
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct analysis analysis = analysis_or_die_usage();
+    struct analysis analysis = analysis_of_options();
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct writer *writer = writer_open_or_die(NULL);
     bool whole = strcmp(reference, "stream") == 0 && threshold > 0;

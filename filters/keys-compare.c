@@ -6,26 +6,28 @@
 
 #include "common/fail.h"
 #include "common/file.h"
+#include "common/keys/keys-options.h"
 #include "common/memory.h"
 #include "common/metrics/bootstrap.h"
 #include "common/metrics/comparison.h"
 #include "common/option.h"
 
-static const char *training_path, *keys_text = "27-59";
-static double interval = 0.02, base;
+static const char *training_path;
+static double loudness_floor;
 static long long seed, resamples = 1000;
+
+/* What records mean that do not state their facts. */
+static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECONDS_DEFAULT};
 
 static const struct option options[] = {
     {'t', "training", OPTION_TEXT, &training_path, "FILE", 0, 0,
      "The training set: what novelty is measured against and features are scaled by"},
-    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6,
-     "Subtract this from GENERATED and divide by the largest first; 0: neither"},
+    {OPTION_FLOOR(&loudness_floor, " from GENERATED")},
     {0, "resamples", OPTION_INT, &resamples, "COUNT", 0, 1e6,
      "How often the records are drawn again for the intervals; 0: no intervals"},
-    {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of these draws"},
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
-     "Interval of records that do not state theirs"},
+    {OPTION_SEED(&seed, "Seed of these draws")},
+    {OPTION_KEYS_UNSTATED(&unstated.keys)},
+    {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
     {0},
 };
 
@@ -94,11 +96,10 @@ static void print_rows_or_die(const double *value, const double *drawn)
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct score shape = {.interval = interval};
+    struct score shape = unstated;
     check_paths_or_die(argc - operand, argv + operand);
-    if (!key_range_parse(keys_text, &shape.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
     struct keys_set real = keys_set_read_or_die(argv[operand], 0, &shape), training = {0};
-    struct keys_set generated = keys_set_read_or_die(argv[operand + 1], (float)base, &shape);
+    struct keys_set generated = keys_set_read_or_die(argv[operand + 1], (float)loudness_floor, &shape);
     if (training_path) training = keys_set_read_or_die(training_path, 0, &shape);
     struct comparison *comparison =
         comparison_new_or_die(&real, &generated, training_path ? &training : NULL);

@@ -7,6 +7,7 @@
 #include "common/files/midi.h"
 #include "common/files/outputs.h"
 #include "common/files/tags.h"
+#include "common/keys/keys-options.h"
 #include "common/keys/note-segments.h"
 #include "common/keys/score.h"
 #include "common/level.h"
@@ -16,25 +17,27 @@
 #include "common/stream/stream.h"
 
 static long long instrument;
-static const char *output = "-", *stereo = "mix", *keys_text = "27-59";
-static double on = 0.1, off = 0.05, gap = 0.04, shortest = 0.06, interval = 0.02, base;
+static const char *output = "-", *stereo = "mix";
+static double on = 0.1, off = 0.05, gap = 0.04, shortest = 0.06, loudness_floor;
 static bool quiet, progress;
 static const double INTERVAL_LEAST = 1e-4; /* s; a quarter would have too many ticks */
 
+/* What records mean that do not state their facts. */
+static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECONDS_DEFAULT};
+
 static const struct option options[] = {
     {'p', "program", OPTION_INT, &instrument, "PROGRAM", 0, 127, "Instrument of General MIDI; 0 is a piano"},
-    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6, "Subtract this first, clip at 0; 0: do not"},
+    {OPTION_FLOOR(&loudness_floor, "")},
     {0, "on", OPTION_REAL, &on, "SHARE", 1e-6, 1, "Loudness that begins a note, of the record's largest"},
     {0, "off", OPTION_REAL, &off, "SHARE", 1e-6, 1, "Loudness that keeps a note, of the record's largest"},
     {0, "gap", OPTION_REAL, &gap, "SECONDS", 0, 10, "Longest pause that does not end a note"},
     {0, "shortest", OPTION_REAL, &shortest, "SECONDS", 0, 10, "Leave out notes that last less"},
     {0, "stereo", OPTION_CHOICE, &stereo, "mix|split", 0, 0, "One instrument, or one a channel"},
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
-     "Interval of records that do not state theirs"},
+    {OPTION_KEYS_UNSTATED(&unstated.keys)},
+    {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
     {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to; for several songs NAME-%03d.mid"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_QUIET(&quiet, "No progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 
@@ -119,8 +122,6 @@ static struct midi_file convert_or_die(const struct reader *reader, const struct
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct score defaults = {.interval = interval};
-    if (!key_range_parse(keys_text, &defaults.keys)) die_usage("-k %s: not two keys in 1-88", keys_text);
     if (off > on) die_usage("--off %g is more than --on %g", off, on);
 
     struct pieces *files = pieces_open_or_die(output, "song", "song-%03d.mid");
@@ -128,8 +129,8 @@ int main(int argc, char **argv)
     struct record keys = {0};
     progress_begin("songs", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &keys)) {
-        struct score score = score_or_die(reader, &keys, defaults);
-        if (base > 0) level_lift_off(keys.data, keys.count, (float)base);
+        struct score score = score_or_die(reader, &keys, unstated);
+        level_subtract_floor(keys.data, keys.count, (float)loudness_floor);
         struct midi_file file = convert_or_die(reader, &keys, &score);
         pieces_put_or_die(files, reader, file.bytes, file.size);
         progress_show((double)reader_count(reader), NULL);

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/fail.h"
 #include "common/files/outputs.h"
+#include "common/keys/keys-options.h"
 #include "common/keys/score.h"
 #include "common/level.h"
 #include "common/memory.h"
@@ -13,21 +13,22 @@
 #include "common/stream/stream.h"
 
 static long long wide = 1200, high = 600;
-static double interval = 0.02, base;
-static const char *output = "-", *keys_text = "27-59";
+static double loudness_floor;
+static const char *output = "-";
 static bool quiet, progress;
+
+/* What records mean that do not state their facts. */
+static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECONDS_DEFAULT};
 
 static const struct option options[] = {
     {'W', "wide", OPTION_INT, &wide, "PIXELS", 300, 10000, "Width of a picture"},
     {'H', "high", OPTION_INT, &high, "PIXELS", 200, 10000, "Height of a picture"},
-    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6,
-     "Subtract this and divide by the largest first; 0: neither"},
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
-     "Interval of records that do not state theirs"},
+    {OPTION_FLOOR(&loudness_floor, "")},
+    {OPTION_KEYS_UNSTATED(&unstated.keys)},
+    {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
     {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to; for several records NAME-%03d.png"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_QUIET(&quiet, "No progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 
@@ -54,11 +55,10 @@ static char *remarks_of(const struct reader *reader, const struct record *keys)
 }
 
 /* Puts out the roll of the record. */
-static void put_roll_or_die(struct pieces *rolls, const struct reader *reader, struct record *keys,
-                            struct score defaults)
+static void put_roll_or_die(struct pieces *rolls, const struct reader *reader, struct record *keys)
 {
-    struct score score = score_or_die(reader, keys, defaults);
-    if (base > 0) level_lift_off(keys->data, keys->count, (float)base);
+    struct score score = score_or_die(reader, keys, unstated);
+    level_subtract_floor(keys->data, keys->count, (float)loudness_floor);
     char *source = record_fact(keys, "source"), *remarks = remarks_of(reader, keys);
     struct picture *roll = piano_roll_or_die(&score, (int)wide, (int)high, source ? source : "keys", remarks);
     size_t size;
@@ -71,15 +71,13 @@ static void put_roll_or_die(struct pieces *rolls, const struct reader *reader, s
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct score defaults = {.interval = interval};
-    if (!key_range_parse(keys_text, &defaults.keys)) die_usage("-k %s: not two keys in 1-88", keys_text);
     struct pieces *rolls = pieces_open_or_die(output, "record", "NAME-%03d.png");
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct record keys = {0};
 
     progress_begin("records", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &keys)) {
-        put_roll_or_die(rolls, reader, &keys, defaults);
+        put_roll_or_die(rolls, reader, &keys);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();

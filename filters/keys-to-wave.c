@@ -3,22 +3,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/fail.h"
+#include "common/keys/keys-options.h"
 #include "common/keys/score.h"
 #include "common/level.h"
 #include "common/memory.h"
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/stream/expect.h"
+#include "common/stream/rate-option.h"
 #include "common/stream/stream.h"
 #include "common/synthesis/sharpen.h"
 #include "common/synthesis/voice.h"
 
-static const char *voice_name = "sine", *keys_text = "27-59", *width_text = "0.25st";
-static double rate = 12000, interval = 0.02, release = 0.02, sharpness = 2.5, base;
+static const char *voice_name = "sine", *width_text = "0.25st";
+static double rate = RATE_DEFAULT, release = 0.02, sharpness = 2.5, loudness_floor;
 static struct bell bell = {.height = 0.25, .centre = 3, .width = 2};
 static bool quiet, progress;
 static const float HIGHEST_PEAK = 0.99f; /* of full scale */
+
+/* What records mean that do not state their facts. */
+static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECONDS_DEFAULT};
 
 static const struct option options[] = {
     {0, "voice", OPTION_CHOICE, &voice_name, VOICE_NAMES, 0, 0, "What a key sounds like"},
@@ -26,32 +30,21 @@ static const struct option options[] = {
      "Strength of a harmonic at the bell's centre, the first's being 1"},
     {0, "bell-centre", OPTION_REAL, &bell.centre, "HARMONIC", -100, 100, "Where the bell's centre is"},
     {0, "bell-width", OPTION_REAL, &bell.width, "HARMONICS", 0.01, 100, "Standard deviation of the bell"},
-    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6,
-     "Subtract this and divide by the largest first; 0: neither"},
+    {OPTION_FLOOR(&loudness_floor, "")},
     {0, "sharpen", OPTION_REAL, &sharpness, "FACTOR", 1, 100,
      "Most by which a short note is raised; 1: not at all"},
     {0, "release", OPTION_REAL, &release, "SECONDS", 0, 10,
      "Time in which a key that ends fades to 1/e; 0: none"},
-    {'r', "rate", OPTION_REAL, &rate, "HZ", 1, 1e6, "Sample rate of the waves"},
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
-    {'w', "width", OPTION_TEXT, &width_text, "WIDTH", 0, 0,
-     "Width of the bands of records that do not state it"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
-     "Interval of records that do not state theirs"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_RATE(&rate, "Sample rate of the waves")},
+    {OPTION_KEYS_UNSTATED(&unstated.keys)},
+    {OPTION_WIDTH(&width_text, "Width of the bands of records that do not state it")},
+    {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
+    {OPTION_QUIET(&quiet, "No progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 
 static const struct program program = {"keys-to-wave", "[FILE]", "Play keys", 1, options};
-
-static struct score defaults_or_die(void)
-{
-    struct score score = {.interval = interval};
-    if (!key_range_parse(keys_text, &score.keys)) die_usage("-k %s: not two keys in 1-88", keys_text);
-    if (!key_width_parse(width_text, &score.width)) die_usage("-w %s: not like 12.5Hz or 0.25st", width_text);
-    return score;
-}
 
 static void check_rate_or_die(const struct reader *reader, const struct score *score)
 {
@@ -121,16 +114,16 @@ static void put_wave_or_die(struct writer *writer, const struct reader *reader, 
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct score defaults = defaults_or_die();
+    key_width_parse(width_text, &unstated.width);
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct writer *writer = writer_open_or_die(NULL);
     struct record keys = {0}, wave = {0};
 
     progress_begin("records", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &keys)) {
-        struct score score = score_or_die(reader, &keys, defaults);
+        struct score score = score_or_die(reader, &keys, unstated);
         check_rate_or_die(reader, &score);
-        if (base > 0) level_lift_off(keys.data, keys.count, (float)base);
+        level_subtract_floor(keys.data, keys.count, (float)loudness_floor);
         play_or_die(&wave, &score, lead_or_die(reader, &keys, &score), voice_named(voice_name));
         put_wave_or_die(writer, reader, &wave, &keys);
         progress_show((double)reader_count(reader), NULL);

@@ -8,26 +8,28 @@
 #include "common/fail.h"
 #include "common/files/inputs.h"
 #include "common/files/midi-to-loudness.h"
+#include "common/keys/keys-options.h"
 #include "common/memory.h"
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/stream/stream.h"
 
-static const char *keys_text = "27-59", *layout = "pair";
-static double interval = 0.02, seconds = 10, decay;
+static const char *layout = "pair";
+static struct key_range keys_wanted = {KEYS_DEFAULT};
+static double interval = FRAME_SECONDS_DEFAULT, seconds = 10, decay;
 static bool no_pedal, strict, quiet, progress;
 enum { SIZE_MOST = 16 << 20 }; /* bytes of a file; no song needs more */
 
 static const struct option options[] = {
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys to listen for, within 1-88"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10, "Length of an interval"},
+    {OPTION_KEYS(&keys_wanted, "Keys to listen for")},
+    {OPTION_INTERVAL(&interval, "Length of a frame")},
     {'s', "seconds", OPTION_REAL, &seconds, "SECONDS", 0.001, 3600, "Length of a chunk"},
     {0, "as", OPTION_CHOICE, &layout, "pair|chunk|song", 0, 0, "What a record is: two chunks, one, a song"},
     {0, "decay", OPTION_REAL, &decay, "SECONDS", 0, 1000, "Time in which a note falls to 1/e; 0: never"},
     {0, "no-pedal", OPTION_FLAG, &no_pedal, NULL, 0, 0, "Notes end when their keys do"},
     {0, "strict", OPTION_FLAG, &strict, NULL, 0, 0, "Fail when a file was skipped"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No count of songs and no progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_QUIET(&quiet, "No count of songs and no progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 
@@ -124,9 +126,8 @@ static void take_song_or_die(struct operands *songs, const char *path, struct wr
 int main(int argc, char **argv)
 {
     int first = options_parse_or_die(&program, argc, argv);
-    struct midi_ear ear = {.interval = interval, .decay = decay, .pedal = !no_pedal};
+    struct midi_ear ear = {.keys = keys_wanted, .interval = interval, .decay = decay, .pedal = !no_pedal};
     struct cut cut = cut_or_die();
-    if (!key_range_parse(keys_text, &ear.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
 
     struct operands *songs = operands_open_or_die(argv + first, ".mid|.midi", "MIDI");
     struct writer *writer = writer_open_or_die(NULL);

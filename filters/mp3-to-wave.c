@@ -12,9 +12,10 @@
 #include "common/level.h"
 #include "common/option.h"
 #include "common/progress.h"
+#include "common/stream/rate-option.h"
 #include "common/stream/stream.h"
 
-static long long rate = 12000;        /* Hz */
+static long long rate = RATE_DEFAULT; /* Hz */
 static double seconds = 120, minimum; /* minimum 0: only whole songs */
 static bool strict, quiet, progress;
 
@@ -23,8 +24,8 @@ static const struct option options[] = {
     {'s', "seconds", OPTION_REAL, &seconds, "SECONDS", 0.01, 36000, "Length taken from each song's start"},
     {'m', "minimum", OPTION_REAL, &minimum, "SECONDS", 0, 36000, "Keep shorter songs from here on; 0: none"},
     {0, "strict", OPTION_FLAG, &strict, NULL, 0, 0, "Fail when a file was skipped"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No count of songs and no progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_QUIET(&quiet, "No count of songs and no progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 

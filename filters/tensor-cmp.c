@@ -20,7 +20,7 @@ static const struct option options[] = {
     {'t', "tolerance", OPTION_REAL, &tolerance, "RATIO", 0, 1,
      "Largest difference of two values that counts as none, relative to the record's largest magnitude"},
     {'f', "facts", OPTION_FLAG, &facts, NULL, 0, 0, "Compare the facts too, all but crc32"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "Print nothing: the exit status tells"},
+    {OPTION_QUIET(&quiet, "Print nothing: the exit status tells")},
     {0},
 };
 

@@ -22,7 +22,7 @@ static const struct option options[] = {
     {'r', "record", OPTION_INT, &wanted, "NUMBER", 0, 1e18, "Print this record only; 0: all"},
     {'t', "text", OPTION_FLAG, &text, NULL, 0, 0,
      "Print the bytes of |u1 records as they are, and nothing else"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "Print nothing: only check the stream"},
+    {OPTION_QUIET(&quiet, "Print nothing: only check the stream")},
     {0},
 };
 

@@ -9,9 +9,10 @@
 #include "common/progress.h"
 #include "common/shuffle.h"
 #include "common/stream/expect.h"
+#include "common/stream/rate-option.h"
 #include "common/stream/spool.h"
 
-static double seconds = 10, share = 0.1, rate = 12000;
+static double seconds = 10, share = 0.1, rate = RATE_DEFAULT;
 static const char *validation_path, *split = "song";
 static long long seed;
 static bool quiet, progress;
@@ -21,10 +22,10 @@ static const struct option options[] = {
     {'v', "validation", OPTION_TEXT, &validation_path, "FILE", 0, 0, "Write some of the pairs there instead"},
     {0, "split", OPTION_CHOICE, &split, "song|pair", 0, 0, "Whether whole songs or any pairs are set aside"},
     {0, "share", OPTION_REAL, &share, "SHARE", 0, 1, "How much is set aside"},
-    {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of the shuffling"},
-    {'r', "rate", OPTION_REAL, &rate, "HZ", 1, 1e6, "Sample rate of records that do not state theirs"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress, nothing about songs that are too short"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_SEED(&seed, "Seed of the shuffling")},
+    {OPTION_RATE_UNSTATED(&rate)},
+    {OPTION_QUIET(&quiet, "No progress, nothing about songs that are too short")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 

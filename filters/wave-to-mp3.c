@@ -10,9 +10,10 @@
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/stream/expect.h"
+#include "common/stream/rate-option.h"
 #include "common/stream/stream.h"
 
-static long long bitrate, rate = 12000;
+static long long bitrate, rate = RATE_DEFAULT;
 static double quality = 2;
 static const char *output = "-";
 static bool quiet, progress;
@@ -22,8 +23,8 @@ static const struct option options[] = {
     {'V', "quality", OPTION_REAL, &quality, "QUALITY", 0, 9.999, "Quality of a variable bit rate; 0 is best"},
     {'r', "rate", OPTION_INT, &rate, "HZ", 8000, 48000, "Sample rate of waves that do not state theirs"},
     {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to; for several songs NAME-%03d.mp3"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_QUIET(&quiet, "No progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 

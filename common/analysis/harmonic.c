@@ -128,7 +128,7 @@ static double energy(const struct harmonic *h, size_t count, int first, int last
 static bool are_sines(const struct harmonic *h, size_t count)
 {
     int last = HARMONIC_LOWEST + BANDS - 1;
-    return energy(h, count, 63, last) < SINES * energy(h, count, KEY_FIRST, KEY_LAST);
+    return energy(h, count, 63, last) < SINES * energy(h, count, KEYS_FIRST_DEFAULT, KEYS_LAST_DEFAULT);
 }
 
 /* smooth = the median of seven values around the next: what is heard follows the score by an interval. */

@@ -73,7 +73,7 @@ struct keys_set keys_set_read_or_die(const char *path, float floor, struct score
     while (reader_next_finite_or_die(reader, &record)) {
         struct score score = score_or_die(reader, &record, *shape);
         score_alike_or_die(reader, &score, shape);
-        if (floor > 0) level_lift_off(record.data, record.count, floor);
+        level_subtract_floor(record.data, record.count, floor);
         set.cells = score.rows * columns(&score);
         size_t first = set.count;
         grow_or_die(&set, score.parts);
