@@ -18,7 +18,7 @@ static double threshold = NAN, interval = FRAME_SECONDS_DEFAULT, rate = RATE_DEF
 static bool quiet, progress;
 
 static const struct option options[] = {
-    {'a', "analysis", OPTION_CHOICE, &method_name, METHOD_NAMES, 0, 0,
+    {'a', "analysis", OPTION_CHOICE, &method_name, ANALYSIS_METHOD_NAMES, 0, 0,
      "How to listen; auto is bands where -w is given, else harmonic"},
     {OPTION_KEYS(&keys_wanted, "Keys to listen for")},
     {OPTION_WIDTH(&width_text,
@@ -39,7 +39,8 @@ static const struct program program = {"chunks-to-keys", "[FILE]", "Find how lou
 /* What the options leave open is the method's choice. */
 static struct analysis analysis_of_options(void)
 {
-    struct analysis analysis = {.method = method_named(method_name, width_text != NULL), .keys = keys_wanted};
+    struct analysis analysis = {.method = analysis_method_named(method_name, width_text != NULL),
+                                .keys = keys_wanted};
     if (!width_text) width_text = analysis.method->width;
     if (!reference) reference = analysis.method->reference;
     if (isnan(threshold)) threshold = analysis.method->threshold;
@@ -48,7 +49,7 @@ static struct analysis analysis_of_options(void)
 }
 
 /* For a record (..., samples). */
-static void fit_or_die(struct analysis *analysis, const struct reader *reader, const struct record *wave)
+static void prepare_or_die(struct analysis *analysis, const struct reader *reader, const struct record *wave)
 {
     char shape[256];
     expect_kind_or_die(reader, wave, "wave|chunk|pair");
@@ -63,7 +64,7 @@ static void fit_or_die(struct analysis *analysis, const struct reader *reader, c
     if (step < 1) reader_die(reader, "an interval of %g s has no sample at %g Hz", interval, hertz);
     if ((double)samples + step > KEY_TRANSFORM_SAMPLES_MAX)
         reader_die(reader, "too long: %zu samples", samples);
-    analysis_fit_or_die(analysis, samples, hertz, (size_t)step);
+    analysis_prepare_or_die(analysis, samples, hertz, (size_t)step);
 }
 
 /* keys and own (..., keys, frames) of wave (..., samples), as of analysis_apply. */
@@ -89,12 +90,12 @@ static void wave_to_keys(struct analysis *analysis, struct record *keys, struct 
     record_set_fact(keys, "width", "%s", width_text);
 }
 
-static void put_thresholded_or_die(struct writer *writer, const struct method *method, struct record *keys,
-                                   const struct record *own, float largest)
+static void put_thresholded_or_die(struct writer *writer, const struct analysis_method *method,
+                                   struct record *keys, const struct record *own, float largest)
 {
     size_t frames = keys->shape[keys->rank - 1];
-    method_threshold(method, keys->data, own->data, keys->count / frames, frames,
-                     threshold * (double)largest);
+    analysis_threshold(method, keys->data, own->data, keys->count / frames, frames,
+                       threshold * (double)largest);
     writer_put_or_die(writer, keys);
 }
 
@@ -111,7 +112,7 @@ int main(int argc, char **argv)
 
     progress_begin("records", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &wave)) {
-        fit_or_die(&analysis, reader, &wave);
+        prepare_or_die(&analysis, reader, &wave);
         wave_to_keys(&analysis, &keys, &own, &wave);
         largest = fmaxf(whole ? largest : 0, level_peak(own.data, own.count));
         if (isinf(largest)) reader_die(reader, "too loud");

@@ -66,7 +66,7 @@ int main(int argc, char **argv)
     int operand = options_parse_or_die(&program, argc, argv);
     enum baseline_kind kind = kind_or_die();
     struct writer *writer = writer_open_or_die(NULL);
-    struct corpus corpus = corpus_read_or_die(argv[operand], unstated);
+    struct markov_corpus corpus = markov_corpus_read_or_die(argv[operand], unstated);
     struct baseline *baseline = baseline_new_or_die(&corpus, kind);
     struct record record = record_or_die(&corpus.shape);
 
@@ -77,6 +77,6 @@ int main(int argc, char **argv)
     writer_close_or_die(writer);
     record_free(&record);
     baseline_free(baseline);
-    corpus_free(&corpus);
+    markov_corpus_free(&corpus);
     return 0;
 }

@@ -45,7 +45,7 @@ static void check_paths_or_die(int count, char **paths)
     if (pipes > 1) die_usage("only one of the inputs can be -");
 }
 
-/* value (ROWS) of records drawn again. */
+/* value (COMPARISON_ROWS) of records drawn again. */
 static void measure_resample_or_die(double *value, const struct comparison *comparison, size_t real,
                                     size_t generated, uint32_t number)
 {
@@ -57,7 +57,7 @@ static void measure_resample_or_die(double *value, const struct comparison *comp
     free(b);
 }
 
-/* value (ROWS) of the records as they are. */
+/* value (COMPARISON_ROWS) of the records as they are. */
 static void measure_or_die(double *value, const struct comparison *comparison, size_t real, size_t generated)
 {
     size_t most = real > generated ? real : generated;
@@ -75,15 +75,16 @@ static void print_number(double value)
         printf("\t%.6g", value);
 }
 
-/* A line a row; drawn (resamples, ROWS). */
+/* A line a row; drawn (resamples, COMPARISON_ROWS). */
 static void print_rows_or_die(const double *value, const double *drawn)
 {
     double *column = allocate_or_die((size_t)resamples, sizeof *column);
     printf("name\tvalue\tlow\thigh\n");
-    for (size_t row = 0; row < ROWS; row++) {
+    for (size_t row = 0; row < COMPARISON_ROWS; row++) {
         char name[32];
-        for (size_t i = 0; i < (size_t)resamples; i++) column[i] = drawn[i * ROWS + row];
-        struct interval around = bootstrap_interval(value[row], column, (size_t)resamples);
+        for (size_t i = 0; i < (size_t)resamples; i++) column[i] = drawn[i * COMPARISON_ROWS + row];
+        struct confidence_interval around =
+            bootstrap_confidence_interval(value[row], column, (size_t)resamples);
         printf("%s", comparison_row_name(row, name, sizeof name));
         print_number(value[row]);
         print_number(around.low);
@@ -98,23 +99,25 @@ int main(int argc, char **argv)
     int operand = options_parse_or_die(&program, argc, argv);
     struct score shape = unstated;
     check_paths_or_die(argc - operand, argv + operand);
-    struct keys_set real = keys_set_read_or_die(argv[operand], 0, &shape), training = {0};
-    struct keys_set generated = keys_set_read_or_die(argv[operand + 1], (float)loudness_floor, &shape);
-    if (training_path) training = keys_set_read_or_die(training_path, 0, &shape);
+    struct feature_set real = feature_set_read_or_die(argv[operand], 0, &shape), training = {0};
+    struct feature_set generated = feature_set_read_or_die(argv[operand + 1], (float)loudness_floor, &shape);
+    if (training_path) training = feature_set_read_or_die(training_path, 0, &shape);
     struct comparison *comparison =
         comparison_new_or_die(&real, &generated, training_path ? &training : NULL);
-    double value[ROWS], *drawn = allocate_or_die((size_t)resamples * ROWS, sizeof *drawn);
+    double value[COMPARISON_ROWS],
+        *drawn = allocate_or_die((size_t)resamples * COMPARISON_ROWS, sizeof *drawn);
 
     measure_or_die(value, comparison, real.count, generated.count);
 #pragma omp parallel for schedule(dynamic)
     for (long long i = 0; i < resamples; i++)
-        measure_resample_or_die(drawn + i * ROWS, comparison, real.count, generated.count, (uint32_t)i);
+        measure_resample_or_die(drawn + i * COMPARISON_ROWS, comparison, real.count, generated.count,
+                                (uint32_t)i);
     print_rows_or_die(value, drawn);
     stdout_close_or_die();
     comparison_free(comparison);
-    keys_set_free(&real);
-    keys_set_free(&generated);
-    keys_set_free(&training);
+    feature_set_free(&real);
+    feature_set_free(&generated);
+    feature_set_free(&training);
     free(drawn);
     return 0;
 }

@@ -79,12 +79,12 @@ static struct midi_part part_or_die(const float *lines, const struct score *scor
 {
     struct midi_part part = {.pan = 64};
     size_t room = 0, count = score->parts * score->frames;
-    struct note_rules rules = {
+    struct note_segment_rules rules = {
         fmaxf((float)on * largest, FLT_TRUE_MIN), fmaxf((float)off * largest, FLT_TRUE_MIN),
         (size_t)lround(gap / score->interval), (size_t)lround(shortest / score->interval)};
     for (size_t k = 0; k < score->rows && largest > 0; k++) {
-        struct note note = {0};
-        while (note_next(&note, lines + k * count, count, rules)) {
+        struct note_segment note = {0};
+        while (note_segment_next(&note, lines + k * count, count, rules)) {
             double velocity = fmax(1, round(127 * sqrt(note.loudness / largest)));
             if (part.count == room)
                 part.notes = reallocate_or_die(part.notes, room = 2 * room + 64, sizeof *part.notes);
@@ -108,7 +108,7 @@ static struct midi_file convert_or_die(const struct reader *reader, const struct
         parts[c] = part_or_die(lines + c * score->rows * count, score, grid, largest);
         if (channels == 2) parts[c].pan = c ? 127 : 0;
     }
-    char *title = label_title_or_die(keys), *comment = label_comment_or_die(keys);
+    char *title = tags_title_or_die(keys), *comment = tags_comment_or_die(keys);
     struct midi_file file = midi_write_or_die(
         &(struct midi_score){grid.intervals * grid.ticks, grid.tempo, (int)instrument,
                              (uint32_t)count * (uint32_t)grid.ticks, title, comment, parts, channels});
@@ -124,7 +124,7 @@ int main(int argc, char **argv)
     int operand = options_parse_or_die(&program, argc, argv);
     if (off > on) die_usage("--off %g is more than --on %g", off, on);
 
-    struct pieces *files = pieces_open_or_die(output, "song", "song-%03d.mid");
+    struct outputs *files = outputs_open_or_die(output, "song", "song-%03d.mid");
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct record keys = {0};
     progress_begin("songs", 0, progress, quiet);
@@ -132,11 +132,11 @@ int main(int argc, char **argv)
         struct score score = score_or_die(reader, &keys, unstated);
         level_subtract_floor(keys.data, keys.count, (float)loudness_floor);
         struct midi_file file = convert_or_die(reader, &keys, &score);
-        pieces_put_or_die(files, reader, file.bytes, file.size);
+        outputs_put_or_die(files, reader, file.bytes, file.size);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();
-    pieces_close_or_die(files, argv[operand]);
+    outputs_close_or_die(files, argv[operand]);
     reader_close(reader);
     record_free(&keys);
     return 0;

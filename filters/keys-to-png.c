@@ -55,15 +55,16 @@ static char *remarks_of(const struct reader *reader, const struct record *keys)
 }
 
 /* Puts out the roll of the record. */
-static void put_roll_or_die(struct pieces *rolls, const struct reader *reader, struct record *keys)
+static void put_roll_or_die(struct outputs *rolls, const struct reader *reader, struct record *keys)
 {
     struct score score = score_or_die(reader, keys, unstated);
     level_subtract_floor(keys->data, keys->count, (float)loudness_floor);
     char *source = record_fact(keys, "source"), *remarks = remarks_of(reader, keys);
-    struct picture *roll = piano_roll_or_die(&score, (int)wide, (int)high, source ? source : "keys", remarks);
+    struct picture *roll =
+        piano_roll_picture_or_die(&score, (int)wide, (int)high, source ? source : "keys", remarks);
     size_t size;
     void *png = picture_png_or_die(roll, &size);
-    pieces_put_or_die(rolls, reader, png, size);
+    outputs_put_or_die(rolls, reader, png, size);
     free(source);
     free(remarks);
 }
@@ -71,7 +72,7 @@ static void put_roll_or_die(struct pieces *rolls, const struct reader *reader, s
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct pieces *rolls = pieces_open_or_die(output, "record", "NAME-%03d.png");
+    struct outputs *rolls = outputs_open_or_die(output, "record", "NAME-%03d.png");
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct record keys = {0};
 
@@ -81,7 +82,7 @@ int main(int argc, char **argv)
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();
-    pieces_close_or_die(rolls, argv[operand]);
+    outputs_close_or_die(rolls, argv[operand]);
     reader_close(reader);
     record_free(&keys);
     return 0;

@@ -56,7 +56,7 @@ static void check_rate_or_die(const struct reader *reader, const struct score *s
         reader_die(reader, "an interval of %g s has no sample at %g Hz", score->interval, rate);
 }
 
-/* By how many intervals the sound is to follow the keys: those of notes come before it, as in a score. */
+/* By how many frames the sound is to follow the keys: those of notes come before it, as in a score. */
 static size_t lead_or_die(const struct reader *reader, const struct record *keys, const struct score *score)
 {
     double lead = expect_number_or_die(reader, keys, "lead", 0);
@@ -64,32 +64,32 @@ static size_t lead_or_die(const struct reader *reader, const struct record *keys
     return (size_t)lround(lead / score->interval);
 }
 
-static void delay(float *line, size_t count, size_t intervals)
+static void delay(float *line, size_t count, size_t frames)
 {
-    if (intervals > count) intervals = count;
-    memmove(line + intervals, line, (count - intervals) * sizeof *line);
-    memset(line, 0, intervals * sizeof *line);
+    if (frames > count) frames = count;
+    memmove(line + frames, line, (count - frames) * sizeof *line);
+    memset(line, 0, frames * sizeof *line);
 }
 
-/* wave (2, samples) of the score, `lead` intervals later. */
+/* wave (2, samples) of the score, `lead` frames later. */
 static void play_or_die(struct record *wave, const struct score *score, size_t lead, voice *voice)
 {
-    struct intervals intervals = {score->parts * score->frames, score->interval, rate};
-    size_t samples = interval_start(intervals, intervals.count);
+    struct frames frames = {score->parts * score->frames, score->interval, rate};
+    size_t samples = frame_start(frames, frames.count);
     float *to = record_shape_or_die(wave, 2, (size_t[]){2, samples});
-    float *line = allocate_or_die(intervals.count, sizeof *line);
+    float *line = allocate_or_die(frames.count, sizeof *line);
     memset(to, 0, wave->count * sizeof *to);
     for (size_t channel = 0; channel < score->channels; channel++)
         for (size_t k = 0; k < score->rows; k++) {
             int key = score->keys.first + (int)k;
-            double spread = 1 / (2 * M_PI * key_sigma(score->width, key) * score->interval);
+            double deviation = 1 / (2 * M_PI * key_sigma(score->width, key) * score->interval);
             score_line(score, channel, k, line);
-            delay(line, intervals.count, lead);
-            if (sharpness > 1) sharpen(line, intervals.count, spread, sharpness);
-            if (release > 0) ring_on(line, intervals.count, (float)exp(-score->interval / release));
+            delay(line, frames.count, lead);
+            if (sharpness > 1) sharpen(line, frames.count, deviation, sharpness);
+            if (release > 0) ring_on(line, frames.count, (float)exp(-score->interval / release));
             struct partial partials[PARTIALS];
             size_t count = voice(partials, key, rate / 2, &bell);
-            voice_play(to + channel * samples, intervals, key, partials, count, line);
+            voice_play(to + channel * samples, frames, key, partials, count, line);
         }
     if (score->channels == 1) memcpy(to + samples, to, samples * sizeof *to);
     free(line);

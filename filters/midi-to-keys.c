@@ -69,43 +69,44 @@ static uint8_t *read_file_or_die(const char *path, size_t *size, const char **re
     return NULL;
 }
 
-static bool read_song_or_die(struct operands *songs, const char *path, struct midi *midi)
+static bool read_song_or_die(struct inputs *songs, const char *path, struct midi *midi)
 {
     size_t size;
     const char *reason;
     uint8_t *bytes = read_file_or_die(path, &size, &reason);
     *midi = (struct midi){0};
     if (!bytes)
-        operands_skip(songs, "%s", reason);
+        inputs_skip(songs, "%s", reason);
     else if (!midi_read_or_die(midi, bytes, size))
-        operands_skip(songs, "%s", midi->problem);
+        inputs_skip(songs, "%s", midi->problem);
     free(bytes);
     return bytes && !*midi->problem;
 }
 
 /* Writes the records of a song; what is left over is dropped. */
 static void put_song_or_die(struct writer *writer, struct record *record, const char *path,
-                            const struct midi *midi, struct midi_ear ear, struct cut cut, size_t records)
+                            const struct midi *midi, struct midi_loudness_settings settings, struct cut cut,
+                            size_t records)
 {
-    struct midi_player *player = midi_player_new_or_die(midi, ear);
-    size_t rows = (size_t)(ear.keys.last - ear.keys.first + 1);
+    struct midi_loudness *converter = midi_loudness_new_or_die(midi, settings);
+    size_t rows = (size_t)(settings.keys.last - settings.keys.first + 1);
     size_t shape[] = {cut.parts, 2, rows, cut.intervals}, skipped = cut.parts == 1;
     for (size_t i = 0; i < records; i++) {
         float *loudness = record_shape_or_die(record, 4 - (int)skipped, shape + skipped);
         for (size_t part = 0; part < cut.parts; part++)
-            midi_player_fill(player, loudness + part * 2 * rows * cut.intervals, cut.intervals);
+            midi_loudness_fill(converter, loudness + part * 2 * rows * cut.intervals, cut.intervals);
         record_set_fact(record, "kind", "keys");
         record_set_fact(record, "interval", "%.10g", interval);
-        record_set_fact(record, "keys", "%d-%d", ear.keys.first, ear.keys.last);
+        record_set_fact(record, "keys", "%d-%d", settings.keys.first, settings.keys.last);
         record_set_fact(record, "source", "%s", path);
         record_set_fact(record, "start", "%.10g", (double)(i * cut.parts * cut.intervals) * interval);
         writer_put_or_die(writer, record);
     }
-    midi_player_free(player);
+    midi_loudness_free(converter);
 }
 
-static void take_song_or_die(struct operands *songs, const char *path, struct writer *writer,
-                             struct record *record, struct midi_ear ear, struct cut cut)
+static void take_song_or_die(struct inputs *songs, const char *path, struct writer *writer,
+                             struct record *record, struct midi_loudness_settings settings, struct cut cut)
 {
     struct midi midi;
     if (read_song_or_die(songs, path, &midi)) {
@@ -113,12 +114,12 @@ static void take_song_or_die(struct operands *songs, const char *path, struct wr
         if (cut.intervals == 0) cut.intervals = (size_t)ceil(intervals - 1e-6);
         double wanted = (double)(cut.parts * cut.intervals);
         size_t records = wanted > 0 ? (size_t)(*layout == 's' ? 1 : (intervals + 1e-6) / wanted) : 0;
-        if (!midi_is_heard(&midi, ear.keys))
-            operands_skip(songs, "no note of the keys %d-%d in it", ear.keys.first, ear.keys.last);
+        if (!midi_has_note(&midi, settings.keys))
+            inputs_skip(songs, "no note of the keys %d-%d in it", settings.keys.first, settings.keys.last);
         else if (records == 0)
-            operands_skip(songs, "too short: %.2f of %g s", midi.seconds, wanted * interval);
+            inputs_skip(songs, "too short: %.2f of %g s", midi.seconds, wanted * interval);
         else
-            put_song_or_die(writer, record, path, &midi, ear, cut, records);
+            put_song_or_die(writer, record, path, &midi, settings, cut, records);
     }
     midi_free(&midi);
 }
@@ -126,20 +127,21 @@ static void take_song_or_die(struct operands *songs, const char *path, struct wr
 int main(int argc, char **argv)
 {
     int first = options_parse_or_die(&program, argc, argv);
-    struct midi_ear ear = {.keys = keys_wanted, .interval = interval, .decay = decay, .pedal = !no_pedal};
+    struct midi_loudness_settings settings = {
+        .keys = keys_wanted, .interval = interval, .decay = decay, .pedal = !no_pedal};
     struct cut cut = cut_or_die();
 
-    struct operands *songs = operands_open_or_die(argv + first, ".mid|.midi", "MIDI");
+    struct inputs *songs = inputs_open_or_die(argv + first, ".mid|.midi", "MIDI");
     struct writer *writer = writer_open_or_die(NULL);
     struct record record = {0};
     progress_begin("songs", 0, progress, quiet);
-    for (const char *path; (path = operands_next_or_die(songs));) {
-        progress_show((double)operands_used(songs), "%s", path);
-        take_song_or_die(songs, path, writer, &record, ear, cut);
+    for (const char *path; (path = inputs_next_or_die(songs));) {
+        progress_show((double)inputs_used(songs), "%s", path);
+        take_song_or_die(songs, path, writer, &record, settings, cut);
     }
     progress_end();
     record_free(&record);
-    if (!operands_close(songs, strict, quiet)) {
+    if (!inputs_close(songs, strict, quiet)) {
         writer_abandon(writer);
         return EXIT_DATA;
     }

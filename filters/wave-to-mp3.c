@@ -49,7 +49,7 @@ static void clip(const struct reader *reader, struct record *wave)
     for (size_t i = 0; i < wave->count; i++) samples[i] = fminf(fmaxf(samples[i], -1), 1);
 }
 
-static struct mp3 encode_or_die(const struct reader *reader, struct record *wave)
+static struct mp3_file encode_or_die(const struct reader *reader, struct record *wave)
 {
     double hertz = expect_number_or_die(reader, wave, "rate", (double)rate);
     int channels = check_wave_or_die(reader, wave);
@@ -58,9 +58,9 @@ static struct mp3 encode_or_die(const struct reader *reader, struct record *wave
         reader_die(reader, "MP3 at %g Hz has no constant %lld kbit/s", hertz, bitrate);
     clip(reader, wave);
 
-    char *title = label_title_or_die(wave), *comment = label_comment_or_die(wave);
+    char *title = tags_title_or_die(wave), *comment = tags_comment_or_die(wave);
     struct mp3_settings settings = {(int)hertz, channels, (int)bitrate, quality, title, comment};
-    struct mp3 mp3 = mp3_encode_or_die(&settings, wave->data, wave->count / (size_t)channels);
+    struct mp3_file mp3 = mp3_write_or_die(&settings, wave->data, wave->count / (size_t)channels);
     free(title);
     free(comment);
     return mp3;
@@ -69,18 +69,18 @@ static struct mp3 encode_or_die(const struct reader *reader, struct record *wave
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct pieces *songs = pieces_open_or_die(output, "song", "song-%03d.mp3");
+    struct outputs *songs = outputs_open_or_die(output, "song", "song-%03d.mp3");
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct record wave = {0};
 
     progress_begin("songs", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &wave)) {
-        struct mp3 song = encode_or_die(reader, &wave);
-        pieces_put_or_die(songs, reader, song.bytes, song.size);
+        struct mp3_file song = encode_or_die(reader, &wave);
+        outputs_put_or_die(songs, reader, song.bytes, song.size);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();
-    pieces_close_or_die(songs, argv[operand]);
+    outputs_close_or_die(songs, argv[operand]);
     reader_close(reader);
     record_free(&wave);
     return 0;

@@ -32,14 +32,14 @@ static float two_thirds(float x)
     return x * y;
 }
 
-static void explain(struct block *b, const struct templates *w)
+static void explain(struct block *b, const struct harmonic_templates *w)
 {
     sparse_product(b->z, &w->atoms_of_band, b->h);
     for (int j = 0; j < HARMONIC_BANDS; j++)
         for (int i = 0; i < LANES; i++) b->z[j].of[i] += LEAST;
 }
 
-static void update(struct block *b, const struct templates *w)
+static void update(struct block *b, const struct harmonic_templates *w)
 {
     explain(b, w);
     for (int j = 0; j < HARMONIC_BANDS; j++)
@@ -65,14 +65,14 @@ static void sharpen_notes(struct block *b)
         for (int i = 0; i < LANES; i++) b->h[k].of[i] *= b->h[k].of[i] * loudest[i];
 }
 
-static void begin(struct block *b, const struct templates *w)
+static void begin(struct block *b, const struct harmonic_templates *w)
 {
     sparse_product(b->h, &w->bands_of_atom, b->v);
     for (int k = 0; k < HARMONIC_ATOMS; k++)
         for (int i = 0; i < LANES; i++) b->h[k].of[i] *= 0.3F / w->square[k];
 }
 
-static void block_solve(struct block *b, const struct templates *w)
+static void block_solve(struct block *b, const struct harmonic_templates *w)
 {
     static const int updates[] = {3, 3, 4};
     begin(b, w);
@@ -83,7 +83,7 @@ static void block_solve(struct block *b, const struct templates *w)
     explain(b, w);
 }
 
-void harmonic_shares(float *share, const float *bands, size_t frames, const struct templates *w)
+void harmonic_shares(float *share, const float *bands, size_t frames, const struct harmonic_templates *w)
 {
     struct block b = {0};
     for (size_t t = 0; t < frames; t += LANES) {

@@ -4,14 +4,15 @@
  *
  *     h <- h [ (W' (v z^-3/2)) / (W' z^-1/2) ]^(2/3),   z = W h + 1e-7.
  */
-#ifndef COMMON_HARMONIC_SHARES_H
-#define COMMON_HARMONIC_SHARES_H
+#ifndef COMMON_ANALYSIS_HARMONIC_SHARES_H
+#define COMMON_ANALYSIS_HARMONIC_SHARES_H
 
 #include <stddef.h>
 
 #include "common/analysis/harmonic-templates.h"
 
 /* share (HARMONIC_NOTES, frames), 0 ... 1, of bands (HARMONIC_BANDS, frames), 0 ... 1. */
-void harmonic_shares(float *share, const float *bands, size_t frames, const struct templates *templates);
+void harmonic_shares(float *share, const float *bands, size_t frames,
+                     const struct harmonic_templates *templates);
 
 #endif

@@ -46,7 +46,8 @@ static void sparse_make_or_die(struct sparse *sparse, const float *matrix, int r
     }
 }
 
-void templates_make_or_die(struct templates *t, struct key_width width, int partials, double exponent)
+void harmonic_templates_make_or_die(struct harmonic_templates *t, struct key_width width, int partials,
+                                    double exponent)
 {
     float(*w)[HARMONIC_ATOMS] = allocate_or_die(HARMONIC_BANDS, sizeof *w);
     memset(t->square, 0, sizeof t->square);
@@ -76,7 +77,7 @@ void sparse_product(union lanes *product, const struct sparse *matrix, const uni
     }
 }
 
-void templates_free(struct templates *t)
+void harmonic_templates_free(struct harmonic_templates *t)
 {
     void *blocks[] = {t->atoms_of_band.begin, t->atoms_of_band.entry, t->bands_of_atom.begin,
                       t->bands_of_atom.entry};

@@ -4,8 +4,8 @@
  * A note k has a partial of amplitude 1/h at h f_k, h = 1 ... 10, of which the band j with its Gaussian mask
  * hears 1/h exp(-1/2 ((h f_k - f_j) / sigma_j)^2); what it hears of all of them adds up in power. Seventeen
  * atoms as wide as an octave, half an octave apart, stand for what has no pitch. */
-#ifndef COMMON_HARMONIC_TEMPLATES_H
-#define COMMON_HARMONIC_TEMPLATES_H
+#ifndef COMMON_ANALYSIS_HARMONIC_TEMPLATES_H
+#define COMMON_ANALYSIS_HARMONIC_TEMPLATES_H
 
 #include "common/keys/key-width.h"
 
@@ -36,19 +36,19 @@ struct sparse {
 };
 
 /* Entries to the power of `exponent`, as the loudnesses they are to explain. */
-struct templates {
+struct harmonic_templates {
     struct sparse atoms_of_band, bands_of_atom; /* W and its transpose */
     float square[HARMONIC_ATOMS];               /* sum over the bands of W^2 */
     float own[HARMONIC_NOTES];                  /* W[j, k] where band j is key k's */
 };
 
-/* Templates of `partials` partials, to be given back with templates_free. */
-void templates_make_or_die(struct templates *templates, struct key_width width, int partials,
-                           double exponent);
+/* Templates of `partials` partials, to be given back with harmonic_templates_free. */
+void harmonic_templates_make_or_die(struct harmonic_templates *templates, struct key_width width,
+                                    int partials, double exponent);
 
 /* product[r] = sum over c of matrix[r, c] value[c]. */
 void sparse_product(union lanes *product, const struct sparse *matrix, const union lanes *value);
 
-void templates_free(struct templates *templates);
+void harmonic_templates_free(struct harmonic_templates *templates);
 
 #endif

@@ -32,7 +32,7 @@ struct harmonic {
     struct key_range keys;
     struct key_width narrow, wide;
     struct key_envelopes *envelopes;
-    struct templates tones, sines;
+    struct harmonic_templates tones, sines;
     size_t waves;        /* for which there is room */
     float *bands;        /* (waves, BANDS, frames): loudness */
     float *heard;        /* (waves, BANDS, frames): without percussion, whitened, compressed */
@@ -50,8 +50,8 @@ struct harmonic *harmonic_new_or_die(size_t samples, double rate, size_t interva
     h->narrow = width;
     h->wide = (struct key_width){WIDER * width.value, width.semitones};
     h->envelopes = key_envelopes_new_or_die(samples, rate, interval);
-    templates_make_or_die(&h->tones, width, PARTIALS, COMPRESSION);
-    templates_make_or_die(&h->sines, width, 1, COMPRESSION);
+    harmonic_templates_make_or_die(&h->tones, width, PARTIALS, COMPRESSION);
+    harmonic_templates_make_or_die(&h->sines, width, 1, COMPRESSION);
     h->share = allocate_or_die(HARMONIC_NOTES * h->frames, sizeof *h->share);
     h->tone = allocate_or_die(h->frames, sizeof *h->tone);
     h->noise = allocate_or_die(h->frames, sizeof *h->noise);
@@ -188,7 +188,7 @@ void harmonic_apply(struct harmonic *h, float *loudness, float *own, const float
     }
     for (size_t i = 0; i < count; i++) mask_percussion(h, h->heard + i * size, h->bands + i * size);
     whiten(h, count);
-    const struct templates *templates = are_sines(h, count) ? &h->sines : &h->tones;
+    const struct harmonic_templates *templates = are_sines(h, count) ? &h->sines : &h->tones;
     for (size_t i = 0; i < count; i++) {
         harmonic_shares(h->share, h->heard + i * size, frames, templates);
         for (int key = h->keys.first; key <= h->keys.last; key++, loudness += frames, own += frames)
@@ -201,8 +201,8 @@ void harmonic_free(struct harmonic *h)
 {
     if (!h) return;
     key_envelopes_free(h->envelopes);
-    templates_free(&h->tones);
-    templates_free(&h->sines);
+    harmonic_templates_free(&h->tones);
+    harmonic_templates_free(&h->sines);
     void *blocks[] = {h->bands, h->heard, h->share, h->tone, h->noise, h};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) free(blocks[i]);
 }

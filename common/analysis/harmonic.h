@@ -2,8 +2,8 @@
  * and drums too; here each band's loudness is shared out, and the key keeps what is its own.
  *
  * chunks-to-keys(1) has the formulas. */
-#ifndef COMMON_HARMONIC_H
-#define COMMON_HARMONIC_H
+#ifndef COMMON_ANALYSIS_HARMONIC_H
+#define COMMON_ANALYSIS_HARMONIC_H
 
 #include <stddef.h>
 

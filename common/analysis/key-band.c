@@ -7,7 +7,7 @@
 /* Bins whose mask is made at a time, and side by side. */
 enum { MASK_BINS = 1024, LANES = 8 };
 
-struct key_band key_band_of(int key, struct key_width width, double sigmas, double rate, size_t length)
+struct key_band key_band_make(int key, struct key_width width, double sigmas, double rate, size_t length)
 {
     double spacing = rate / (double)length, frequency = key_frequency(key), sigma = key_sigma(width, key);
     double low = floor((frequency - sigmas * sigma) / spacing);

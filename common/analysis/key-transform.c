@@ -128,7 +128,7 @@ struct key_transform *key_transform_new_or_die(size_t samples, double rate, size
 
     size_t points = 0, last = 0;
     for (int k = 0; k < t->keys; k++) {
-        struct key_band band = key_band_of(keys.first + k, width, MASK_SIGMAS, rate, t->spectrum.length);
+        struct key_band band = key_band_make(keys.first + k, width, MASK_SIGMAS, rate, t->spectrum.length);
         t->key[k] = (struct key_plans){.band = band, .points = quick_size(2 * band.bins - 1)};
         if (t->key[k].points > points) points = t->key[k].points;
         if (band.first + band.bins - 1 > last) last = band.first + band.bins - 1;
@@ -257,7 +257,7 @@ void key_envelopes_loudness(struct key_envelopes *e, float *loudness, int key, s
 {
     memset(loudness, 0, e->frames * sizeof *loudness);
     if (key_frequency(key) > e->rate / 2) return;
-    struct key_band band = key_band_of(key, width, ENVELOPE_SIGMAS, e->rate, e->spectrum.length);
+    struct key_band band = key_band_make(key, width, ENVELOPE_SIGMAS, e->rate, e->spectrum.length);
     memset(e->envelope, 0, e->points * sizeof *e->envelope);
     /* A bin beyond the instants' rate has the values of its alias. */
     key_band_add(e->envelope, e->points, band.first % e->points, e->spectrum.bins, &band);

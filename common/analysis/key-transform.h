@@ -11,8 +11,8 @@
  * complex envelope a at a low rate, and band^2 = |a|^2 / 2 + Re(a^2) / 2 is summed over the intervals among
  * the frequencies: an interval's sum of exp(2 pi i u r / N) is Dirichlet's kernel.
  */
-#ifndef COMMON_KEY_TRANSFORM_H
-#define COMMON_KEY_TRANSFORM_H
+#ifndef COMMON_ANALYSIS_KEY_TRANSFORM_H
+#define COMMON_ANALYSIS_KEY_TRANSFORM_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* Running medians. */
-#ifndef COMMON_MEDIAN_H
-#define COMMON_MEDIAN_H
+#ifndef COMMON_ANALYSIS_MEDIAN_H
+#define COMMON_ANALYSIS_MEDIAN_H
 
 #include <stddef.h>
 

@@ -20,7 +20,7 @@ static bool lasts(const float *own, size_t t, double least)
     return true;
 }
 
-void notes_keep(float *loudness, const float *own, size_t frames, double least)
+void note_threshold_apply(float *loudness, const float *own, size_t frames, double least)
 {
     size_t begin = 0; /* of what may be a note */
     bool reached = false;

@@ -29,7 +29,7 @@ static bool is_beginning(const struct midi_event *event)
     return (event->status & 0xF0) == MIDI_NOTE_ON && event->data[1] > 0;
 }
 
-bool midi_is_heard(const struct midi *midi, struct key_range keys)
+bool midi_has_note(const struct midi *midi, struct key_range keys)
 {
     for (size_t i = 0; i < midi->count; i++) {
         const struct midi_event *event = &midi->events[i];
@@ -48,9 +48,9 @@ struct page {
     double start; /* s */
 };
 
-struct midi_player {
+struct midi_loudness {
     const struct midi *midi;
-    struct midi_ear ear;
+    struct midi_loudness_settings settings;
     size_t next;    /* event */
     uint64_t heard; /* intervals */
     struct page page;
@@ -63,17 +63,18 @@ static void reset_controllers(struct channel *channel)
     channel->pedal = false;
 }
 
-struct midi_player *midi_player_new_or_die(const struct midi *midi, struct midi_ear ear)
+struct midi_loudness *midi_loudness_new_or_die(const struct midi *midi,
+                                               struct midi_loudness_settings settings)
 {
-    struct midi_player *player = allocate_or_die(1, sizeof *player);
-    player->midi = midi;
-    player->ear = ear;
+    struct midi_loudness *converter = allocate_or_die(1, sizeof *converter);
+    converter->midi = midi;
+    converter->settings = settings;
     for (int i = 0; i < MIDI_CHANNELS; i++) {
-        player->channels[i].volume = 100; /* General MIDI's */
-        player->channels[i].pan = 64;
-        reset_controllers(&player->channels[i]);
+        converter->channels[i].volume = 100; /* General MIDI's */
+        converter->channels[i].pan = 64;
+        reset_controllers(&converter->channels[i]);
     }
-    return player;
+    return converter;
 }
 
 /* power (2): the square of the loudness that a note has at its start, on each side. */
@@ -93,13 +94,13 @@ static double mean_decayed(double a, double b, double decay)
 }
 
 /* Adds what a voice has sounded since it was last settled. */
-static void settle(struct midi_player *player, struct channel *channel, int number, double now)
+static void settle(struct midi_loudness *converter, struct channel *channel, int number, double now)
 {
-    const struct page *page = &player->page;
+    const struct page *page = &converter->page;
     struct voice *voice = &channel->voices[number];
-    struct key_range keys = player->ear.keys;
+    struct key_range keys = converter->settings.keys;
     int key = number - KEY_TO_MIDI;
-    double interval = player->ear.interval, power[2];
+    double interval = converter->settings.interval, power[2];
     double from = fmax(0, (voice->since - page->start) / interval);
     double to = fmin((now - page->start) / interval, (double)page->intervals);
     double start = (voice->start - page->start) / interval;
@@ -111,95 +112,96 @@ static void settle(struct midi_player *player, struct channel *channel, int numb
     for (size_t t = (size_t)from; t < page->intervals && (double)t < to; t++) {
         double a = fmax(from, (double)t), b = fmin(to, (double)t + 1);
         if (b - a < TOO_SHORT) continue;
-        double share = mean_decayed(a - start, b - start, player->ear.decay / interval);
+        double share = mean_decayed(a - start, b - start, converter->settings.decay / interval);
         left[t] += (float)(power[0] * share);
         right[t] += (float)(power[1] * share);
     }
 }
 
-static void settle_channel(struct midi_player *player, struct channel *channel, double now)
+static void settle_channel(struct midi_loudness *converter, struct channel *channel, double now)
 {
     for (int number = 0; number < MIDI_NUMBERS; number++)
-        if (channel->voices[number].on) settle(player, channel, number, now);
+        if (channel->voices[number].on) settle(converter, channel, number, now);
 }
 
-static void end_note(struct midi_player *player, struct channel *channel, int number, double now)
+static void end_note(struct midi_loudness *converter, struct channel *channel, int number, double now)
 {
-    if (channel->voices[number].on) settle(player, channel, number, now);
+    if (channel->voices[number].on) settle(converter, channel, number, now);
     channel->voices[number].on = false;
 }
 
 /* A note that still sounds is struck anew. */
-static void begin_note(struct midi_player *player, struct channel *channel, const struct midi_event *event)
+static void begin_note(struct midi_loudness *converter, struct channel *channel,
+                       const struct midi_event *event)
 {
-    end_note(player, channel, event->data[0], event->seconds);
+    end_note(converter, channel, event->data[0], event->seconds);
     channel->voices[event->data[0]] =
         (struct voice){true, true, event->data[1], event->seconds, event->seconds};
 }
 
-static void release_note(struct midi_player *player, struct channel *channel, int number, double now)
+static void release_note(struct midi_loudness *converter, struct channel *channel, int number, double now)
 {
     channel->voices[number].pressed = false;
-    if (!channel->pedal) end_note(player, channel, number, now);
+    if (!channel->pedal) end_note(converter, channel, number, now);
 }
 
 /* Ends what the pedal held. */
-static void lift_pedal(struct midi_player *player, struct channel *channel, double now)
+static void lift_pedal(struct midi_loudness *converter, struct channel *channel, double now)
 {
     for (int number = 0; number < MIDI_NUMBERS; number++)
-        if (!channel->voices[number].pressed) end_note(player, channel, number, now);
+        if (!channel->voices[number].pressed) end_note(converter, channel, number, now);
 }
 
-static void control(struct midi_player *player, struct channel *channel, const struct midi_event *event)
+static void control(struct midi_loudness *converter, struct channel *channel, const struct midi_event *event)
 {
     uint8_t value = event->data[1];
     double now = event->seconds;
-    settle_channel(player, channel, now);
+    settle_channel(converter, channel, now);
     switch (event->data[0]) {
     case MIDI_VOLUME: channel->volume = value; break;
     case MIDI_EXPRESSION: channel->expression = value; break;
     case MIDI_PAN: channel->pan = value; break;
-    case MIDI_PEDAL: channel->pedal = player->ear.pedal && value >= 64; break;
+    case MIDI_PEDAL: channel->pedal = converter->settings.pedal && value >= 64; break;
     case MIDI_RESET: reset_controllers(channel); break;
     case MIDI_SOUND_OFF:
-        for (int number = 0; number < MIDI_NUMBERS; number++) end_note(player, channel, number, now);
+        for (int number = 0; number < MIDI_NUMBERS; number++) end_note(converter, channel, number, now);
         break;
     default:
         if (event->data[0] < MIDI_NOTES_OFF) break; /* all from there on end the notes */
-        for (int number = 0; number < MIDI_NUMBERS; number++) release_note(player, channel, number, now);
+        for (int number = 0; number < MIDI_NUMBERS; number++) release_note(converter, channel, number, now);
     }
-    if (!channel->pedal) lift_pedal(player, channel, now);
+    if (!channel->pedal) lift_pedal(converter, channel, now);
 }
 
-static void play(struct midi_player *player, const struct midi_event *event)
+static void play(struct midi_loudness *converter, const struct midi_event *event)
 {
-    struct channel *channel = &player->channels[event->status & 0x0F];
+    struct channel *channel = &converter->channels[event->status & 0x0F];
     if (event->status == MIDI_META || (event->status & 0x0F) == MIDI_DRUMS) return;
     if (is_beginning(event))
-        begin_note(player, channel, event);
+        begin_note(converter, channel, event);
     else if ((event->status & 0xF0) == MIDI_CONTROL)
-        control(player, channel, event);
+        control(converter, channel, event);
     else
-        release_note(player, channel, event->data[0], event->seconds);
+        release_note(converter, channel, event->data[0], event->seconds);
 }
 
-void midi_player_fill(struct midi_player *player, float *loudness, size_t intervals)
+void midi_loudness_fill(struct midi_loudness *converter, float *loudness, size_t intervals)
 {
-    size_t rows = (size_t)(player->ear.keys.last - player->ear.keys.first + 1);
-    double interval = player->ear.interval, end = (double)(player->heard + intervals) * interval;
-    const struct midi *midi = player->midi;
-    player->page = (struct page){loudness, rows, intervals, (double)player->heard * interval};
+    size_t rows = (size_t)(converter->settings.keys.last - converter->settings.keys.first + 1);
+    double interval = converter->settings.interval, end = (double)(converter->heard + intervals) * interval;
+    const struct midi *midi = converter->midi;
+    converter->page = (struct page){loudness, rows, intervals, (double)converter->heard * interval};
     memset(loudness, 0, 2 * rows * intervals * sizeof *loudness);
-    for (; player->next < midi->count && midi->events[player->next].seconds < end; player->next++)
-        play(player, &midi->events[player->next]);
+    for (; converter->next < midi->count && midi->events[converter->next].seconds < end; converter->next++)
+        play(converter, &midi->events[converter->next]);
     /* A note that nothing ends, ends with the song. */
     for (int i = 0; i < MIDI_CHANNELS; i++)
-        settle_channel(player, &player->channels[i], fmin(end, midi->seconds));
+        settle_channel(converter, &converter->channels[i], fmin(end, midi->seconds));
     for (size_t i = 0; i < 2 * rows * intervals; i++) loudness[i] = sqrtf(loudness[i]);
-    player->heard += intervals;
+    converter->heard += intervals;
 }
 
-void midi_player_free(struct midi_player *player)
+void midi_loudness_free(struct midi_loudness *converter)
 {
-    free(player);
+    free(converter);
 }

@@ -1,6 +1,6 @@
 /* Standard MIDI Files 1.0 (MIDI Manufacturers Association, RP-001): read in full, written in format 1. */
-#ifndef COMMON_MIDI_H
-#define COMMON_MIDI_H
+#ifndef COMMON_FILES_MIDI_H
+#define COMMON_FILES_MIDI_H
 
 #include <stdbool.h>
 #include <stddef.h>

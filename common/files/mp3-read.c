@@ -72,7 +72,7 @@ static const char *why_stopped(mpg123_handle *decoder)
     return mpg123_strerror(decoder);
 }
 
-size_t song_read_or_die(int descriptor, double rate, float *wave, size_t wanted, const char **broken)
+size_t mp3_read_or_die(int descriptor, double rate, float *wave, size_t wanted, const char **broken)
 {
     struct song song = {decoder_open_or_die(descriptor), NULL, 0, rate, wave, wanted, 0};
     int status = MPG123_OK;

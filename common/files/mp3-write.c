@@ -20,13 +20,13 @@ enum {
 
 /* A file that grows. */
 struct output {
-    struct mp3 mp3;
+    struct mp3_file mp3;
     size_t capacity;
 };
 
 static unsigned char *room_or_die(struct output *output, size_t room)
 {
-    struct mp3 *mp3 = &output->mp3;
+    struct mp3_file *mp3 = &output->mp3;
     if (output->capacity - mp3->size < room) {
         output->capacity = 2 * output->capacity + room;
         mp3->bytes = reallocate_or_die(mp3->bytes, output->capacity, 1);
@@ -92,7 +92,7 @@ static bool is_ascii(const char *text)
 
 static void set_tags_or_die(lame_t lame, const struct mp3_settings *settings)
 {
-    lame_set_write_id3tag_automatic(lame, 0); /* before the first frame: mp3_encode_or_die */
+    lame_set_write_id3tag_automatic(lame, 0); /* before the first frame: mp3_write_or_die */
     id3tag_init(lame);
     id3tag_v2_only(lame);
     if (settings->comment) id3tag_set_comment(lame, settings->comment);
@@ -143,7 +143,7 @@ static void encode_or_die(lame_t lame, struct output *output, const float *rows[
     count_or_die(output, lame_encode_flush(lame, room, BLOCK_BYTES_MOST));
 }
 
-struct mp3 mp3_encode_or_die(const struct mp3_settings *settings, const float *wave, size_t samples)
+struct mp3_file mp3_write_or_die(const struct mp3_settings *settings, const float *wave, size_t samples)
 {
     lame_t lame = encoder_open_or_die(settings);
     struct output output = {0};

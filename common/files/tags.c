@@ -17,7 +17,7 @@ static size_t stem_length(const char *name)
     return length;
 }
 
-char *label_title_or_die(const struct record *record)
+char *tags_title_or_die(const struct record *record)
 {
     char *source = record_fact(record, "source"), *title = NULL;
     if (source && strcmp(source, "-") != 0) {
@@ -28,7 +28,7 @@ char *label_title_or_die(const struct record *record)
     return title;
 }
 
-char *label_comment_or_die(const struct record *record)
+char *tags_comment_or_die(const struct record *record)
 {
     char *seed = record_fact(record, "seed"), *score = record_fact(record, "score");
     char *comment = text_or_die("made by MusiGAN%s%s%s%s", seed ? ", seed " : "", seed ? seed : "",

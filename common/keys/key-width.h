@@ -1,6 +1,6 @@
 /* How wide the band is in which a key is listened to: the standard deviation sigma of its Gaussian mask. */
-#ifndef COMMON_KEY_WIDTH_H
-#define COMMON_KEY_WIDTH_H
+#ifndef COMMON_KEYS_KEY_WIDTH_H
+#define COMMON_KEYS_KEY_WIDTH_H
 
 #include <stdbool.h>
 

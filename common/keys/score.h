@@ -1,7 +1,7 @@
 /* A record of keys, (..., 2, keys, intervals) or mono (keys, intervals), as music: lines of one key in one
  * channel, in which the parts of the leading dimensions follow one another in time. */
-#ifndef COMMON_SCORE_H
-#define COMMON_SCORE_H
+#ifndef COMMON_KEYS_SCORE_H
+#define COMMON_KEYS_SCORE_H
 
 #include "common/keys/key-width.h"
 #include "common/keys/keyboard.h"

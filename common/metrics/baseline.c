@@ -12,10 +12,10 @@ static const double SHORTEST_BAR = 0.3, LONGEST_BAR = 1.9; /* s */
 enum purpose { PURPOSE_START, PURPOSE_STEP, PURPOSE_BAR, PURPOSE_AGAIN, PURPOSE_FRESH, PURPOSE_CELLS };
 
 struct baseline {
-    const struct corpus *corpus;
+    const struct markov_corpus *corpus;
     enum baseline_kind kind;
     size_t chains;
-    struct chain **chain; /* (chains): one, or one for each row */
+    struct markov_chain **chain; /* (chains): one, or one for each row */
 };
 
 /* What decides a record. */
@@ -78,12 +78,12 @@ static void repeat_bars(uint32_t *from, size_t frames, struct loop loop, struct 
 }
 
 /* from (frames): the corpus's frames that a chain goes through. */
-static void walk(uint32_t *from, size_t frames, const struct chain *chain, uint32_t start,
+static void walk(uint32_t *from, size_t frames, const struct markov_chain *chain, uint32_t start,
                  const uint32_t *bits)
 {
     for (size_t t = 0; t < frames; t++) {
         from[t] = start;
-        start = chain_next(chain, start, bits[t]);
+        start = markov_chain_next(chain, start, bits[t]);
     }
 }
 
@@ -107,13 +107,13 @@ static void choose_by_chains_or_die(uint32_t *from, const struct baseline *basel
     free(bits);
 }
 
-static void choose_cells(uint32_t *from, const struct corpus *corpus, struct draws draws)
+static void choose_cells(uint32_t *from, const struct markov_corpus *corpus, struct draws draws)
 {
     for (size_t i = 0; i < corpus->shape.rows * corpus->shape.frames; i++)
         from[i] = random_below(bits_at(key_of(draws, PURPOSE_CELLS), (uint32_t)i), (uint32_t)corpus->count);
 }
 
-static void choose_order_or_die(uint32_t *from, const struct corpus *corpus, struct draws draws)
+static void choose_order_or_die(uint32_t *from, const struct markov_corpus *corpus, struct draws draws)
 {
     size_t frames = corpus->shape.frames;
     size_t *order = shuffled_or_die(key_of(draws, PURPOSE_STEP), frames);
@@ -123,7 +123,7 @@ static void choose_order_or_die(uint32_t *from, const struct corpus *corpus, str
     free(order);
 }
 
-static void copy_cells(float *loudness, const struct corpus *corpus, const uint32_t *from)
+static void copy_cells(float *loudness, const struct markov_corpus *corpus, const uint32_t *from)
 {
     size_t rows = corpus->shape.rows, frames = corpus->shape.frames, lines = corpus->shape.channels * rows;
     for (size_t line = 0; line < lines; line++)
@@ -131,27 +131,28 @@ static void copy_cells(float *loudness, const struct corpus *corpus, const uint3
             loudness[line * frames + t] = corpus->loudness[from[line % rows * frames + t] * lines + line];
 }
 
-struct baseline *baseline_new_or_die(const struct corpus *corpus, enum baseline_kind kind)
+struct baseline *baseline_new_or_die(const struct markov_corpus *corpus, enum baseline_kind kind)
 {
     struct baseline *baseline = allocate_or_die(1, sizeof *baseline);
     size_t rows = corpus->shape.rows,
            chains = kind == BASELINE_MARKOV_KEY ? rows : kind >= BASELINE_MARKOV_FRAME;
-    *baseline = (struct baseline){corpus, kind, chains, allocate_or_die(chains, sizeof(struct chain *))};
+    *baseline =
+        (struct baseline){corpus, kind, chains, allocate_or_die(chains, sizeof(struct markov_chain *))};
     for (size_t k = 0; k < chains; k++)
-        baseline->chain[k] = chain_new_or_die(corpus, k, kind == BASELINE_MARKOV_KEY ? 1 : rows);
+        baseline->chain[k] = markov_chain_new_or_die(corpus, k, kind == BASELINE_MARKOV_KEY ? 1 : rows);
     return baseline;
 }
 
 void baseline_free(struct baseline *baseline)
 {
-    for (size_t k = 0; k < baseline->chains; k++) chain_free(baseline->chain[k]);
+    for (size_t k = 0; k < baseline->chains; k++) markov_chain_free(baseline->chain[k]);
     free(baseline->chain);
     free(baseline);
 }
 
 void baseline_make_or_die(float *loudness, const struct baseline *baseline, uint64_t seed, uint32_t number)
 {
-    const struct corpus *corpus = baseline->corpus;
+    const struct markov_corpus *corpus = baseline->corpus;
     const struct score *shape = &corpus->shape;
     struct draws draws = {seed, number};
     if (baseline->kind == BASELINE_NOISE) {

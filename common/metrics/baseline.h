@@ -1,6 +1,6 @@
 /* Music by chance, for a trained network to be compared with. */
-#ifndef COMMON_BASELINE_H
-#define COMMON_BASELINE_H
+#ifndef COMMON_METRICS_BASELINE_H
+#define COMMON_METRICS_BASELINE_H
 
 #include "common/metrics/markov.h"
 
@@ -17,7 +17,7 @@ enum baseline_kind {
 struct baseline;
 
 /* The corpus is not copied. */
-struct baseline *baseline_new_or_die(const struct corpus *corpus, enum baseline_kind kind);
+struct baseline *baseline_new_or_die(const struct markov_corpus *corpus, enum baseline_kind kind);
 void baseline_free(struct baseline *baseline);
 
 /* loudness (channels, rows, frames) of record `number`, which with the seed decides it. */

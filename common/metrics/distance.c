@@ -30,7 +30,7 @@ static double distance_of(double cosine)
     return cosine > 1 ? 0 : 1 - cosine;
 }
 
-struct distances distances_nearest_or_die(const struct keys_set *set, const struct keys_set *other)
+struct distances distances_nearest_or_die(const struct feature_set *set, const struct feature_set *other)
 {
     struct distances all = {0, allocate_or_die(set->count, sizeof *all.distance), NULL};
     double *best = allocate_or_die(set->count, sizeof *best);
@@ -38,7 +38,7 @@ struct distances distances_nearest_or_die(const struct keys_set *set, const stru
     for (size_t i = 0; i < set->count; i++) {
         best[i] = NAN;
         for (size_t j = 0; other && j < other->count; j++)
-            best[i] = fmax(best[i], keys_set_cosine(set, i, other, j)); /* fmax passes a NaN over */
+            best[i] = fmax(best[i], feature_set_cosine(set, i, other, j)); /* fmax passes a NaN over */
     }
     for (size_t i = 0; i < set->count; i++)
         if (!isnan(best[i])) all.distance[all.count++] = (struct distance){distance_of(best[i]), i, i};
@@ -47,7 +47,7 @@ struct distances distances_nearest_or_die(const struct keys_set *set, const stru
     return all;
 }
 
-struct distances distances_pairs_or_die(const struct keys_set *set)
+struct distances distances_pairs_or_die(const struct feature_set *set)
 {
     size_t most = set->count * (set->count - 1) / 2;
     struct distances all = {0, allocate_or_die(most, sizeof *all.distance), NULL};
@@ -55,7 +55,7 @@ struct distances distances_pairs_or_die(const struct keys_set *set)
     for (size_t i = 0; i < set->count; i++)
         for (size_t j = 0; j < i; j++)
             all.distance[i * (i - 1) / 2 + j] =
-                (struct distance){distance_of(keys_set_cosine(set, i, set, j)), i, j};
+                (struct distance){distance_of(feature_set_cosine(set, i, set, j)), i, j};
     for (size_t i = 0; i < most; i++)
         if (!isnan(all.distance[i].value)) all.distance[all.count++] = all.distance[i];
     sort_or_die(&all);

@@ -1,6 +1,6 @@
 /* How far apart the records of sets are: 1 - the cosine of the angle between their sketches, 0 for copies. */
-#ifndef COMMON_DISTANCE_H
-#define COMMON_DISTANCE_H
+#ifndef COMMON_METRICS_DISTANCE_H
+#define COMMON_METRICS_DISTANCE_H
 
 #include "common/metrics/feature-set.h"
 
@@ -12,10 +12,10 @@ struct distances {
 };
 
 /* From each record of the set to the nearest one of another; without another there are none. */
-struct distances distances_nearest_or_die(const struct keys_set *set, const struct keys_set *other);
+struct distances distances_nearest_or_die(const struct feature_set *set, const struct feature_set *other);
 
 /* Between any two records of the set. */
-struct distances distances_pairs_or_die(const struct keys_set *set);
+struct distances distances_pairs_or_die(const struct feature_set *set);
 
 void distances_free(struct distances *distances);
 

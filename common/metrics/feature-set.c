@@ -39,7 +39,7 @@ static void draw_sketch(float *sketch, size_t cells, const struct score *score, 
 }
 
 /* Room for `more` parts, sketches zeroed. */
-static void grow_or_die(struct keys_set *set, size_t more)
+static void grow_or_die(struct feature_set *set, size_t more)
 {
     size_t count = set->count + more;
     set->features = reallocate_or_die(set->features, count * FEATURES, sizeof *set->features);
@@ -49,14 +49,14 @@ static void grow_or_die(struct keys_set *set, size_t more)
     set->count = count;
 }
 
-struct keys_set keys_set_new_or_die(size_t count, const struct score *shape)
+struct feature_set feature_set_new_or_die(size_t count, const struct score *shape)
 {
-    struct keys_set set = {.cells = shape->rows * columns(shape)};
+    struct feature_set set = {.cells = shape->rows * columns(shape)};
     grow_or_die(&set, count);
     return set;
 }
 
-void keys_set_put_or_die(struct keys_set *set, size_t i, const struct score *score, size_t part)
+void feature_set_put_or_die(struct feature_set *set, size_t i, const struct score *score, size_t part)
 {
     double *value = set->features + i * FEATURES;
     features_or_die(value, score, part);
@@ -65,9 +65,9 @@ void keys_set_put_or_die(struct keys_set *set, size_t i, const struct score *sco
     draw_sketch(set->sketch + i * set->cells, set->cells, score, part);
 }
 
-struct keys_set keys_set_read_or_die(const char *path, float floor, struct score *shape)
+struct feature_set feature_set_read_or_die(const char *path, float floor, struct score *shape)
 {
-    struct keys_set set = {0};
+    struct feature_set set = {0};
     struct record record = {0};
     struct reader *reader = reader_open_or_die(path);
     while (reader_next_finite_or_die(reader, &record)) {
@@ -78,7 +78,7 @@ struct keys_set keys_set_read_or_die(const char *path, float floor, struct score
         size_t first = set.count;
         grow_or_die(&set, score.parts);
         for (size_t part = 0; part < score.parts; part++)
-            keys_set_put_or_die(&set, first + part, &score, part);
+            feature_set_put_or_die(&set, first + part, &score, part);
     }
     if (set.count < 2) die("%s: fewer than two records to compare", path);
     reader_close(reader);
@@ -86,15 +86,15 @@ struct keys_set keys_set_read_or_die(const char *path, float floor, struct score
     return set;
 }
 
-void keys_set_free(struct keys_set *set)
+void feature_set_free(struct feature_set *set)
 {
     free(set->features);
     free(set->whole);
     free(set->sketch);
-    *set = (struct keys_set){0};
+    *set = (struct feature_set){0};
 }
 
-double keys_set_cosine(const struct keys_set *a, size_t i, const struct keys_set *b, size_t j)
+double feature_set_cosine(const struct feature_set *a, size_t i, const struct feature_set *b, size_t j)
 {
     const float *x = a->sketch + i * a->cells, *y = b->sketch + j * b->cells;
     double product = 0;
@@ -104,7 +104,7 @@ double keys_set_cosine(const struct keys_set *a, size_t i, const struct keys_set
 }
 
 /* Sketches have the length 1, so the sum of all their products is the square of their sum. */
-double keys_set_apart(const struct keys_set *set)
+double feature_set_mean_distance(const struct feature_set *set)
 {
     double *sum = allocate_or_die(set->cells, sizeof *sum), square = 0, count = 0;
     for (size_t i = 0; i < set->count; i++) {

@@ -1,11 +1,11 @@
 /* A set of records of keys as music: the features of each, and a sketch of it by which records are told
  * apart. */
-#ifndef COMMON_KEYS_SET_H
-#define COMMON_KEYS_SET_H
+#ifndef COMMON_METRICS_FEATURE_SET_H
+#define COMMON_METRICS_FEATURE_SET_H
 
 #include "common/metrics/features.h"
 
-struct keys_set {
+struct feature_set {
     size_t count;     /* parts of records */
     double *features; /* (count, FEATURES) */
     bool *whole;      /* (count): all features are defined */
@@ -18,18 +18,18 @@ struct keys_set {
  * record sets the keys, frames and interval of all, in `shape`, which holds what records state that do not
  * state theirs; shape->frames 0: not yet set. Dies when there are fewer than two.
  */
-struct keys_set keys_set_read_or_die(const char *path, float floor, struct score *shape);
+struct feature_set feature_set_read_or_die(const char *path, float floor, struct score *shape);
 
 /* A set of `count` records of that shape, each put into its place once, by any thread. */
-struct keys_set keys_set_new_or_die(size_t count, const struct score *shape);
-void keys_set_put_or_die(struct keys_set *set, size_t i, const struct score *score, size_t part);
-void keys_set_free(struct keys_set *set);
+struct feature_set feature_set_new_or_die(size_t count, const struct score *shape);
+void feature_set_put_or_die(struct feature_set *set, size_t i, const struct score *score, size_t part);
+void feature_set_free(struct feature_set *set);
 
 /* The mean distance, 1 - their cosine, of two records that are not silent. */
-double keys_set_apart(const struct keys_set *set);
+double feature_set_mean_distance(const struct feature_set *set);
 
 /* The cosine of the angle between sketch i of a and sketch j of b: 1 for copies; NaN when either is silent.
  */
-double keys_set_cosine(const struct keys_set *a, size_t i, const struct keys_set *b, size_t j);
+double feature_set_cosine(const struct feature_set *a, size_t i, const struct feature_set *b, size_t j);
 
 #endif

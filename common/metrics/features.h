@@ -1,6 +1,6 @@
 /* What a record of keys is like as music, in ten numbers. keys-stats(1) has the formulas. */
-#ifndef COMMON_FEATURES_H
-#define COMMON_FEATURES_H
+#ifndef COMMON_METRICS_FEATURES_H
+#define COMMON_METRICS_FEATURES_H
 
 #include "common/keys/score.h"
 

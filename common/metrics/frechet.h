@@ -1,6 +1,6 @@
 /* How far two clouds of points are apart, each taken for a Gaussian. */
-#ifndef COMMON_FRECHET_H
-#define COMMON_FRECHET_H
+#ifndef COMMON_METRICS_FRECHET_H
+#define COMMON_METRICS_FRECHET_H
 
 #include <stddef.h>
 

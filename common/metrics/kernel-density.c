@@ -15,7 +15,7 @@ struct sample {
     float *kernel; /* (count, POINTS): the Gaussian around each value that is defined */
 };
 
-struct densities {
+struct kernel_densities {
     struct sample sample[2];
 };
 
@@ -67,16 +67,17 @@ static void sample_free(struct sample *sample)
     free(sample->kernel);
 }
 
-struct densities *densities_new_or_die(const double *a, size_t a_count, const double *b, size_t b_count)
+struct kernel_densities *kernel_densities_new_or_die(const double *a, size_t a_count, const double *b,
+                                                     size_t b_count)
 {
-    struct densities *densities = allocate_or_die(1, sizeof *densities);
+    struct kernel_densities *densities = allocate_or_die(1, sizeof *densities);
     struct range range = range_of(b, b_count, range_of(a, a_count, (struct range){INFINITY, -INFINITY}));
     densities->sample[0] = sample_make_or_die(a, a_count, range);
     densities->sample[1] = sample_make_or_die(b, b_count, range);
     return densities;
 }
 
-void densities_free(struct densities *densities)
+void kernel_densities_free(struct kernel_densities *densities)
 {
     sample_free(&densities->sample[0]);
     sample_free(&densities->sample[1]);
@@ -100,7 +101,8 @@ static double density_of(double *density, const struct sample *sample, const flo
     return defined / all;
 }
 
-double densities_overlap(const struct densities *densities, const float *a_weight, const float *b_weight)
+double kernel_densities_overlap(const struct kernel_densities *densities, const float *a_weight,
+                                const float *b_weight)
 {
     double a[POINTS], b[POINTS];
     double a_defined = density_of(a, &densities->sample[0], a_weight);

@@ -11,7 +11,8 @@
 #include "common/random.h"
 
 /* Appends a part's frames. */
-static void add_part_or_die(struct corpus *corpus, const struct score *score, size_t part, struct roll *roll)
+static void add_part_or_die(struct markov_corpus *corpus, const struct score *score, size_t part,
+                            struct piano_roll *roll)
 {
     size_t lines = score->channels * score->rows, frames = score->frames, count = corpus->count + frames;
     if (count > UINT32_MAX) die("too many frames: %zu", count);
@@ -22,7 +23,7 @@ static void add_part_or_die(struct corpus *corpus, const struct score *score, si
 
     const float *from = score->loudness + part * lines * frames;
     float largest = level_peak(from, lines * frames);
-    roll_make_or_die(roll, score, part);
+    piano_roll_make_or_die(roll, score, part);
     for (size_t t = 0; t < frames; t++) {
         for (size_t line = 0; line < lines; line++)
             *to++ = largest > 0 ? fmaxf(0, from[line * frames + t]) / largest : 0;
@@ -32,11 +33,11 @@ static void add_part_or_die(struct corpus *corpus, const struct score *score, si
     corpus->parts++;
 }
 
-struct corpus corpus_read_or_die(const char *path, struct score defaults)
+struct markov_corpus markov_corpus_read_or_die(const char *path, struct score defaults)
 {
-    struct corpus corpus = {.shape = defaults};
+    struct markov_corpus corpus = {.shape = defaults};
     struct record record = {0};
-    struct roll roll = {0};
+    struct piano_roll roll = {0};
     struct reader *reader = reader_open_or_die(path);
     while (reader_next_finite_or_die(reader, &record)) {
         struct score score = score_or_die(reader, &record, corpus.shape);
@@ -50,16 +51,16 @@ struct corpus corpus_read_or_die(const char *path, struct score defaults)
     return corpus;
 }
 
-void corpus_free(struct corpus *corpus)
+void markov_corpus_free(struct markov_corpus *corpus)
 {
     free(corpus->loudness);
     free(corpus->on);
-    *corpus = (struct corpus){0};
+    *corpus = (struct markov_corpus){0};
 }
 
 /* Frames in the same state stand together in `order`, those that end a record behind the others, and those
  * with the same state after them together among these: so that like random numbers have like consequences. */
-struct chain {
+struct markov_chain {
     uint32_t count;
     uint32_t *order; /* (count) */
     uint32_t *state; /* (count): of each frame */
@@ -81,7 +82,8 @@ static void split(uint32_t *order, uint32_t *room, uint32_t count, const unsigne
 
 /* A radix sort, the last criterion first: by each key of the frame after it, whether there is none, by each
  * key. */
-static void sort_or_die(struct chain *chain, const struct corpus *corpus, size_t first, size_t rows)
+static void sort_or_die(struct markov_chain *chain, const struct markov_corpus *corpus, size_t first,
+                        size_t rows)
 {
     uint32_t *room = allocate_or_die(chain->count, sizeof *room);
     unsigned char *last = allocate_or_die(chain->count, 1);
@@ -98,12 +100,12 @@ static void sort_or_die(struct chain *chain, const struct corpus *corpus, size_t
     free(last);
 }
 
-struct chain *chain_new_or_die(const struct corpus *corpus, size_t first, size_t rows)
+struct markov_chain *markov_chain_new_or_die(const struct markov_corpus *corpus, size_t first, size_t rows)
 {
-    struct chain *chain = allocate_or_die(1, sizeof *chain);
+    struct markov_chain *chain = allocate_or_die(1, sizeof *chain);
     uint32_t count = (uint32_t)corpus->count, state = 0;
     const unsigned char *on = corpus->on + first;
-    *chain = (struct chain){
+    *chain = (struct markov_chain){
         count, allocate_or_die(count, sizeof *chain->order), allocate_or_die(count, sizeof *chain->state),
         allocate_or_die(count, sizeof *chain->first), allocate_or_die(count, sizeof *chain->next)};
     sort_or_die(chain, corpus, first, rows);
@@ -121,7 +123,7 @@ struct chain *chain_new_or_die(const struct corpus *corpus, size_t first, size_t
     return chain;
 }
 
-void chain_free(struct chain *chain)
+void markov_chain_free(struct markov_chain *chain)
 {
     if (!chain) return;
     free(chain->order);
@@ -131,7 +133,7 @@ void chain_free(struct chain *chain)
     free(chain);
 }
 
-uint32_t chain_next(const struct chain *chain, uint32_t frame, uint32_t bits)
+uint32_t markov_chain_next(const struct markov_chain *chain, uint32_t frame, uint32_t bits)
 {
     uint32_t state = chain->state[frame], next = chain->next[state];
     if (next == 0) return random_below(bits, chain->count);

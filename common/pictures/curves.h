@@ -1,6 +1,6 @@
 /* Training curves: a small panel a loss. */
-#ifndef COMMON_CURVES_H
-#define COMMON_CURVES_H
+#ifndef COMMON_PICTURES_CURVES_H
+#define COMMON_PICTURES_CURVES_H
 
 #include "common/pictures/losses-read.h"
 #include "common/pictures/picture.h"

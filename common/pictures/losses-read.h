@@ -1,7 +1,7 @@
 /* losses.tsv, which gan-train writes: an epoch a line, tabs between the columns, the first of which are epoch
  * and phase. */
-#ifndef COMMON_LOSSES_H
-#define COMMON_LOSSES_H
+#ifndef COMMON_PICTURES_LOSSES_READ_H
+#define COMMON_PICTURES_LOSSES_READ_H
 
 #include <stddef.h>
 

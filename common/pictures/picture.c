@@ -147,8 +147,8 @@ double picture_text(struct picture *picture, double x, double y, double size, en
     return width;
 }
 
-void picture_stain(struct picture *picture, int x, int y, int width, int height, const float *amount,
-                   struct colour ink)
+void picture_multiply(struct picture *picture, int x, int y, int width, int height, const float *amount,
+                      struct colour ink)
 {
     cairo_surface_t *mask = cairo_image_surface_create(CAIRO_FORMAT_A8, width, height);
     check_or_die(cairo_surface_status(mask));

@@ -1,6 +1,6 @@
 /* Pictures in PNG, drawn by cairo. Places and sizes are in pixels from the upper left corner. */
-#ifndef COMMON_PICTURE_H
-#define COMMON_PICTURE_H
+#ifndef COMMON_PICTURES_PICTURE_H
+#define COMMON_PICTURES_PICTURE_H
 
 #include <stddef.h>
 
@@ -30,8 +30,8 @@ double picture_text(struct picture *picture, double x, double y, double size, en
 
 /* Paints as ink on paper does: in column i of the box each colour is multiplied by 1 - amount[i] (1 - ink).
  * amount (width): 0 leaves what is there, 1 covers white. In which order inks come makes no difference. */
-void picture_stain(struct picture *picture, int x, int y, int width, int height, const float *amount,
-                   struct colour ink);
+void picture_multiply(struct picture *picture, int x, int y, int width, int height, const float *amount,
+                      struct colour ink);
 
 /* The PNG, *size bytes; caller frees. Frees the picture. */
 void *picture_png_or_die(struct picture *picture, size_t *size);

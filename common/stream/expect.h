@@ -1,6 +1,6 @@
 /* What filters ask of a record before they compute with it; otherwise reader_die. */
-#ifndef COMMON_EXPECT_H
-#define COMMON_EXPECT_H
+#ifndef COMMON_STREAM_EXPECT_H
+#define COMMON_STREAM_EXPECT_H
 
 #include "common/stream/stream.h"
 

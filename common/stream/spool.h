@@ -1,7 +1,7 @@
 /* A temporary file of records, for a filter that must read all of its input before it writes the first record
  * of its output, in memory that does not grow with the input. */
-#ifndef COMMON_SPOOL_H
-#define COMMON_SPOOL_H
+#ifndef COMMON_STREAM_SPOOL_H
+#define COMMON_STREAM_SPOOL_H
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* What the values of a record are like. */
-#ifndef COMMON_STATISTICS_H
-#define COMMON_STATISTICS_H
+#ifndef COMMON_STREAM_STATISTICS_H
+#define COMMON_STREAM_STATISTICS_H
 
 #include "common/stream/stream.h"
 

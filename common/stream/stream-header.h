@@ -1,6 +1,6 @@
 /* The header of a record, between stream-read.c and stream-write.c; not for filters. */
-#ifndef COMMON_STREAM_HEADER_H
-#define COMMON_STREAM_HEADER_H
+#ifndef COMMON_STREAM_STREAM_HEADER_H
+#define COMMON_STREAM_STREAM_HEADER_H
 
 #include "common/stream/stream.h"
 

@@ -5,8 +5,8 @@
  * the bytes arrive. A broken stream ends the program with
  * "program: input: record N at byte M: what is wrong" and exit 1.
  */
-#ifndef COMMON_STREAM_H
-#define COMMON_STREAM_H
+#ifndef COMMON_STREAM_STREAM_H
+#define COMMON_STREAM_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,15 +2,15 @@
 
 #include <math.h>
 
-/* In intervals of 20 ms a glide ends in the middle of one: what happens, happens inside, not at the borders.
+/* In frames of 20 ms a glide ends in the middle of one: what happens, happens inside, not at the borders.
  */
 static const double GLIDE_SECONDS = 0.01;
 
 enum { LANES = 8 };
 
-size_t interval_start(struct intervals intervals, size_t t)
+size_t frame_start(struct frames frames, size_t t)
 {
-    return (size_t)llround((double)t * intervals.seconds * intervals.rate);
+    return (size_t)llround((double)t * frames.seconds * frames.rate);
 }
 
 /* wave[i] += gain * sin(2 pi (phase + i * step)), phase and step in turns, in lanes that a compiler can make
@@ -37,8 +37,8 @@ static float smooth_step(float x)
     return x * x * x * (10 - x * (15 - 6 * x));
 }
 
-/* The amplitude at the border of two intervals: the harmonic mean of the powers. Where little changes it lies
- * half-way, and the glides of both intervals make one slope; beside silence it is 0, and the whole glide lies
+/* The amplitude at the border of two frames: the harmonic mean of the powers. Where little changes it lies
+ * half-way, and the glides of both frames make one slope; beside silence it is 0, and the whole glide lies
  * in the note, so that nothing sounds before its time. At most sqrt(2) times the smaller one. */
 static double border(double x, double y)
 {
@@ -58,8 +58,8 @@ static float plateau(double opens, double here, double closes, double glide)
 }
 
 /* One interval of `count` samples, phase at its first, with the amplitudes before, in and after it. */
-static void interval_add(float *wave, size_t count, double phase, double step, const float amplitude[3],
-                         float glide)
+static void frame_add(float *wave, size_t count, double phase, double step, const float amplitude[3],
+                      float glide)
 {
     enum { BLOCK = 256 };
     float gain[BLOCK];
@@ -77,19 +77,18 @@ static void interval_add(float *wave, size_t count, double phase, double step, c
     }
 }
 
-void oscillator_add(float *wave, struct intervals intervals, double frequency, double phase,
-                    const float *amplitude)
+void oscillator_add(float *wave, struct frames frames, double frequency, double phase, const float *amplitude)
 {
-    double step = frequency / intervals.rate;
-    for (size_t t = 0; t < intervals.count; t++) {
+    double step = frequency / frames.rate;
+    for (size_t t = 0; t < frames.count; t++) {
         if (amplitude[t] == 0) continue;
         float before = t > 0 ? amplitude[t - 1] : 0;
-        float after = t + 1 < intervals.count ? amplitude[t + 1] : 0;
+        float after = t + 1 < frames.count ? amplitude[t + 1] : 0;
 
-        size_t start = interval_start(intervals, t), count = interval_start(intervals, t + 1) - start;
+        size_t start = frame_start(frames, t), count = frame_start(frames, t + 1) - start;
         double turns = phase + (double)start * step;
-        float glide = (float)fmin(GLIDE_SECONDS * intervals.rate, (double)count / 2);
-        interval_add(wave + start, count, turns - floor(turns), step, (float[]){before, amplitude[t], after},
-                     glide);
+        float glide = (float)fmin(GLIDE_SECONDS * frames.rate, (double)count / 2);
+        frame_add(wave + start, count, turns - floor(turns), step, (float[]){before, amplitude[t], after},
+                  glide);
     }
 }

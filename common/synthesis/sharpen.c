@@ -20,12 +20,12 @@ static double blurred(const float *loudness, size_t count, size_t t, const doubl
     return sum / weight;
 }
 
-void sharpen(float *loudness, size_t count, double spread, double most)
+void sharpen(float *loudness, size_t count, double deviation, double most)
 {
-    size_t reach = (size_t)fmin(ceil(3 * spread), (double)count);
+    size_t reach = (size_t)fmin(ceil(3 * deviation), (double)count);
     double *gaussian = allocate_or_die(reach + 1, sizeof *gaussian);
     gaussian[0] = 1;
-    for (size_t d = 1; d <= reach; d++) gaussian[d] = exp(-0.5 * (double)(d * d) / (spread * spread));
+    for (size_t d = 1; d <= reach; d++) gaussian[d] = exp(-0.5 * (double)(d * d) / (deviation * deviation));
     float *before = allocate_or_die(count, sizeof *before);
     memcpy(before, loudness, count * sizeof *before);
     for (size_t t = 0; t < count; t++)

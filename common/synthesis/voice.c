@@ -71,23 +71,23 @@ static void note_follow(struct note *note, size_t t, float loudness)
     note->before = loudness;
 }
 
-/* amplitude (count, intervals), zeroed: each partial's. Squares of RMS add up, and a sine of RMS 1 has
+/* amplitude (count, frames), zeroed: each partial's. Squares of RMS add up, and a sine of RMS 1 has
  * amplitude sqrt(2). */
-static void share_out(float *amplitude, struct intervals intervals, const struct partial *partials,
-                      size_t count, const float *loudness)
+static void share_out(float *amplitude, struct frames frames, const struct partial *partials, size_t count,
+                      const float *loudness)
 {
     struct note note = {0};
-    for (size_t t = 0; t < intervals.count; t++) {
+    for (size_t t = 0; t < frames.count; t++) {
         note_follow(&note, t, loudness[t]);
         if (loudness[t] == 0) continue;
-        double age = (double)(t - note.onset) * intervals.seconds, share[PARTIALS], power = 0;
+        double age = (double)(t - note.onset) * frames.seconds, share[PARTIALS], power = 0;
         for (size_t i = 0; i < count; i++) {
             share[i] = partials[i].strength * exp(-partials[i].decay * age);
             if (share[i] < INAUDIBLE) share[i] = 0;
             power += share[i] * share[i];
         }
         double scale = (double)loudness[t] * sqrt(2 / power);
-        for (size_t i = 0; i < count; i++) amplitude[i * intervals.count + t] = (float)(share[i] * scale);
+        for (size_t i = 0; i < count; i++) amplitude[i * frames.count + t] = (float)(share[i] * scale);
     }
 }
 
@@ -98,14 +98,14 @@ static double first_phase(int key)
     return 0.6180339887498949 * key;
 }
 
-void voice_play(float *wave, struct intervals intervals, int key, const struct partial *partials,
-                size_t count, const float *loudness)
+void voice_play(float *wave, struct frames frames, int key, const struct partial *partials, size_t count,
+                const float *loudness)
 {
-    float *amplitude = allocate_or_die(count * intervals.count, sizeof *amplitude);
-    share_out(amplitude, intervals, partials, count, loudness);
+    float *amplitude = allocate_or_die(count * frames.count, sizeof *amplitude);
+    share_out(amplitude, frames, partials, count, loudness);
     for (size_t i = 0; i < count; i++) {
         double phase = first_phase(key) * partials[i].frequency / key_frequency(key);
-        oscillator_add(wave, intervals, partials[i].frequency, phase, amplitude + i * intervals.count);
+        oscillator_add(wave, frames, partials[i].frequency, phase, amplitude + i * frames.count);
     }
     free(amplitude);
 }

@@ -1,6 +1,6 @@
 /* What a key sounds like: the partials of its sound, and how their balance changes while a note lasts. */
-#ifndef COMMON_VOICE_H
-#define COMMON_VOICE_H
+#ifndef COMMON_SYNTHESIS_VOICE_H
+#define COMMON_SYNTHESIS_VOICE_H
 
 #include "common/synthesis/oscillator.h"
 
@@ -29,9 +29,9 @@ typedef size_t voice(struct partial *partials, int key, double highest, const st
 /* One of VOICE_NAMES; NULL for any other. */
 voice *voice_named(const char *name);
 
-/* Adds a key of these partials to wave (samples). loudness[t] (intervals.count) is the RMS of all partials
+/* Adds a key of these partials to wave (samples). loudness[t] (frames.count) is the RMS of all partials
  * together in interval t; how it is shared among them follows the time since the note's onset. */
-void voice_play(float *wave, struct intervals intervals, int key, const struct partial *partials,
-                size_t count, const float *loudness);
+void voice_play(float *wave, struct frames frames, int key, const struct partial *partials, size_t count,
+                const float *loudness);
 
 #endif

@@ -62,20 +62,20 @@ static struct score score_of(const struct dataset *d)
 }
 
 /* One record (cell, channel). */
-static void judge(struct keys_set *set, size_t i, struct score score, const real *keys)
+static void judge(struct feature_set *set, size_t i, struct score score, const real *keys)
 {
     size_t cells = score.rows * score.frames;
     float *loudness = allocate_or_die(2 * cells, sizeof loudness[0]);
     for (size_t j = 0; j < 2 * cells; j++) loudness[j % 2 * cells + j / 2] = (float)keys[j];
     score.loudness = loudness;
-    keys_set_put_or_die(set, i, &score, 0);
+    feature_set_put_or_die(set, i, &score, 0);
     free(loudness);
 }
 
-static struct keys_set judge_samples(struct step *step, struct score score)
+static struct feature_set judge_samples(struct step *step, struct score score)
 {
     struct model *m = step->model;
-    struct keys_set set = keys_set_new_or_die(JUDGED, &score);
+    struct feature_set set = feature_set_new_or_die(JUDGED, &score);
     size_t batch = (size_t)m->session.batch, count = 2 * score.rows * score.frames;
     real *keys = allocate_or_die(batch * count, sizeof keys[0]);
     for (size_t first = 0; first < JUDGED; first += batch) {
@@ -91,34 +91,34 @@ static struct keys_set judge_samples(struct step *step, struct score score)
 }
 
 /* Records, evenly from the data set. */
-static struct keys_set judge_records(const struct dataset *d, struct score score)
+static struct feature_set judge_records(const struct dataset *d, struct score score)
 {
     size_t most = d->records < JUDGED ? d->records : JUDGED, count = 2 * score.rows * score.frames;
-    struct keys_set set = keys_set_new_or_die(most, &score);
+    struct feature_set set = feature_set_new_or_die(most, &score);
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < most; i++) judge(&set, i, score, d->values + i * d->records / most * count);
     return set;
 }
 
 /* One feature of all records. Caller frees. */
-static double *column(const struct keys_set *set, size_t feature)
+static double *column(const struct feature_set *set, size_t feature)
 {
     double *value = allocate_or_die(set->count, sizeof value[0]);
     for (size_t i = 0; i < set->count; i++) value[i] = set->features[i * FEATURES + feature];
     return value;
 }
 
-static double overlap(const struct keys_set *a, const struct keys_set *b)
+static double overlap(const struct feature_set *a, const struct feature_set *b)
 {
     float once[JUDGED];
     double sum = 0;
     for (size_t i = 0; i < JUDGED; i++) once[i] = 1;
     for (size_t f = 0; f < FEATURES; f++) {
         double *x = column(a, f), *y = column(b, f);
-        struct densities *densities = densities_new_or_die(x, a->count, y, b->count);
-        double area = densities_overlap(densities, once, once);
+        struct kernel_densities *densities = kernel_densities_new_or_die(x, a->count, y, b->count);
+        double area = kernel_densities_overlap(densities, once, once);
         sum += isfinite(area) ? area : 0;
-        densities_free(densities);
+        kernel_densities_free(densities);
         free(x), free(y);
     }
     return sum / FEATURES;
@@ -126,9 +126,9 @@ static double overlap(const struct keys_set *a, const struct keys_set *b)
 
 /* How like real records samples are: 1 for the same features, as far from one another. That weighs double, or
  * samples would differ more from one another than songs do. */
-static double likeness(const struct keys_set *wanted, const struct keys_set *made)
+static double likeness(const struct feature_set *wanted, const struct feature_set *made)
 {
-    double apart = fabs(keys_set_apart(wanted) - keys_set_apart(made));
+    double apart = fabs(feature_set_mean_distance(wanted) - feature_set_mean_distance(made));
     return overlap(wanted, made) - (isfinite(apart) ? 2 * apart : 1);
 }
 
@@ -139,13 +139,13 @@ struct choice {
 };
 
 static void try_choice(struct choice *best, struct step *step, struct score score,
-                       const struct keys_set *wanted, struct calibration tried)
+                       const struct feature_set *wanted, struct calibration tried)
 {
     prior_calibrate(step->model->generator->prior, tried);
-    struct keys_set made = judge_samples(step, score);
+    struct feature_set made = judge_samples(step, score);
     double like = likeness(wanted, &made);
     if (like > best->likeness) *best = (struct choice){like, tried};
-    keys_set_free(&made);
+    feature_set_free(&made);
 }
 
 /* A member of the calibration, and values of it to try. */
@@ -155,7 +155,7 @@ struct tries {
 };
 
 static void try_values(struct choice *best, struct step *step, struct score score,
-                       const struct keys_set *wanted, const struct tries *tries)
+                       const struct feature_set *wanted, const struct tries *tries)
 {
     struct calibration from = best->calibration;
     for (size_t i = 0; i < sizeof tries->values / sizeof(real); i++) {
@@ -183,7 +183,7 @@ void calibrate_prior(struct step *step, const struct dataset *d)
     enum { MEMBERS = sizeof tries / sizeof tries[0] };
     struct score score = score_of(d);
     struct choice best = {.likeness = -INFINITY};
-    struct keys_set wanted = judge_records(d, score);
+    struct feature_set wanted = judge_records(d, score);
     try_choice(&best, step, score, &wanted,
                (struct calibration){.threshold = (real)-0.25,
                                     .spread = (real)0.8,
@@ -193,5 +193,5 @@ void calibrate_prior(struct step *step, const struct dataset *d)
                                     .fresh = (real)0.06});
     for (int i = 0; i < MEMBERS + 2; i++) try_values(&best, step, score, &wanted, &tries[i % MEMBERS]);
     prior_calibrate(step->model->generator->prior, best.calibration);
-    keys_set_free(&wanted);
+    feature_set_free(&wanted);
 }
