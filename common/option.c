@@ -32,7 +32,7 @@ static int count_rows(const struct option *options)
     return rows;
 }
 
-/* What getopt_long returns for a row. */
+/* The number by which getopt_long reports a row: its letter, or one above all letters. */
 static int row_key(const struct option *options, int row)
 {
     return options[row].letter ? (unsigned char)options[row].letter : KEY_LONG_ONLY + row;
@@ -54,7 +54,7 @@ static void append(char **text, const char *addition)
 
 const char *option_range(const struct option *option, char *text, size_t size)
 {
-    if (option->most >= 9e15) /* beyond a double's whole numbers: no limit that means anything */
+    if (option->most >= 9e15) /* a double does not hold all integers beyond 9e15: no limit */
         snprintf(text, size, "from %.15g", option->least);
     else
         snprintf(text, size, "from %.15g to %.15g", option->least, option->most);
@@ -210,7 +210,7 @@ struct parser {
     const struct program *program;
     int rows;
     struct getopt_option *names; /* the rows, then --help, --version and an empty row */
-    char *letters; /* ":w:q…h"; the colon in front tells a missing value from a wrong option */
+    char *letters; /* ":w:q…h"; with the first colon getopt_long reports a missing value as ':' */
 };
 
 static struct parser parser_make(const struct program *program)
@@ -240,7 +240,8 @@ static const struct option *find_row(const struct parser *parser, int key)
     return NULL;
 }
 
-/* optopt is 0 for an unknown (or ambiguous) long name, the key of a known one otherwise, or a letter. */
+/* getopt_long sets optopt to 0 for an unknown or ambiguous long name, to the row_key of a known name, or to
+ * an unknown letter. */
 _Noreturn static void die_of_option(const struct parser *parser, int key, char **argv)
 {
     const struct option *option = find_row(parser, optopt);

@@ -1,4 +1,4 @@
-/* chunks-to-keys: waves in, how loud each key is in each interval out. */
+/* chunks-to-keys: waves to keys records, the loudness of each piano key in each frame. */
 #include <math.h>
 #include <string.h>
 
@@ -36,7 +36,7 @@ static const struct option options[] = {
 static const struct program program = {"chunks-to-keys", "[FILE]", "Find how loud each key of a piano is", 1,
                                        options};
 
-/* What the options leave open is the method's choice. */
+/* Options that are not given get the defaults of the method. */
 static struct analysis analysis_of_options(void)
 {
     struct analysis analysis = {.method = analysis_method_named(method_name, width_text != NULL),
@@ -48,7 +48,7 @@ static struct analysis analysis_of_options(void)
     return analysis;
 }
 
-/* For a record (..., samples). */
+/* Prepares the analysis of a record (..., samples). */
 static void prepare_or_die(struct analysis *analysis, const struct reader *reader, const struct record *wave)
 {
     char shape[256];
@@ -56,15 +56,15 @@ static void prepare_or_die(struct analysis *analysis, const struct reader *reade
     if (wave->rank == 0 || wave->rank == TENSOR_RANK_MAX || wave->count == 0)
         reader_die(reader, "shape %s is not (..., samples)", record_shape_text(wave, shape, sizeof shape));
     size_t samples = wave->shape[wave->rank - 1];
-    double hertz = expect_rate_or_die(reader, wave, rate), step = round(interval * hertz);
+    double hertz = expect_rate_or_die(reader, wave, rate), frame_samples = round(interval * hertz);
     double highest = key_frequency(analysis->keys.last);
     if (highest > hertz / 2)
         reader_die(reader, "key %d, %.0f Hz, is above half of the rate, %g Hz", analysis->keys.last, highest,
                    hertz);
-    if (step < 1) reader_die(reader, "an interval of %g s has no sample at %g Hz", interval, hertz);
-    if ((double)samples + step > KEY_TRANSFORM_SAMPLES_MAX)
+    if (frame_samples < 1) reader_die(reader, "an interval of %g s has no sample at %g Hz", interval, hertz);
+    if ((double)samples + frame_samples > KEY_TRANSFORM_SAMPLES_MAX)
         reader_die(reader, "too long: %zu samples", samples);
-    analysis_prepare_or_die(analysis, samples, hertz, (size_t)step);
+    analysis_prepare_or_die(analysis, samples, hertz, (size_t)frame_samples);
 }
 
 /* keys and own (..., keys, frames) of wave (..., samples), as of analysis_apply. */
@@ -76,13 +76,13 @@ static void wave_to_keys(struct analysis *analysis, struct record *keys, struct 
     shape[wave->rank - 1] = (size_t)(analysis->keys.last - analysis->keys.first + 1);
     shape[wave->rank] = analysis->frames;
     float *loudness = record_shape_or_die(keys, wave->rank + 1, shape);
-    float *sure = record_shape_or_die(own, wave->rank + 1, shape);
-    analysis_apply(analysis, loudness, sure, wave->data, wave->count / analysis->samples);
+    float *own_loudness = record_shape_or_die(own, wave->rank + 1, shape);
+    analysis_apply(analysis, loudness, own_loudness, wave->data, wave->count / analysis->samples);
 
     record_copy_facts(keys, wave);
     record_remove_fact(keys, "rate");
     record_set_fact(keys, "kind", "keys");
-    double seconds = (double)analysis->interval / analysis->rate;
+    double seconds = (double)analysis->frame_samples / analysis->rate;
     record_set_fact(keys, "interval", "%.10g", seconds);
     record_remove_fact(keys, "lead");
     if (analysis->method->lead > 0) record_set_fact(keys, "lead", "%.10g", analysis->method->lead * seconds);
@@ -105,8 +105,8 @@ int main(int argc, char **argv)
     struct analysis analysis = analysis_of_options();
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct writer *writer = writer_open_or_die(NULL);
-    bool whole = strcmp(reference, "stream") == 0 && threshold > 0;
-    FILE *spool = whole ? spool_open_or_die() : NULL;
+    bool by_stream = strcmp(reference, "stream") == 0 && threshold > 0;
+    FILE *spool = by_stream ? spool_open_or_die() : NULL;
     struct record wave = {0}, keys = {0}, own = {0};
     float largest = 0;
 
@@ -114,9 +114,9 @@ int main(int argc, char **argv)
     while (reader_next_finite_or_die(reader, &wave)) {
         prepare_or_die(&analysis, reader, &wave);
         wave_to_keys(&analysis, &keys, &own, &wave);
-        largest = fmaxf(whole ? largest : 0, level_peak(own.data, own.count));
+        largest = fmaxf(by_stream ? largest : 0, level_peak(own.data, own.count));
         if (isinf(largest)) reader_die(reader, "too loud");
-        if (whole) {
+        if (by_stream) {
             spool_put_or_die(spool, &keys);
             spool_put_or_die(spool, &own);
         } else
@@ -125,8 +125,8 @@ int main(int argc, char **argv)
     }
     progress_end();
 
-    if (whole) spool_seek_or_die(spool, 0);
-    for (uint64_t i = 0; whole && i < reader_count(reader); i++) {
+    if (by_stream) spool_seek_or_die(spool, 0);
+    for (uint64_t i = 0; by_stream && i < reader_count(reader); i++) {
         spool_get_or_die(spool, &keys);
         spool_get_or_die(spool, &own);
         put_thresholded_or_die(writer, analysis.method, &keys, &own, largest);

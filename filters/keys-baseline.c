@@ -1,4 +1,4 @@
-/* keys-baseline: music by chance, made of a training set. */
+/* keys-baseline: keys records made by chance from a training set, to compare a network with. */
 #include <stdlib.h>
 
 #include "common/fail.h"
@@ -14,8 +14,8 @@ static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECOND
 
 static const struct option options[] = {
     {0, "noise", OPTION_FLAG, &noise, NULL, 0, 0, "White noise"},
-    {0, "independent", OPTION_FLAG, &independent, NULL, 0, 0, "Each key in each interval by itself"},
-    {0, "shuffle", OPTION_FLAG, &shuffle, NULL, 0, 0, "Records, their intervals in random order"},
+    {0, "independent", OPTION_FLAG, &independent, NULL, 0, 0, "Each key in each frame by itself"},
+    {0, "shuffle", OPTION_FLAG, &shuffle, NULL, 0, 0, "Records, their frames in random order"},
     {0, "markov-key", OPTION_FLAG, &markov_key, NULL, 0, 0, "A Markov chain for each key"},
     {0, "markov-frame", OPTION_FLAG, &markov_frame, NULL, 0, 0, "A Markov chain of all keys together"},
     {0, "looped", OPTION_FLAG, &looped, NULL, 0, 0,
@@ -48,7 +48,7 @@ static enum baseline_kind kind_or_die(void)
     return looped ? BASELINE_LOOPED : bars ? BASELINE_BARS : (enum baseline_kind)kind;
 }
 
-/* A record of the corpus's shape, without values. */
+/* A record of that shape with its facts; the values are not set. */
 static struct record record_or_die(const struct score *shape)
 {
     struct record record = {0};

@@ -1,4 +1,4 @@
-/* keys-compare: how near generated music comes to real music, in numbers with intervals. */
+/* keys-compare: how similar generated music is to real music, in numbers with confidence intervals. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static const struct option options[] = {
      "The training set: what novelty is measured against and features are scaled by"},
     {OPTION_FLOOR(&loudness_floor, " from GENERATED")},
     {0, "resamples", OPTION_INT, &resamples, "COUNT", 0, 1e6,
-     "How often the records are drawn again for the intervals; 0: no intervals"},
+     "How often the records are drawn again for the confidence intervals; 0: none"},
     {OPTION_SEED(&seed, "Seed of these draws")},
     {OPTION_KEYS_UNSTATED(&unstated.keys)},
     {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
@@ -45,7 +45,7 @@ static void check_paths_or_die(int count, char **paths)
     if (pipes > 1) die_usage("only one of the inputs can be -");
 }
 
-/* value (COMPARISON_ROWS) of records drawn again. */
+/* value (COMPARISON_ROWS) of a resample: records drawn with replacement. */
 static void measure_resample_or_die(double *value, const struct comparison *comparison, size_t real,
                                     size_t generated, uint32_t number)
 {
@@ -57,7 +57,7 @@ static void measure_resample_or_die(double *value, const struct comparison *comp
     free(b);
 }
 
-/* value (COMPARISON_ROWS) of the records as they are. */
+/* value (COMPARISON_ROWS) of the records themselves. */
 static void measure_or_die(double *value, const struct comparison *comparison, size_t real, size_t generated)
 {
     size_t most = real > generated ? real : generated;
@@ -75,7 +75,7 @@ static void print_number(double value)
         printf("\t%.6g", value);
 }
 
-/* A line a row; drawn (resamples, COMPARISON_ROWS). */
+/* Prints a line for each row; drawn (resamples, COMPARISON_ROWS). */
 static void print_rows_or_die(const double *value, const double *drawn)
 {
     double *column = allocate_or_die((size_t)resamples, sizeof *column);
@@ -83,12 +83,12 @@ static void print_rows_or_die(const double *value, const double *drawn)
     for (size_t row = 0; row < COMPARISON_ROWS; row++) {
         char name[32];
         for (size_t i = 0; i < (size_t)resamples; i++) column[i] = drawn[i * COMPARISON_ROWS + row];
-        struct confidence_interval around =
+        struct confidence_interval bounds =
             bootstrap_confidence_interval(value[row], column, (size_t)resamples);
         printf("%s", comparison_row_name(row, name, sizeof name));
         print_number(value[row]);
-        print_number(around.low);
-        print_number(around.high);
+        print_number(bounds.low);
+        print_number(bounds.high);
         putchar('\n');
     }
     free(column);

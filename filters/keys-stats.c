@@ -1,4 +1,4 @@
-/* keys-stats: what records of keys are like as music, ten numbers a record. */
+/* keys-stats: ten musical features of each keys record. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ static void print_names(void)
     putchar('\n');
 }
 
-/* Prints a line; true when all is defined. */
+/* Prints a line; true when all features are defined. */
 static bool print_features(uint64_t record, size_t part, const double *value)
 {
     bool defined = true;

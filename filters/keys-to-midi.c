@@ -1,4 +1,4 @@
-/* keys-to-midi: how loud each key is in each interval in, Standard MIDI Files of the notes in it out. */
+/* keys-to-midi: keys records to Standard MIDI Files, by note segmentation. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -43,25 +43,27 @@ static const struct option options[] = {
 
 static const struct program program = {"keys-to-midi", "[FILE]", "Write keys as MIDI files", 1, options};
 
-/* An interval is `ticks` ticks and a quarter about half a second, of whole microseconds. */
+/* A frame is a whole number of ticks; a quarter is about half a second and a whole number of frames and
+ * microseconds. */
 struct grid {
-    int intervals, ticks; /* intervals of a quarter, ticks of an interval */
-    int tempo;            /* microseconds of a quarter */
+    int frames, ticks; /* frames of a quarter, ticks of a frame */
+    int tempo;         /* microseconds of a quarter */
 };
 
 static struct grid grid_or_die(const struct reader *reader, const struct score *score)
 {
     if (score->interval < INTERVAL_LEAST)
         reader_die(reader, "an interval of %g s is too short for a MIDI file", score->interval);
-    struct grid grid = {.intervals = (int)fmax(1, round(0.5 / score->interval))};
-    grid.ticks = (int)fmax(1, round(500.0 / grid.intervals));
-    grid.tempo = (int)lround(1e6 * grid.intervals * score->interval);
+    struct grid grid = {.frames = (int)fmax(1, round(0.5 / score->interval))};
+    grid.ticks = (int)fmax(1, round(500.0 / grid.frames));
+    grid.tempo = (int)lround(1e6 * grid.frames * score->interval);
     if (score->parts * score->frames > (size_t)(MIDI_TICKS_MOST / grid.ticks))
         reader_die(reader, "too long for a MIDI file");
     return grid;
 }
 
-/* lines (channels, rows, count): each key's loudness; one channel, the root of the mean power, for mix. */
+/* lines (channels, rows, count): the loudness of each key; for mix one channel, the root of the mean power.
+ */
 static float *lines_or_die(const struct score *score, size_t channels)
 {
     size_t count = score->parts * score->frames, size = score->rows * count;
@@ -73,7 +75,7 @@ static float *lines_or_die(const struct score *score, size_t channels)
     return lines;
 }
 
-/* The notes of one channel's lines (rows, count). */
+/* The notes in the lines (rows, count) of one channel. */
 static struct midi_part part_or_die(const float *lines, const struct score *score, struct grid grid,
                                     float largest)
 {
@@ -110,7 +112,7 @@ static struct midi_file convert_or_die(const struct reader *reader, const struct
     }
     char *title = tags_title_or_die(keys), *comment = tags_comment_or_die(keys);
     struct midi_file file = midi_write_or_die(
-        &(struct midi_score){grid.intervals * grid.ticks, grid.tempo, (int)instrument,
+        &(struct midi_score){grid.frames * grid.ticks, grid.tempo, (int)instrument,
                              (uint32_t)count * (uint32_t)grid.ticks, title, comment, parts, channels});
     for (size_t c = 0; c < channels; c++) free(parts[c].notes);
     free(title);

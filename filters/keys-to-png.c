@@ -1,4 +1,4 @@
-/* keys-to-png: records of keys to piano rolls. */
+/* keys-to-png: keys records to pictures of piano rolls. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ static const struct option options[] = {
 
 static const struct program program = {"keys-to-png", "[FILE]", "Draw keys as a piano roll", 1, options};
 
-/* The record's number and its facts, but those that are the title or that the picture shows. Caller frees. */
+/* The number of the record and its facts, except those that are in the title or the picture. Caller frees. */
 static char *remarks_of(const struct reader *reader, const struct record *keys)
 {
     static const char *const shown[] = {"kind", "source", "crc32", "interval", "keys", "width"};
@@ -54,17 +54,17 @@ static char *remarks_of(const struct reader *reader, const struct record *keys)
     return remarks;
 }
 
-/* Puts out the roll of the record. */
-static void put_roll_or_die(struct outputs *rolls, const struct reader *reader, struct record *keys)
+/* Draws a record and hands the picture to the outputs. */
+static void put_picture_or_die(struct outputs *pictures, const struct reader *reader, struct record *keys)
 {
     struct score score = score_or_die(reader, keys, unstated);
     level_subtract_floor(keys->data, keys->count, (float)loudness_floor);
     char *source = record_fact(keys, "source"), *remarks = remarks_of(reader, keys);
-    struct picture *roll =
+    struct picture *picture =
         piano_roll_picture_or_die(&score, (int)wide, (int)high, source ? source : "keys", remarks);
     size_t size;
-    void *png = picture_png_or_die(roll, &size);
-    outputs_put_or_die(rolls, reader, png, size);
+    void *png = picture_png_or_die(picture, &size);
+    outputs_put_or_die(pictures, reader, png, size);
     free(source);
     free(remarks);
 }
@@ -72,17 +72,17 @@ static void put_roll_or_die(struct outputs *rolls, const struct reader *reader, 
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct outputs *rolls = outputs_open_or_die(output, "record", "NAME-%03d.png");
+    struct outputs *pictures = outputs_open_or_die(output, "record", "NAME-%03d.png");
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct record keys = {0};
 
     progress_begin("records", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &keys)) {
-        put_roll_or_die(rolls, reader, &keys);
+        put_picture_or_die(pictures, reader, &keys);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();
-    outputs_close_or_die(rolls, argv[operand]);
+    outputs_close_or_die(pictures, argv[operand]);
     reader_close(reader);
     record_free(&keys);
     return 0;

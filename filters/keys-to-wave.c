@@ -1,4 +1,4 @@
-/* keys-to-wave: how loud each key is in each interval in, a wave that sounds so out. */
+/* keys-to-wave: keys records to waves, by additive synthesis. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +56,7 @@ static void check_rate_or_die(const struct reader *reader, const struct score *s
         reader_die(reader, "an interval of %g s has no sample at %g Hz", score->interval, rate);
 }
 
-/* By how many frames the sound is to follow the keys: those of notes come before it, as in a score. */
+/* Frames by which the sound must be delayed: the fact lead. */
 static size_t lead_or_die(const struct reader *reader, const struct record *keys, const struct score *score)
 {
     double lead = expect_number_or_die(reader, keys, "lead", 0);
@@ -71,14 +71,14 @@ static void delay(float *line, size_t count, size_t frames)
     memset(line, 0, frames * sizeof *line);
 }
 
-/* wave (2, samples) of the score, `lead` frames later. */
+/* wave (2, samples) of the score, delayed by `lead` frames. */
 static void play_or_die(struct record *wave, const struct score *score, size_t lead, voice *voice)
 {
     struct frames frames = {score->parts * score->frames, score->interval, rate};
     size_t samples = frame_start(frames, frames.count);
-    float *to = record_shape_or_die(wave, 2, (size_t[]){2, samples});
+    float *samples_out = record_shape_or_die(wave, 2, (size_t[]){2, samples});
     float *line = allocate_or_die(frames.count, sizeof *line);
-    memset(to, 0, wave->count * sizeof *to);
+    memset(samples_out, 0, wave->count * sizeof *samples_out);
     for (size_t channel = 0; channel < score->channels; channel++)
         for (size_t k = 0; k < score->rows; k++) {
             int key = score->keys.first + (int)k;
@@ -86,12 +86,12 @@ static void play_or_die(struct record *wave, const struct score *score, size_t l
             score_line(score, channel, k, line);
             delay(line, frames.count, lead);
             if (sharpness > 1) sharpen(line, frames.count, deviation, sharpness);
-            if (release > 0) ring_on(line, frames.count, (float)exp(-score->interval / release));
+            if (release > 0) sharpen_release(line, frames.count, (float)exp(-score->interval / release));
             struct partial partials[PARTIALS];
             size_t count = voice(partials, key, rate / 2, &bell);
-            voice_play(to + channel * samples, frames, key, partials, count, line);
+            voice_play(samples_out + channel * samples, frames, key, partials, count, line);
         }
-    if (score->channels == 1) memcpy(to + samples, to, samples * sizeof *to);
+    if (score->channels == 1) memcpy(samples_out + samples, samples_out, samples * sizeof *samples_out);
     free(line);
 }
 

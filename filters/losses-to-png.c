@@ -1,4 +1,4 @@
-/* losses-to-png: gan-train's losses.tsv to a picture of curves. */
+/* losses-to-png: losses.tsv of gan-train to a picture of training curves. */
 #include <string.h>
 
 #include "common/files/outputs.h"

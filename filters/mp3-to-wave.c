@@ -1,4 +1,4 @@
-/* mp3-to-wave: MP3 files to wave records: decoded to float, resampled, cut to one length. */
+/* mp3-to-wave: MP3 files to wave records of one sample rate and length. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>

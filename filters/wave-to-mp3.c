@@ -1,4 +1,4 @@
-/* wave-to-mp3: wave records to MP3 files, or one to standard output. */
+/* wave-to-mp3: wave records to MP3 files. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -40,7 +40,7 @@ static int check_wave_or_die(const struct reader *reader, const struct record *w
     return wave->rank == 2 ? (int)wave->shape[0] : 1;
 }
 
-/* What a player would do to louder samples, done here, where it can be said. */
+/* Clips the samples to -1 … 1, as a player would, and warns. */
 static void clip(const struct reader *reader, struct record *wave)
 {
     float *samples = wave->data, peak = level_peak(samples, wave->count);

@@ -1,3 +1,4 @@
+/* The analyses of chunks-to-keys by their names: width, threshold, transform. */
 #include "common/analysis/analysis.h"
 
 #include <string.h>
@@ -20,18 +21,21 @@ const struct analysis_method *analysis_method_named(const char *name, bool width
     return method;
 }
 
-void analysis_prepare_or_die(struct analysis *analysis, size_t samples, double rate, size_t interval)
+void analysis_prepare_or_die(struct analysis *analysis, size_t samples, double rate, size_t frame_samples)
 {
-    if (samples == analysis->samples && rate == analysis->rate && interval == analysis->interval) return;
+    if (samples == analysis->samples && rate == analysis->rate && frame_samples == analysis->frame_samples)
+        return;
     analysis_free(analysis);
     analysis->samples = samples;
     analysis->rate = rate;
-    analysis->interval = interval;
-    analysis->frames = (samples + interval - 1) / interval;
+    analysis->frame_samples = frame_samples;
+    analysis->frames = (samples + frame_samples - 1) / frame_samples;
     if (analysis->method->harmonic)
-        analysis->harmonic = harmonic_new_or_die(samples, rate, interval, analysis->keys, analysis->width);
+        analysis->harmonic =
+            harmonic_new_or_die(samples, rate, frame_samples, analysis->keys, analysis->width);
     else
-        analysis->bands = key_transform_new_or_die(samples, rate, interval, analysis->keys, analysis->width);
+        analysis->bands =
+            key_transform_new_or_die(samples, rate, frame_samples, analysis->keys, analysis->width);
 }
 
 void analysis_apply(struct analysis *analysis, float *loudness, float *own, const float *waves, size_t count)

@@ -1,6 +1,7 @@
-/* How much of what a band hears is its own key's: each frame of bands v is explained as W h, h >= 0, by
- * multiplicative updates that lessen the beta divergence for beta = 1/2 (Fevotte and Idier, "Algorithms for
- * nonnegative matrix factorization with the beta-divergence", 2011):
+/* The share that a note has in the loudness of its band, by non-negative matrix factorisation: each frame of
+ * bands v is approximated by W h, h >= 0, W being the templates. Multiplicative updates decrease the beta
+ * divergence for beta = 1/2 (Fevotte and Idier, "Algorithms for nonnegative matrix factorization with the
+ * beta-divergence", 2011):
  *
  *     h <- h [ (W' (v z^-3/2)) / (W' z^-1/2) ]^(2/3),   z = W h + 1e-7.
  */

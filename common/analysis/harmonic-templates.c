@@ -1,3 +1,4 @@
+/* Spectral templates of notes and of noise, as sparse matrices. */
 #include "common/analysis/harmonic-templates.h"
 
 #include <math.h>
@@ -7,12 +8,13 @@
 #include "common/keys/keyboard.h"
 #include "common/memory.h"
 
-/* Smaller entries are left out: a note's largest is 1. */
+/* Smaller entries are left out; the largest entry of a note is about 1. */
 static const double ENTRY_MIN = 1e-4;
 
-/* Of broadband atoms, in semitones. */
-static const double BREADTH = 6, SPACING = 6;
+/* Of the templates of noise, in semitones. */
+static const double NOISE_DEVIATION = 6, NOISE_SPACING = 6;
 
+/* The loudness of a note in a band: the root of the sum of the powers of its partials. */
 static double note_in_band(int key, int band, struct key_width width, int partials)
 {
     double power = 0;
@@ -25,7 +27,7 @@ static double note_in_band(int key, int band, struct key_width width, int partia
 
 static double noise_in_band(int atom, int band)
 {
-    double distance = (band - HARMONIC_LOWEST - SPACING * atom) / BREADTH;
+    double distance = (band - HARMONIC_LOWEST - NOISE_SPACING * atom) / NOISE_DEVIATION;
     return exp(-0.5 * distance * distance);
 }
 

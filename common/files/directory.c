@@ -1,3 +1,4 @@
+/* The files of a directory tree, by fts. */
 #include "common/files/directory.h"
 
 #include <errno.h>
@@ -48,7 +49,7 @@ static bool has_extension(const struct directory *directory, const FTSENT *entry
     return false;
 }
 
-/* A pipe or a device with the right name is not wanted, a dangling link is: whoever opens it says so. */
+/* Pipes and devices are left out. A dangling link is not: opening it gives the error message. */
 static bool is_wanted(const struct directory *directory, const FTSENT *entry)
 {
     if (entry->fts_level == FTS_ROOTLEVEL) return true;

@@ -1,3 +1,4 @@
+/* The operands of a program that reads songs: files, directories, standard input. */
 #include "common/files/inputs.h"
 
 #include <stdarg.h>
@@ -9,12 +10,12 @@
 #include "common/memory.h"
 
 struct inputs {
-    char **list;
+    char **list; /* operands that are left, the current one first */
     const char *extensions, *noun;
     struct directory *directory; /* of list[0] */
-    const char *path;            /* the song that was handed out */
-    size_t handed, skipped;
-    size_t before; /* songs before this directory */
+    const char *path;            /* of the song that was returned last */
+    size_t returned, skipped;    /* songs */
+    size_t before;               /* songs returned before this directory */
 };
 
 static char *standard_input[] = {"-", NULL};
@@ -32,18 +33,18 @@ static const char *next_of_directory_or_die(struct inputs *inputs)
     const char *problem;
     if (!inputs->directory) {
         inputs->directory = directory_open_or_die(*inputs->list, inputs->extensions);
-        inputs->before = inputs->handed;
+        inputs->before = inputs->returned;
     }
     while ((inputs->path = directory_next(inputs->directory, &problem))) {
-        inputs->handed++;
+        inputs->returned++;
         if (!problem) return inputs->path;
         inputs_skip(inputs, "%s", problem);
     }
     directory_close(inputs->directory);
     inputs->directory = NULL;
-    if (inputs->handed == inputs->before) {
+    if (inputs->returned == inputs->before) {
         inputs->path = *inputs->list;
-        inputs->handed++;
+        inputs->returned++;
         inputs_skip(inputs, "no %s file in this folder", inputs->noun);
     }
     return NULL;
@@ -56,7 +57,7 @@ const char *inputs_next_or_die(struct inputs *inputs)
             if (next_of_directory_or_die(inputs)) return inputs->path;
             continue;
         }
-        inputs->handed++;
+        inputs->returned++;
         return inputs->path = *inputs->list++;
     }
     return NULL;
@@ -75,13 +76,13 @@ void inputs_skip(struct inputs *inputs, const char *format, ...)
 
 size_t inputs_used(const struct inputs *inputs)
 {
-    return inputs->handed - inputs->skipped;
+    return inputs->returned - inputs->skipped;
 }
 
 bool inputs_close(struct inputs *inputs, bool strict, bool quiet)
 {
     size_t used = inputs_used(inputs), skipped = inputs->skipped;
-    if (!quiet && inputs->handed > 1) warn("%zu song%s, %zu skipped", used, used == 1 ? "" : "s", skipped);
+    if (!quiet && inputs->returned > 1) warn("%zu song%s, %zu skipped", used, used == 1 ? "" : "s", skipped);
     free(inputs);
     return used > 0 && !(strict && skipped > 0);
 }

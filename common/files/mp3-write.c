@@ -1,3 +1,4 @@
+/* MP3 encoding by LAME. */
 #include "common/files/mp3-write.h"
 
 #include <iconv.h>
@@ -12,13 +13,13 @@
 
 enum {
     BLOCK = 16384,                           /* samples encoded at a time */
-    BLOCK_BYTES_MOST = BLOCK * 5 / 4 + 7200, /* what they may become: lame.h */
+    BLOCK_BYTES_MOST = BLOCK * 5 / 4 + 7200, /* the most that LAME makes of them: lame.h */
     TABLE_VERSIONS = 3,                      /* LAME's tables: MPEG-2, MPEG-1, MPEG-2.5 */
     TABLE_RATES = 3,
     TABLE_BITRATES = 15
 };
 
-/* A file that grows. */
+/* An MP3 file in memory, while it grows. */
 struct output {
     struct mp3_file mp3;
     size_t capacity;
@@ -61,13 +62,14 @@ bool mp3_bitrate_is_possible(int rate, int bitrate)
     return false;
 }
 
-/* LAME would print on standard error by itself. */
+/* LAME would else print on standard error. */
 static void print_nothing(const char *format, va_list values)
 {
     (void)format, (void)values;
 }
 
-/* UTF-8 to UTF-16 behind a byte order mark, as the tags want it; NULL when it is not UTF-8. Caller frees. */
+/* UTF-8 to UTF-16 after a byte order mark, the encoding of ID3v2; NULL when the text is not UTF-8. Caller
+ * frees. */
 static unsigned short *utf16_or_die(const char *text)
 {
     size_t left = strlen(text), room = 2 * left;
@@ -126,7 +128,7 @@ static lame_t encoder_open_or_die(const struct mp3_settings *settings)
     return lame;
 }
 
-/* LAME's presets for constant bit rates turn the level down, to 0.95 mostly; `gain` takes that back. */
+/* LAME's presets for constant bit rates scale the input, mostly by 0.95; `gain` is the inverse. */
 static void encode_or_die(lame_t lame, struct output *output, const float *rows[2], size_t samples,
                           float gain)
 {
@@ -151,7 +153,8 @@ struct mp3_file mp3_write_or_die(const struct mp3_settings *settings, const floa
     output.mp3.size = lame_get_id3v2_tag(lame, room_or_die(&output, tags), tags);
     const float *rows[2] = {wave, settings->channels == 2 ? wave + samples : wave};
     encode_or_die(lame, &output, rows, samples, 1 / lame_get_scale(lame));
-    /* LAME left a frame free for this; at the lowest bit rates it does not fit and LAME left none. */
+    /* Fills in the first frame, which LAME leaves free except at the lowest bit rates, where it is too small.
+     */
     lame_get_lametag_frame(lame, output.mp3.bytes + tags, output.mp3.size - tags);
     lame_close(lame);
     return output.mp3;

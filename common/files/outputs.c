@@ -1,3 +1,4 @@
+/* Output files of songs and pictures, numbered or a single one. */
 #include "common/files/outputs.h"
 
 #include <ctype.h>
@@ -14,12 +15,12 @@
 struct outputs {
     const char *output, *noun, *example;
     unsigned long long count;
-    void *bytes; /* the one that waits, with its size; NULL when the files are numbered */
+    void *bytes; /* of a single output, until the end of the stream; NULL where files are numbered */
     size_t size;
 };
 
-/* The file's name for one piece: %d, %3d or %03d in `output` becomes the number. NULL when there is another
- * conversion or a second one. Caller frees. */
+/* The name of a file: %d, %3d or %03d in `output` becomes the number. NULL for another conversion or a second
+ * one. Caller frees. */
 static char *output_name(const char *output, unsigned long long number)
 {
     const char *percent = strchr(output, '%');

@@ -1,3 +1,4 @@
+/* Title and comment of an output file. */
 #include "common/files/tags.h"
 
 #include <stdlib.h>
@@ -5,7 +6,7 @@
 
 #include "common/memory.h"
 
-/* The length of a file name without a song's extension. */
+/* The length of a file name without the extension of a song. */
 static size_t stem_length(const char *name)
 {
     static const char *const extensions[] = {".mp3", ".mid", ".midi"};

@@ -1,3 +1,4 @@
+/* Note segmentation with two thresholds, a longest gap and a shortest length. */
 #include "common/keys/note-segments.h"
 
 bool note_segment_next(struct note_segment *note, const float *line, size_t count,

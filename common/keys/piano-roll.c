@@ -1,3 +1,4 @@
+/* A piano roll in memory, and its notes, onsets and pitch classes. */
 #include "common/keys/piano-roll.h"
 
 #include <math.h>
@@ -5,7 +6,8 @@
 #include "common/level.h"
 #include "common/memory.h"
 
-static const double SOUNDS = 0.1, HELD = 0.06; /* of the largest loudness; s */
+static const double THRESHOLD = 0.1;     /* of the largest loudness */
+static const double HELD_SECONDS = 0.06; /* a note at least as long counts as held */
 
 void piano_roll_make_or_die(struct piano_roll *roll, const struct score *score, size_t part)
 {
@@ -19,7 +21,7 @@ void piano_roll_make_or_die(struct piano_roll *roll, const struct score *score, 
                                 reallocate_or_die(roll->on, cells, 1)};
     for (size_t i = 0; i < cells; i++) {
         double mean = ((double)(left[i] > 0 ? left[i] : 0) + (double)(right[i] > 0 ? right[i] : 0)) / 2;
-        roll->on[i] = mean > SOUNDS * (double)largest;
+        roll->on[i] = mean > THRESHOLD * (double)largest;
     }
 }
 
@@ -37,7 +39,7 @@ bool piano_roll_onset(const struct piano_roll *roll, size_t k, size_t t)
 struct note_counts piano_roll_notes(const struct piano_roll *roll)
 {
     struct note_counts notes = {0};
-    size_t least = piano_roll_frames(roll, HELD), length = 0;
+    size_t least = piano_roll_frames(roll, HELD_SECONDS), length = 0;
     for (size_t k = 0; k < roll->keys; k++)
         for (size_t t = 0; t < roll->frames; t++) {
             if (piano_roll_onset(roll, k, t)) {
@@ -51,13 +53,13 @@ struct note_counts piano_roll_notes(const struct piano_roll *roll)
     return notes;
 }
 
-size_t piano_roll_pitch_classes(const struct piano_roll *roll, size_t from, size_t to, double *share)
+size_t piano_roll_pitch_classes(const struct piano_roll *roll, size_t begin, size_t end, double *share)
 {
     enum { C = 4 }; /* the number of the lowest C of a piano */
     size_t cells = 0;
     for (size_t i = 0; i < 12; i++) share[i] = 0;
     for (size_t k = 0; k < roll->keys; k++)
-        for (size_t t = from; t < to; t++)
+        for (size_t t = begin; t < end; t++)
             if (roll->on[k * roll->frames + t]) {
                 share[(roll->first + (int)k - C + 12) % 12]++;
                 cells++;

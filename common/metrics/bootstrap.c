@@ -1,3 +1,4 @@
+/* Bootstrap confidence intervals and quantiles of weighted samples. */
 #include "common/metrics/bootstrap.h"
 
 #include <math.h>
@@ -21,7 +22,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* On the line between the two neighbours in the order. */
+/* Linear between neighbours in the order. */
 static double quantile(double share, const double *sorted, size_t count)
 {
     double place = share * (double)(count - 1), below = floor(place);

@@ -1,3 +1,4 @@
+/* Kernel density estimates of two samples, and their overlap. */
 #include "common/metrics/kernel-density.h"
 
 #include <math.h>
@@ -45,7 +46,7 @@ static double bandwidth(const double *value, size_t count)
     return n > 1 ? sqrt(square / (n - 1)) * pow(n, -0.2) : 0;
 }
 
-/* Where all values are the same, every point is that value. */
+/* Where all values are equal the range is one point: all kernels are 1 there. */
 static struct sample sample_make_or_die(const double *value, size_t count, struct range range)
 {
     struct sample sample = {count, allocate_or_die(count, sizeof *sample.defined),
@@ -54,8 +55,8 @@ static struct sample sample_make_or_die(const double *value, size_t count, struc
     for (size_t i = 0; i < count; i++) {
         sample.defined[i] = !isnan(value[i]);
         for (size_t p = 0; p < POINTS && sample.defined[i]; p++) {
-            double away = width > 0 ? (range.low + (double)p * step - value[i]) / width : 0;
-            sample.kernel[i * POINTS + p] = (float)exp(-0.5 * away * away);
+            double distance = width > 0 ? (range.low + (double)p * step - value[i]) / width : 0;
+            sample.kernel[i * POINTS + p] = (float)exp(-0.5 * distance * distance);
         }
     }
     return sample;
@@ -84,7 +85,7 @@ void kernel_densities_free(struct kernel_densities *densities)
     free(densities);
 }
 
-/* density (POINTS), its sum being the share of the values that are defined, which it returns. */
+/* density (POINTS), whose sum is the share of defined values; returns this share. */
 static double density_of(double *density, const struct sample *sample, const float *weight)
 {
     double sum = 0, defined = 0, all = 0;

@@ -1,3 +1,4 @@
+/* Markov chains of the frames of a training set, by a radix sort of the frames. */
 #include "common/metrics/markov.h"
 
 #include <math.h>
@@ -10,7 +11,7 @@
 #include "common/memory.h"
 #include "common/random.h"
 
-/* Appends a part's frames. */
+/* Appends the frames of a part. */
 static void add_part_or_die(struct markov_corpus *corpus, const struct score *score, size_t part,
                             struct piano_roll *roll)
 {
@@ -18,15 +19,15 @@ static void add_part_or_die(struct markov_corpus *corpus, const struct score *sc
     if (count > UINT32_MAX) die("too many frames: %zu", count);
     corpus->loudness = reallocate_or_die(corpus->loudness, count * lines, sizeof *corpus->loudness);
     corpus->on = reallocate_or_die(corpus->on, count * score->rows, 1);
-    float *to = corpus->loudness + corpus->count * lines;
+    float *target = corpus->loudness + corpus->count * lines;
     unsigned char *on = corpus->on + corpus->count * score->rows;
 
-    const float *from = score->loudness + part * lines * frames;
-    float largest = level_peak(from, lines * frames);
+    const float *source = score->loudness + part * lines * frames;
+    float largest = level_peak(source, lines * frames);
     piano_roll_make_or_die(roll, score, part);
     for (size_t t = 0; t < frames; t++) {
         for (size_t line = 0; line < lines; line++)
-            *to++ = largest > 0 ? fmaxf(0, from[line * frames + t]) / largest : 0;
+            *target++ = largest > 0 ? fmaxf(0, source[line * frames + t]) / largest : 0;
         for (size_t k = 0; k < score->rows; k++) *on++ = roll->on[k * frames + t];
     }
     corpus->count = count;
@@ -58,17 +59,17 @@ void markov_corpus_free(struct markov_corpus *corpus)
     *corpus = (struct markov_corpus){0};
 }
 
-/* Frames in the same state stand together in `order`, those that end a record behind the others, and those
- * with the same state after them together among these: so that like random numbers have like consequences. */
+/* `order` is sorted by state; within a state frames with a successor come first, sorted by the state of the
+ * successor, and frames that end a record last. So similar random numbers choose similar successors. */
 struct markov_chain {
     uint32_t count;
-    uint32_t *order; /* (count) */
-    uint32_t *state; /* (count): of each frame */
-    uint32_t *first; /* (states): in order */
-    uint32_t *next;  /* (states): frames in that state with a frame after them */
+    uint32_t *order; /* (count): frames */
+    uint32_t *state; /* (count): the state of each frame */
+    uint32_t *first; /* (states): index in `order` of the first frame in that state */
+    uint32_t *next;  /* (states): number of frames in that state that have a successor */
 };
 
-/* Moves the frames of which on[frame * stride] is set behind the others, and keeps both in their order. */
+/* A stable partition: frames with on[frame * stride] = 0 first. room (count): scratch memory. */
 static void split(uint32_t *order, uint32_t *room, uint32_t count, const unsigned char *on, size_t stride)
 {
     uint32_t off = 0, set = 0;
@@ -80,8 +81,8 @@ static void split(uint32_t *order, uint32_t *room, uint32_t count, const unsigne
     memcpy(order + off, room, set * sizeof *order);
 }
 
-/* A radix sort, the last criterion first: by each key of the frame after it, whether there is none, by each
- * key. */
+/* A radix sort, the least important criterion first: the keys of the successor, whether there is one, the
+ * keys of the frame. */
 static void sort_or_die(struct markov_chain *chain, const struct markov_corpus *corpus, size_t first,
                         size_t rows)
 {
@@ -91,7 +92,7 @@ static void sort_or_die(struct markov_chain *chain, const struct markov_corpus *
         chain->order[i] = i;
         last[i] = (i + 1) % corpus->shape.frames == 0;
     }
-    for (size_t k = first; k < first + rows; k++) /* the very last frame stays where it is */
+    for (size_t k = first; k < first + rows; k++) /* the last frame of all has no successor */
         split(chain->order, room, chain->count - 1, corpus->on + corpus->shape.rows + k, corpus->shape.rows);
     split(chain->order, room, chain->count, last, 1);
     for (size_t k = first; k < first + rows; k++)

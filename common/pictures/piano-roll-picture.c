@@ -1,3 +1,4 @@
+/* Drawing a piano roll. */
 #include "common/pictures/piano-roll-picture.h"
 
 #include <math.h>
@@ -13,9 +14,9 @@ static const struct colour TEXT = {0.1, 0.1, 0.1}, FAINT = {0.4, 0.4, 0.4}, GRID
 static const struct colour BLACK_ROW = {0.94, 0.94, 0.95};
 
 enum {
-    MARGIN_LEFT = 64, /* names and keyboard */
+    MARGIN_LEFT = 64, /* for names and keyboard */
     MARGIN_RIGHT = 20,
-    MARGIN_TOP = 58, /* two lines of text */
+    MARGIN_TOP = 58, /* for two lines of text */
     MARGIN_BOTTOM = 32,
     KEYBOARD = 18,
     LETTERS = 12 /* size of the small text */
@@ -24,10 +25,10 @@ enum {
 struct layout {
     struct picture *picture;
     const struct score *score;
-    int x, y, width, height;
+    int x, y, width, height; /* of the roll, without margins */
 };
 
-/* The upper edge of a key's row, and of the row above the highest key's lower one. */
+/* The upper edge of the row of a key, which is the lower edge of the next higher key. */
 static int key_top(const struct layout *layout, int key)
 {
     return layout->y +
@@ -39,7 +40,7 @@ static int key_height(const struct layout *layout, int key)
     return key_top(layout, key - 1) - key_top(layout, key);
 }
 
-/* Every C, and the ends where their names do not touch a C's. */
+/* Every C, and the first and last key where their names do not overlap that of a C. */
 static bool has_label(const struct layout *layout, int key)
 {
     struct key_range keys = layout->score->keys;
@@ -62,14 +63,14 @@ static void draw_key(const struct layout *layout, int key)
     if (has_label(layout, key))
         picture_text(layout->picture, layout->x - KEYBOARD - 6, top + height / 2.0, LETTERS, ALIGN_RIGHT,
                      MARGIN_LEFT, TEXT, name);
-    /* Between B and C, and E and F, no black key lies. */
+    /* A line between two white keys: below each C and F. */
     if (name[1] != '#' && (name[0] == 'C' || name[0] == 'F') && key > layout->score->keys.first)
         picture_box(layout->picture, layout->x - KEYBOARD, top + height - 1,
                     KEYBOARD + layout->width * (name[0] == 'C'), 1, GRID);
 }
 
 /* Around the keyboard and the roll. */
-static void draw_frame(const struct layout *layout)
+static void draw_border(const struct layout *layout)
 {
     double left = layout->x - KEYBOARD - 0.5, top = layout->y - 0.5;
     double right = layout->x + layout->width + 0.5, bottom = layout->y + layout->height + 0.5;
@@ -92,8 +93,9 @@ static void draw_time(const struct layout *layout)
     }
 }
 
-/* Column i shows the loudest of its intervals, as dark as it is loud to an ear: loudness grows with the 0.6th
- * power of pressure (Stevens, "On the psychophysical law", 1957). amount (columns), line (count). */
+/* amount (columns) of line (count): column i shows the largest loudness L of its frames as (L / peak)^0.6.
+ * The exponent is that of perceived loudness over sound pressure (Stevens, "On the psychophysical law",
+ * 1957). */
 static void columns_of_line(float *amount, size_t columns, const float *line, size_t count, float peak)
 {
     for (size_t i = 0; i < columns; i++) {
@@ -121,7 +123,7 @@ static void draw_notes(const struct layout *layout, size_t channel, struct colou
     free(line);
 }
 
-/* What the inks mean, from the right end of the title's line leftwards; returns where it begins. */
+/* Colours and their names, right-aligned in the line of the title; returns the left end. */
 static double draw_legend(const struct layout *layout, double y)
 {
     static const struct {
@@ -147,12 +149,12 @@ struct picture *piano_roll_picture_or_die(const struct score *score, int width, 
                             width - MARGIN_LEFT - MARGIN_RIGHT,
                             height - MARGIN_TOP - MARGIN_BOTTOM};
     float peak = level_peak(score->loudness, score->parts * score->channels * score->rows * score->frames);
-    double free_to = draw_legend(&layout, 22);
-    picture_text(layout.picture, layout.x, 20, 16, ALIGN_LEFT, free_to - layout.x, TEXT, title);
+    double legend_left = draw_legend(&layout, 22);
+    picture_text(layout.picture, layout.x, 20, 16, ALIGN_LEFT, legend_left - layout.x, TEXT, title);
     picture_text(layout.picture, layout.x, 42, LETTERS, ALIGN_LEFT, layout.width, FAINT, remarks);
     for (int key = score->keys.first; key <= score->keys.last; key++) draw_key(&layout, key);
     draw_time(&layout);
-    draw_frame(&layout);
+    draw_border(&layout);
     for (size_t channel = 0; channel < score->channels && peak > 0; channel++)
         draw_notes(&layout, channel,
                    score->channels == 1 ? MONO_INK

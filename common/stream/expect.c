@@ -1,3 +1,4 @@
+/* Checks of the kind, shape and facts of a record. */
 #include "common/stream/expect.h"
 
 #include <math.h>
