@@ -1,10 +1,10 @@
-/* Time that only runs forward. */
+/* The monotonic clock. */
 #ifndef COMMON_CLOCK_H
 #define COMMON_CLOCK_H
 
 #include <time.h>
 
-/* Seconds since some moment in the past. */
+/* Seconds since a fixed but unspecified moment. */
 static inline double seconds_now(void)
 {
     struct timespec now;

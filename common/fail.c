@@ -1,3 +1,4 @@
+/* Messages on standard error and the end of a program that fails. */
 #include "common/fail.h"
 
 #include <stdarg.h>
@@ -29,7 +30,7 @@ void warn(const char *format, ...)
 
 static bool dying;
 
-/* The leak checker's hook (make asan=1): a program that dies has no duty to give its memory back. */
+/* Called by the leak checker of make asan=1: memory that is not freed when a program dies is no leak. */
 int __lsan_is_turned_off(void);
 int __lsan_is_turned_off(void)
 {

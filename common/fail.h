@@ -1,4 +1,4 @@
-/* Messages and exit codes, once for every program.
+/* Messages on standard error and exit codes, the same in every program.
  *
  * A message is one line on standard error, "program: what was wrong and where".
  * Functions whose name ends in _or_die report and exit; all others return.

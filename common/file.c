@@ -1,3 +1,4 @@
+/* Files that appear whole or not at all: written under a temporary name, flushed to the disk, renamed. */
 #include "common/file.h"
 
 #include <errno.h>
@@ -16,25 +17,13 @@
 struct whole_file {
     struct whole_file *next;
     FILE *stream;
-    char *path;      /* with symbolic links resolved: the link stays, the file behind it is replaced */
+    char *path;      /* symbolic links resolved: the link stays, its target is replaced */
     char *temporary; /* NULL: a device or a pipe, written in place */
 };
 
 static struct whole_file *open_files;
 static const int fatal_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 enum { FATAL_SIGNALS = sizeof fatal_signals / sizeof *fatal_signals };
-
-FILE *spool_open_or_die(void)
-{
-    const char *folder = getenv("TMPDIR");
-    char *path = text_or_die("%s/musigan-XXXXXX", folder && *folder ? folder : "/tmp");
-    int descriptor = mkostemp(path, O_CLOEXEC);
-    FILE *spool = descriptor < 0 ? NULL : fdopen(descriptor, "w+");
-    if (!spool) die("%s: %s", path, strerror(errno));
-    unlink(path);
-    free(path);
-    return spool;
-}
 
 static void remove_temporary_files(void)
 {
@@ -49,7 +38,7 @@ static void remove_and_end(int number)
     raise(number);
 }
 
-/* A signal that the program ignores or handles stays as it is. */
+/* Leaves signals alone that the program ignores or handles. */
 static void catch_signals(void)
 {
     static bool caught;
@@ -63,7 +52,7 @@ static void catch_signals(void)
     }
 }
 
-/* The list must not change while remove_and_end walks it. */
+/* remove_and_end, the signal handler, reads the list: it must not run while the list changes. */
 static sigset_t signals_block(void)
 {
     sigset_t fatal, before;
@@ -133,7 +122,7 @@ static void forget(struct whole_file *file)
     free(file);
 }
 
-/* Without this the new name may be lost in a power failure. Not every file system allows it. */
+/* Else a power failure may lose the new name. Not every file system allows it: a failure is no error. */
 static void flush_folder(const char *path)
 {
     char *copy = text_or_die("%s", path);

@@ -1,11 +1,8 @@
-/* Files that appear whole or not at all, and files that nobody sees. */
+/* Files for writing that appear whole under their name or not at all. */
 #ifndef COMMON_FILE_H
 #define COMMON_FILE_H
 
 #include <stdio.h>
-
-/* An unlinked temporary file in $TMPDIR (or /tmp), for a filter that must see its input twice. */
-FILE *spool_open_or_die(void);
 
 /* Opens `path` for writing under a temporary name in the same folder. */
 struct whole_file;

@@ -1,3 +1,4 @@
+/* Memory or the end of the program. */
 #include "common/memory.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Checked allocation. */
+/* Memory from the heap, and formatted strings: a program that gets none ends. */
 #ifndef COMMON_MEMORY_H
 #define COMMON_MEMORY_H
 

@@ -1,3 +1,4 @@
+/* Text to number. */
 #include "common/number.h"
 
 #include <errno.h>
@@ -5,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* strtoll and strtod also take leading space, and strtod hexadecimal and names. */
-static bool only(const char *text, const char *characters)
+/* Excludes what strtoll and strtod would take too: leading space, hexadecimal numbers, names like "inf". */
+static bool consists_of(const char *text, const char *characters)
 {
     return *text && text[strspn(text, characters)] == '\0';
 }
 
 bool parse_integer(const char *text, long long *value)
 {
-    if (!only(text, "+-0123456789")) return false;
+    if (!consists_of(text, "+-0123456789")) return false;
     char *end;
     errno = 0;
     long long number = strtoll(text, &end, 10);
@@ -24,7 +25,7 @@ bool parse_integer(const char *text, long long *value)
 
 bool parse_real(const char *text, double *value)
 {
-    if (!only(text, "+-.0123456789eE")) return false;
+    if (!consists_of(text, "+-.0123456789eE")) return false;
     char *end;
     double number = strtod(text, &end);
     if (end == text || *end || !isfinite(number)) return false;

@@ -1,4 +1,4 @@
-/* Text to number, whole and checked: no trailing text, no overflow, no NaN or infinity. */
+/* Text to number: the whole text, without overflow, NaN or infinity. False leaves the variable as it is. */
 #ifndef COMMON_NUMBER_H
 #define COMMON_NUMBER_H
 

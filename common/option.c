@@ -1,3 +1,4 @@
+/* Options of the command line: --help, the types of values, and parsing by getopt_long. */
 #include "common/option.h"
 
 #include <math.h>
@@ -31,7 +32,7 @@ static int count_rows(const struct option *options)
     return rows;
 }
 
-/* What getopt_long returns for a row. */
+/* The number by which getopt_long reports a row: its letter, or one above all letters. */
 static int row_key(const struct option *options, int row)
 {
     return options[row].letter ? (unsigned char)options[row].letter : KEY_LONG_ONLY + row;
@@ -39,14 +40,9 @@ static int row_key(const struct option *options, int row)
 
 /* Help. */
 
-static bool is_number(const struct option *option)
-{
-    return option->type == OPTION_INT || option->type == OPTION_REAL;
-}
-
 static bool has_range(const struct option *option)
 {
-    return is_number(option) && (option->least != 0 || option->most != 0);
+    return option->least != 0 || option->most != 0;
 }
 
 static void append(char **text, const char *addition)
@@ -56,10 +52,9 @@ static void append(char **text, const char *addition)
     *text = longer;
 }
 
-/* "from 0 to 1" into text; returns text. */
-static const char *range_text(const struct option *option, char *text, size_t size)
+const char *option_range(const struct option *option, char *text, size_t size)
 {
-    if (option->most >= 9e15) /* beyond a double's whole numbers: no limit that means anything */
+    if (option->most >= 9e15) /* a double does not hold all integers beyond 9e15: no limit */
         snprintf(text, size, "from %.15g", option->least);
     else
         snprintf(text, size, "from %.15g to %.15g", option->least, option->most);
@@ -68,29 +63,22 @@ static const char *range_text(const struct option *option, char *text, size_t si
 
 static void append_default(char **text, const struct option *option)
 {
-    char number[40];
-    const char *value = number;
-    if (option->type == OPTION_INT)
-        snprintf(number, sizeof number, "%lld", *(const long long *)option->value);
-    else if (option->type == OPTION_REAL)
-        snprintf(number, sizeof number, "%.15g", *(const double *)option->value);
-    else
-        value = *(const char *const *)option->value;
-    if (!value || strcmp(value, "nan") == 0) return;
-    append(text, **text ? ", default " : "default ");
-    append(text, value);
+    char *value = option->type->text_or_die ? option->type->text_or_die(option->value) : NULL;
+    if (value) {
+        append(text, **text ? ", default " : "default ");
+        append(text, value);
+    }
+    free(value);
 }
 
 /* "real from 0 to 1, default 0.025"; "" for a flag. Caller frees. */
 static char *describe_value(const struct option *option)
 {
-    static const char *const types[] = {[OPTION_INT] = "integer", [OPTION_REAL] = "real"};
-    if (option->type == OPTION_FLAG) return text_or_die("%s", "");
-    char *text = text_or_die("%s", is_number(option) ? types[option->type] : "");
+    char *text = text_or_die("%s", option->type->noun);
     char range[80];
     if (has_range(option)) {
-        append(&text, " ");
-        append(&text, range_text(option, range, sizeof range));
+        append(&text, *text ? " " : "");
+        append(&text, option_range(option, range, sizeof range));
     }
     append_default(&text, option);
     return text;
@@ -144,32 +132,60 @@ _Noreturn static void print_version(const struct program *program)
     exit(EXIT_SUCCESS);
 }
 
-/* Values. */
+/* Types of values. */
 
-static void check_range(const struct option *option, double value, const char *text)
+static void check_range_or_die(const struct option *option, double value, const char *text)
 {
     char range[80];
     if (!has_range(option) || (value >= option->least && value <= option->most)) return;
-    die_usage("--%s: %s is out of range (%s)", option->name, text, range_text(option, range, sizeof range));
+    die_usage("--%s: %s is out of range (%s)", option->name, text, option_range(option, range, sizeof range));
 }
 
-static void set_integer(const struct option *option, const char *text)
+static void set_flag(const struct option *option, const char *word)
+{
+    (void)word;
+    *(bool *)option->value = true;
+}
+
+static void set_integer_or_die(const struct option *option, const char *text)
 {
     long long value;
     if (!parse_integer(text, &value)) die_usage("--%s: '%s' is not an integer", option->name, text);
-    check_range(option, (double)value, text);
+    check_range_or_die(option, (double)value, text);
     *(long long *)option->value = value;
 }
 
-static void set_real(const struct option *option, const char *text)
+static char *integer_text_or_die(const void *value)
+{
+    return text_or_die("%lld", *(const long long *)value);
+}
+
+static void set_real_or_die(const struct option *option, const char *text)
 {
     double value;
     if (!parse_real(text, &value)) die_usage("--%s: '%s' is not a number", option->name, text);
-    check_range(option, value, text);
+    check_range_or_die(option, value, text);
     *(double *)option->value = value;
 }
 
-static void set_choice(const struct option *option, const char *text)
+static char *real_text_or_die(const void *value)
+{
+    double number = *(const double *)value;
+    return isnan(number) ? NULL : text_or_die("%.15g", number);
+}
+
+static void set_text(const struct option *option, const char *text)
+{
+    *(const char **)option->value = text;
+}
+
+static char *word_text_or_die(const void *value)
+{
+    const char *word = *(const char *const *)value;
+    return word ? text_or_die("%s", word) : NULL;
+}
+
+static void set_choice_or_die(const struct option *option, const char *text)
 {
     size_t length = strlen(text);
     for (const char *word = option->argument; *text && word; word = strchr(word, '|')) {
@@ -182,24 +198,19 @@ static void set_choice(const struct option *option, const char *text)
     die_usage("--%s: '%s' is not one of %s", option->name, text, option->argument);
 }
 
-static void set(const struct option *option, const char *text)
-{
-    switch (option->type) {
-    case OPTION_FLAG: *(bool *)option->value = true; break;
-    case OPTION_INT: set_integer(option, text); break;
-    case OPTION_REAL: set_real(option, text); break;
-    case OPTION_TEXT: *(const char **)option->value = text; break;
-    case OPTION_CHOICE: set_choice(option, text); break;
-    }
-}
+const struct option_type option_flag = {"", set_flag, NULL},
+                         option_integer = {"integer", set_integer_or_die, integer_text_or_die},
+                         option_real = {"real", set_real_or_die, real_text_or_die},
+                         option_text = {"", set_text, word_text_or_die},
+                         option_choice = {"", set_choice_or_die, word_text_or_die};
 
 /* Parsing. */
 
 struct parser {
     const struct program *program;
     int rows;
-    struct getopt_option *names; /* rows, then --help, --version, an empty one */
-    char *letters; /* ":w:q…h"; the colon in front tells a missing value from a wrong option */
+    struct getopt_option *names; /* the rows, then --help, --version and an empty row */
+    char *letters; /* ":w:q…h"; with the first colon getopt_long reports a missing value as ':' */
 };
 
 static struct parser parser_make(const struct program *program)
@@ -229,7 +240,8 @@ static const struct option *find_row(const struct parser *parser, int key)
     return NULL;
 }
 
-/* optopt is 0 for an unknown (or ambiguous) long name, the key of a known one otherwise, or a letter. */
+/* getopt_long sets optopt to 0 for an unknown or ambiguous long name, to the row_key of a known name, or to
+ * an unknown letter. */
 _Noreturn static void die_of_option(const struct parser *parser, int key, char **argv)
 {
     const struct option *option = find_row(parser, optopt);
@@ -249,7 +261,7 @@ int options_parse_or_die(const struct program *program, int argc, char **argv)
         if (key == '?' || key == ':') die_of_option(&parser, key, argv);
         const struct option *option = find_row(&parser, key);
         if (option)
-            set(option, optarg);
+            option->type->set_or_die(option, optarg);
         else if (key == KEY_HELP)
             print_help(program);
         else

@@ -1,3 +1,4 @@
+/* The program's name, and text that is safe to print on a terminal. */
 #include "common/program.h"
 
 const char *program_name = "musigan";

@@ -1,3 +1,4 @@
+/* A line of progress on standard error. */
 #include "common/progress.h"
 
 #include <math.h>

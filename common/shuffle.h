@@ -1,4 +1,4 @@
-/* Orders drawn by a seed. */
+/* Random permutations. */
 #ifndef COMMON_SHUFFLE_H
 #define COMMON_SHUFFLE_H
 
@@ -6,7 +6,7 @@
 
 #include "common/random.h"
 
-/* A random permutation of 0 … count - 1 that only the key decides; count < 2^32. Caller frees. */
+/* A random permutation of 0 … count - 1, a function of the key; count < 2^32. Caller frees. */
 size_t *shuffled_or_die(struct random_key key, size_t count);
 
 #endif

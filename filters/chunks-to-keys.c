@@ -1,70 +1,70 @@
-/* chunks-to-keys: waves in, how loud each key is in each interval out. */
+/* chunks-to-keys: waves to keys records, the loudness of each piano key in each frame. */
 #include <math.h>
 #include <string.h>
 
 #include "common/analysis/analysis.h"
 #include "common/analysis/key-transform.h"
-#include "common/fail.h"
-#include "common/file.h"
+#include "common/keys/keys-options.h"
 #include "common/level.h"
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/stream/expect.h"
+#include "common/stream/rate-option.h"
 #include "common/stream/spool.h"
 
-static const char *method_name = "auto", *keys_text = "27-59", *width_text, *reference;
-static double threshold = NAN, interval = 0.02, rate = 12000;
+static const char *method_name = "auto", *width_text, *reference;
+static struct key_range keys_wanted = {KEYS_DEFAULT};
+static double threshold = NAN, interval = FRAME_SECONDS_DEFAULT, rate = RATE_DEFAULT;
 static bool quiet, progress;
 
 static const struct option options[] = {
-    {'a', "analysis", OPTION_CHOICE, &method_name, METHOD_NAMES, 0, 0,
+    {'a', "analysis", OPTION_CHOICE, &method_name, ANALYSIS_METHOD_NAMES, 0, 0,
      "How to listen; auto is bands where -w is given, else harmonic"},
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys to listen for, within 1-88"},
-    {'w', "width", OPTION_TEXT, &width_text, "WIDTH", 0, 0,
-     "Standard deviation of a key's band, in hertz (12.5Hz) or semitones (0.25st)"},
+    {OPTION_KEYS(&keys_wanted, "Keys to listen for")},
+    {OPTION_WIDTH(&width_text,
+                  "Standard deviation of a key's band, in hertz (12.5Hz) or semitones (0.25st)")},
     {'t', "threshold", OPTION_REAL, &threshold, "SHARE", 0, 1,
      "Loudnesses below this share of the largest become 0"},
     {0, "relative-to", OPTION_CHOICE, &reference, "stream|record", 0, 0, "Where to look for the largest"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10, "Length of an interval"},
-    {'r', "rate", OPTION_REAL, &rate, "HZ", 1, 1e6, "Sample rate of records that do not state theirs"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_INTERVAL(&interval, "Length of a frame")},
+    {OPTION_RATE_UNSTATED(&rate)},
+    {OPTION_QUIET(&quiet, "No progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 
 static const struct program program = {"chunks-to-keys", "[FILE]", "Find how loud each key of a piano is", 1,
                                        options};
 
-/* What the options leave open is the method's choice. */
-static struct analysis analysis_or_die_usage(void)
+/* Options that are not given get the defaults of the method. */
+static struct analysis analysis_of_options(void)
 {
-    struct analysis analysis = {.method = method_named(method_name, width_text != NULL)};
+    struct analysis analysis = {.method = analysis_method_named(method_name, width_text != NULL),
+                                .keys = keys_wanted};
     if (!width_text) width_text = analysis.method->width;
     if (!reference) reference = analysis.method->reference;
     if (isnan(threshold)) threshold = analysis.method->threshold;
-    if (!key_range_parse(keys_text, &analysis.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
-    if (!key_width_parse(width_text, &analysis.width))
-        die_usage("-w %s: not like 12.5Hz or 0.25st", width_text);
+    key_width_parse(width_text, &analysis.width);
     return analysis;
 }
 
-/* For a record (..., samples). */
-static void fit_or_die(struct analysis *analysis, const struct reader *reader, const struct record *wave)
+/* Prepares the analysis of a record (..., samples). */
+static void prepare_or_die(struct analysis *analysis, const struct reader *reader, const struct record *wave)
 {
     char shape[256];
     expect_kind_or_die(reader, wave, "wave|chunk|pair");
     if (wave->rank == 0 || wave->rank == TENSOR_RANK_MAX || wave->count == 0)
         reader_die(reader, "shape %s is not (..., samples)", record_shape_text(wave, shape, sizeof shape));
     size_t samples = wave->shape[wave->rank - 1];
-    double hertz = expect_rate_or_die(reader, wave, rate), step = round(interval * hertz);
+    double hertz = expect_rate_or_die(reader, wave, rate), frame_samples = round(interval * hertz);
     double highest = key_frequency(analysis->keys.last);
     if (highest > hertz / 2)
         reader_die(reader, "key %d, %.0f Hz, is above half of the rate, %g Hz", analysis->keys.last, highest,
                    hertz);
-    if (step < 1) reader_die(reader, "an interval of %g s has no sample at %g Hz", interval, hertz);
-    if ((double)samples + step > KEY_TRANSFORM_SAMPLES_MAX)
+    if (frame_samples < 1) reader_die(reader, "an interval of %g s has no sample at %g Hz", interval, hertz);
+    if ((double)samples + frame_samples > KEY_TRANSFORM_SAMPLES_MAX)
         reader_die(reader, "too long: %zu samples", samples);
-    analysis_fit_or_die(analysis, samples, hertz, (size_t)step);
+    analysis_prepare_or_die(analysis, samples, hertz, (size_t)frame_samples);
 }
 
 /* keys and own (..., keys, frames) of wave (..., samples), as of analysis_apply. */
@@ -76,13 +76,13 @@ static void wave_to_keys(struct analysis *analysis, struct record *keys, struct 
     shape[wave->rank - 1] = (size_t)(analysis->keys.last - analysis->keys.first + 1);
     shape[wave->rank] = analysis->frames;
     float *loudness = record_shape_or_die(keys, wave->rank + 1, shape);
-    float *sure = record_shape_or_die(own, wave->rank + 1, shape);
-    analysis_apply(analysis, loudness, sure, wave->data, wave->count / analysis->samples);
+    float *own_loudness = record_shape_or_die(own, wave->rank + 1, shape);
+    analysis_apply(analysis, loudness, own_loudness, wave->data, wave->count / analysis->samples);
 
     record_copy_facts(keys, wave);
     record_remove_fact(keys, "rate");
     record_set_fact(keys, "kind", "keys");
-    double seconds = (double)analysis->interval / analysis->rate;
+    double seconds = (double)analysis->frame_samples / analysis->rate;
     record_set_fact(keys, "interval", "%.10g", seconds);
     record_remove_fact(keys, "lead");
     if (analysis->method->lead > 0) record_set_fact(keys, "lead", "%.10g", analysis->method->lead * seconds);
@@ -90,33 +90,33 @@ static void wave_to_keys(struct analysis *analysis, struct record *keys, struct 
     record_set_fact(keys, "width", "%s", width_text);
 }
 
-static void put_thresholded_or_die(struct writer *writer, const struct method *method, struct record *keys,
-                                   const struct record *own, float largest)
+static void put_thresholded_or_die(struct writer *writer, const struct analysis_method *method,
+                                   struct record *keys, const struct record *own, float largest)
 {
     size_t frames = keys->shape[keys->rank - 1];
-    method_threshold(method, keys->data, own->data, keys->count / frames, frames,
-                     threshold * (double)largest);
+    analysis_threshold(method, keys->data, own->data, keys->count / frames, frames,
+                       threshold * (double)largest);
     writer_put_or_die(writer, keys);
 }
 
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct analysis analysis = analysis_or_die_usage();
+    struct analysis analysis = analysis_of_options();
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct writer *writer = writer_open_or_die(NULL);
-    bool whole = strcmp(reference, "stream") == 0 && threshold > 0;
-    FILE *spool = whole ? spool_open_or_die() : NULL;
+    bool by_stream = strcmp(reference, "stream") == 0 && threshold > 0;
+    FILE *spool = by_stream ? spool_open_or_die() : NULL;
     struct record wave = {0}, keys = {0}, own = {0};
     float largest = 0;
 
     progress_begin("records", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &wave)) {
-        fit_or_die(&analysis, reader, &wave);
+        prepare_or_die(&analysis, reader, &wave);
         wave_to_keys(&analysis, &keys, &own, &wave);
-        largest = fmaxf(whole ? largest : 0, level_peak(own.data, own.count));
+        largest = fmaxf(by_stream ? largest : 0, level_peak(own.data, own.count));
         if (isinf(largest)) reader_die(reader, "too loud");
-        if (whole) {
+        if (by_stream) {
             spool_put_or_die(spool, &keys);
             spool_put_or_die(spool, &own);
         } else
@@ -125,8 +125,8 @@ int main(int argc, char **argv)
     }
     progress_end();
 
-    if (whole) spool_seek_or_die(spool, 0);
-    for (uint64_t i = 0; whole && i < reader_count(reader); i++) {
+    if (by_stream) spool_seek_or_die(spool, 0);
+    for (uint64_t i = 0; by_stream && i < reader_count(reader); i++) {
         spool_get_or_die(spool, &keys);
         spool_get_or_die(spool, &own);
         put_thresholded_or_die(writer, analysis.method, &keys, &own, largest);

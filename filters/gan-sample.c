@@ -12,7 +12,7 @@ static bool progress, quiet;
 static const struct option options[] = {
     {'m', "model", OPTION_TEXT, &model_path, "FILE", 0, 0, "A model or a checkpoint (needed)"},
     {'n', "count", OPTION_INT, &count, "COUNT", 1, 1e9, "Samples to make"},
-    {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of everything random"},
+    {OPTION_SEED(&seed, "Seed of everything random")},
     {'s', "seconds", OPTION_REAL, &seconds, "SECONDS", 0, 3600,
      "Length of each sample; 0: as the model's records"},
     {0, "noise", OPTION_TEXT, &noise_path, "FILE", 0, 0,
@@ -25,8 +25,8 @@ static const struct option options[] = {
     {0, "best", OPTION_INT, &best, "K", 0, 1e6, "Write only the K best by the discriminator's score; 0: all"},
     {0, "worst", OPTION_INT, &worst, "K", 0, 1e6, "Write only the K worst; 0: all"},
     {'d', "device", OPTION_CHOICE, &device_name, "auto|cpu|cuda", 0, 0, "Where to compute"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
+    {OPTION_PROGRESS(&progress)},
+    {OPTION_QUIET(&quiet, "No progress")},
     {0},
 };
 

@@ -15,10 +15,10 @@ static const struct option options[] = {
     {'c', "config", OPTION_TEXT, &config_path, "FILE", 0, 0, "The configuration, YAML (needed)"},
     {'o', "output", OPTION_TEXT, &folder, "DIR", 0, 0, "Checkpoint folder, over the configuration's"},
     {0, "resume", OPTION_FLAG, &resume, NULL, 0, 0, "Go on from the newest whole checkpoint, or start"},
-    {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of everything random"},
+    {OPTION_SEED(&seed, "Seed of everything random")},
     {'d', "device", OPTION_CHOICE, &device_name, "auto|cpu|cuda", 0, 0, "Where to compute"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress and no remarks"},
+    {OPTION_PROGRESS(&progress)},
+    {OPTION_QUIET(&quiet, "No progress and no remarks")},
     {0},
 };
 

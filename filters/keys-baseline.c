@@ -1,29 +1,30 @@
-/* keys-baseline: music by chance, made of a training set. */
+/* keys-baseline: keys records made by chance from a training set, to compare a network with. */
 #include <stdlib.h>
 
 #include "common/fail.h"
+#include "common/keys/keys-options.h"
 #include "common/metrics/baseline.h"
 #include "common/option.h"
 
-static const char *keys_text = "27-59";
-static double interval = 0.02;
 static long long count = 1, seed = 1;
 static bool noise, independent, shuffle, markov_key, markov_frame, looped, bars;
 
+/* What records mean that do not state their facts. */
+static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECONDS_DEFAULT};
+
 static const struct option options[] = {
     {0, "noise", OPTION_FLAG, &noise, NULL, 0, 0, "White noise"},
-    {0, "independent", OPTION_FLAG, &independent, NULL, 0, 0, "Each key in each interval by itself"},
-    {0, "shuffle", OPTION_FLAG, &shuffle, NULL, 0, 0, "Records, their intervals in random order"},
+    {0, "independent", OPTION_FLAG, &independent, NULL, 0, 0, "Each key in each frame by itself"},
+    {0, "shuffle", OPTION_FLAG, &shuffle, NULL, 0, 0, "Records, their frames in random order"},
     {0, "markov-key", OPTION_FLAG, &markov_key, NULL, 0, 0, "A Markov chain for each key"},
     {0, "markov-frame", OPTION_FLAG, &markov_frame, NULL, 0, 0, "A Markov chain of all keys together"},
     {0, "looped", OPTION_FLAG, &looped, NULL, 0, 0,
      "With --markov-frame: what is drawn partly comes again after a time"},
     {0, "bars", OPTION_FLAG, &bars, NULL, 0, 0, "With --markov-frame: some bars are the one before again"},
     {'n', "count", OPTION_INT, &count, "COUNT", 1, 1e9, "Records to make"},
-    {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of everything random"},
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
-     "Interval of records that do not state theirs"},
+    {OPTION_SEED(&seed, "Seed of everything random")},
+    {OPTION_KEYS_UNSTATED(&unstated.keys)},
+    {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
     {0},
 };
 
@@ -47,7 +48,7 @@ static enum baseline_kind kind_or_die(void)
     return looped ? BASELINE_LOOPED : bars ? BASELINE_BARS : (enum baseline_kind)kind;
 }
 
-/* A record of the corpus's shape, without values. */
+/* A record of that shape with its facts; the values are not set. */
 static struct record record_or_die(const struct score *shape)
 {
     struct record record = {0};
@@ -64,10 +65,8 @@ int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
     enum baseline_kind kind = kind_or_die();
-    struct score defaults = {.interval = interval};
-    if (!key_range_parse(keys_text, &defaults.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
     struct writer *writer = writer_open_or_die(NULL);
-    struct corpus corpus = corpus_read_or_die(argv[operand], defaults);
+    struct markov_corpus corpus = markov_corpus_read_or_die(argv[operand], unstated);
     struct baseline *baseline = baseline_new_or_die(&corpus, kind);
     struct record record = record_or_die(&corpus.shape);
 
@@ -78,6 +77,6 @@ int main(int argc, char **argv)
     writer_close_or_die(writer);
     record_free(&record);
     baseline_free(baseline);
-    corpus_free(&corpus);
+    markov_corpus_free(&corpus);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* keys-compare: how near generated music comes to real music, in numbers with intervals. */
+/* keys-compare: how similar generated music is to real music, in numbers with confidence intervals. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,26 +6,28 @@
 
 #include "common/fail.h"
 #include "common/file.h"
+#include "common/keys/keys-options.h"
 #include "common/memory.h"
 #include "common/metrics/bootstrap.h"
 #include "common/metrics/comparison.h"
 #include "common/option.h"
 
-static const char *training_path, *keys_text = "27-59";
-static double interval = 0.02, base;
+static const char *training_path;
+static double loudness_floor;
 static long long seed, resamples = 1000;
+
+/* What records mean that do not state their facts. */
+static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECONDS_DEFAULT};
 
 static const struct option options[] = {
     {'t', "training", OPTION_TEXT, &training_path, "FILE", 0, 0,
      "The training set: what novelty is measured against and features are scaled by"},
-    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6,
-     "Subtract this from GENERATED and divide by the largest first; 0: neither"},
+    {OPTION_FLOOR(&loudness_floor, " from GENERATED")},
     {0, "resamples", OPTION_INT, &resamples, "COUNT", 0, 1e6,
-     "How often the records are drawn again for the intervals; 0: no intervals"},
-    {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of these draws"},
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
-     "Interval of records that do not state theirs"},
+     "How often the records are drawn again for the confidence intervals; 0: none"},
+    {OPTION_SEED(&seed, "Seed of these draws")},
+    {OPTION_KEYS_UNSTATED(&unstated.keys)},
+    {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
     {0},
 };
 
@@ -43,7 +45,7 @@ static void check_paths_or_die(int count, char **paths)
     if (pipes > 1) die_usage("only one of the inputs can be -");
 }
 
-/* value (ROWS) of records drawn again. */
+/* value (COMPARISON_ROWS) of a resample: records drawn with replacement. */
 static void measure_resample_or_die(double *value, const struct comparison *comparison, size_t real,
                                     size_t generated, uint32_t number)
 {
@@ -55,7 +57,7 @@ static void measure_resample_or_die(double *value, const struct comparison *comp
     free(b);
 }
 
-/* value (ROWS) of the records as they are. */
+/* value (COMPARISON_ROWS) of the records themselves. */
 static void measure_or_die(double *value, const struct comparison *comparison, size_t real, size_t generated)
 {
     size_t most = real > generated ? real : generated;
@@ -73,19 +75,20 @@ static void print_number(double value)
         printf("\t%.6g", value);
 }
 
-/* A line a row; drawn (resamples, ROWS). */
+/* Prints a line for each row; drawn (resamples, COMPARISON_ROWS). */
 static void print_rows_or_die(const double *value, const double *drawn)
 {
     double *column = allocate_or_die((size_t)resamples, sizeof *column);
     printf("name\tvalue\tlow\thigh\n");
-    for (size_t row = 0; row < ROWS; row++) {
+    for (size_t row = 0; row < COMPARISON_ROWS; row++) {
         char name[32];
-        for (size_t i = 0; i < (size_t)resamples; i++) column[i] = drawn[i * ROWS + row];
-        struct interval around = bootstrap_interval(value[row], column, (size_t)resamples);
+        for (size_t i = 0; i < (size_t)resamples; i++) column[i] = drawn[i * COMPARISON_ROWS + row];
+        struct confidence_interval bounds =
+            bootstrap_confidence_interval(value[row], column, (size_t)resamples);
         printf("%s", comparison_row_name(row, name, sizeof name));
         print_number(value[row]);
-        print_number(around.low);
-        print_number(around.high);
+        print_number(bounds.low);
+        print_number(bounds.high);
         putchar('\n');
     }
     free(column);
@@ -94,26 +97,27 @@ static void print_rows_or_die(const double *value, const double *drawn)
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct score shape = {.interval = interval};
+    struct score shape = unstated;
     check_paths_or_die(argc - operand, argv + operand);
-    if (!key_range_parse(keys_text, &shape.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
-    struct keys_set real = keys_set_read_or_die(argv[operand], 0, &shape), training = {0};
-    struct keys_set generated = keys_set_read_or_die(argv[operand + 1], (float)base, &shape);
-    if (training_path) training = keys_set_read_or_die(training_path, 0, &shape);
+    struct feature_set real = feature_set_read_or_die(argv[operand], 0, &shape), training = {0};
+    struct feature_set generated = feature_set_read_or_die(argv[operand + 1], (float)loudness_floor, &shape);
+    if (training_path) training = feature_set_read_or_die(training_path, 0, &shape);
     struct comparison *comparison =
         comparison_new_or_die(&real, &generated, training_path ? &training : NULL);
-    double value[ROWS], *drawn = allocate_or_die((size_t)resamples * ROWS, sizeof *drawn);
+    double value[COMPARISON_ROWS],
+        *drawn = allocate_or_die((size_t)resamples * COMPARISON_ROWS, sizeof *drawn);
 
     measure_or_die(value, comparison, real.count, generated.count);
 #pragma omp parallel for schedule(dynamic)
     for (long long i = 0; i < resamples; i++)
-        measure_resample_or_die(drawn + i * ROWS, comparison, real.count, generated.count, (uint32_t)i);
+        measure_resample_or_die(drawn + i * COMPARISON_ROWS, comparison, real.count, generated.count,
+                                (uint32_t)i);
     print_rows_or_die(value, drawn);
     stdout_close_or_die();
     comparison_free(comparison);
-    keys_set_free(&real);
-    keys_set_free(&generated);
-    keys_set_free(&training);
+    feature_set_free(&real);
+    feature_set_free(&generated);
+    feature_set_free(&training);
     free(drawn);
     return 0;
 }

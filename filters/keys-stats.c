@@ -1,25 +1,26 @@
-/* keys-stats: what records of keys are like as music, ten numbers a record. */
+/* keys-stats: ten musical features of each keys record. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
 #include "common/fail.h"
 #include "common/file.h"
+#include "common/keys/keys-options.h"
 #include "common/level.h"
 #include "common/metrics/features.h"
 #include "common/option.h"
 
-static const char *keys_text = "27-59";
-static double interval = 0.02, base;
+static double loudness_floor;
 static bool quiet;
 
+/* What records mean that do not state their facts. */
+static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECONDS_DEFAULT};
+
 static const struct option options[] = {
-    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6,
-     "Subtract this and divide by the largest first; 0: neither"},
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
-     "Interval of records that do not state theirs"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "Do not say how many records have undefined features"},
+    {OPTION_FLOOR(&loudness_floor, "")},
+    {OPTION_KEYS_UNSTATED(&unstated.keys)},
+    {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
+    {OPTION_QUIET(&quiet, "Do not say how many records have undefined features")},
     {0},
 };
 
@@ -33,7 +34,7 @@ static void print_names(void)
     putchar('\n');
 }
 
-/* Prints a line; true when all is defined. */
+/* Prints a line; true when all features are defined. */
 static bool print_features(uint64_t record, size_t part, const double *value)
 {
     bool defined = true;
@@ -52,16 +53,14 @@ static bool print_features(uint64_t record, size_t part, const double *value)
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct score defaults = {.interval = interval};
-    if (!key_range_parse(keys_text, &defaults.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct record record = {0};
     size_t lines = 0, undefined = 0;
 
     print_names();
     while (reader_next_finite_or_die(reader, &record)) {
-        struct score score = score_or_die(reader, &record, defaults);
-        if (base > 0) level_lift_off(record.data, record.count, (float)base);
+        struct score score = score_or_die(reader, &record, unstated);
+        level_subtract_floor(record.data, record.count, (float)loudness_floor);
         for (size_t part = 0; part < score.parts; part++, lines++) {
             double value[FEATURES];
             features_or_die(value, &score, part);

@@ -1,4 +1,4 @@
-/* keys-to-midi: how loud each key is in each interval in, Standard MIDI Files of the notes in it out. */
+/* keys-to-midi: keys records to Standard MIDI Files, by note segmentation. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include "common/files/midi.h"
 #include "common/files/outputs.h"
 #include "common/files/tags.h"
+#include "common/keys/keys-options.h"
 #include "common/keys/note-segments.h"
 #include "common/keys/score.h"
 #include "common/level.h"
@@ -16,49 +17,53 @@
 #include "common/stream/stream.h"
 
 static long long instrument;
-static const char *output = "-", *stereo = "mix", *keys_text = "27-59";
-static double on = 0.1, off = 0.05, gap = 0.04, shortest = 0.06, interval = 0.02, base;
+static const char *output = "-", *stereo = "mix";
+static double on = 0.1, off = 0.05, gap = 0.04, shortest = 0.06, loudness_floor;
 static bool quiet, progress;
 static const double INTERVAL_LEAST = 1e-4; /* s; a quarter would have too many ticks */
 
+/* What records mean that do not state their facts. */
+static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECONDS_DEFAULT};
+
 static const struct option options[] = {
     {'p', "program", OPTION_INT, &instrument, "PROGRAM", 0, 127, "Instrument of General MIDI; 0 is a piano"},
-    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6, "Subtract this first, clip at 0; 0: do not"},
+    {OPTION_FLOOR(&loudness_floor, "")},
     {0, "on", OPTION_REAL, &on, "SHARE", 1e-6, 1, "Loudness that begins a note, of the record's largest"},
     {0, "off", OPTION_REAL, &off, "SHARE", 1e-6, 1, "Loudness that keeps a note, of the record's largest"},
     {0, "gap", OPTION_REAL, &gap, "SECONDS", 0, 10, "Longest pause that does not end a note"},
     {0, "shortest", OPTION_REAL, &shortest, "SECONDS", 0, 10, "Leave out notes that last less"},
     {0, "stereo", OPTION_CHOICE, &stereo, "mix|split", 0, 0, "One instrument, or one a channel"},
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
-     "Interval of records that do not state theirs"},
+    {OPTION_KEYS_UNSTATED(&unstated.keys)},
+    {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
     {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to; for several songs NAME-%03d.mid"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_QUIET(&quiet, "No progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 
 static const struct program program = {"keys-to-midi", "[FILE]", "Write keys as MIDI files", 1, options};
 
-/* An interval is `ticks` ticks and a quarter about half a second, of whole microseconds. */
+/* A frame is a whole number of ticks; a quarter is about half a second and a whole number of frames and
+ * microseconds. */
 struct grid {
-    int intervals, ticks; /* intervals of a quarter, ticks of an interval */
-    int tempo;            /* microseconds of a quarter */
+    int frames, ticks; /* frames of a quarter, ticks of a frame */
+    int tempo;         /* microseconds of a quarter */
 };
 
 static struct grid grid_or_die(const struct reader *reader, const struct score *score)
 {
     if (score->interval < INTERVAL_LEAST)
         reader_die(reader, "an interval of %g s is too short for a MIDI file", score->interval);
-    struct grid grid = {.intervals = (int)fmax(1, round(0.5 / score->interval))};
-    grid.ticks = (int)fmax(1, round(500.0 / grid.intervals));
-    grid.tempo = (int)lround(1e6 * grid.intervals * score->interval);
+    struct grid grid = {.frames = (int)fmax(1, round(0.5 / score->interval))};
+    grid.ticks = (int)fmax(1, round(500.0 / grid.frames));
+    grid.tempo = (int)lround(1e6 * grid.frames * score->interval);
     if (score->parts * score->frames > (size_t)(MIDI_TICKS_MOST / grid.ticks))
         reader_die(reader, "too long for a MIDI file");
     return grid;
 }
 
-/* lines (channels, rows, count): each key's loudness; one channel, the root of the mean power, for mix. */
+/* lines (channels, rows, count): the loudness of each key; for mix one channel, the root of the mean power.
+ */
 static float *lines_or_die(const struct score *score, size_t channels)
 {
     size_t count = score->parts * score->frames, size = score->rows * count;
@@ -70,18 +75,18 @@ static float *lines_or_die(const struct score *score, size_t channels)
     return lines;
 }
 
-/* The notes of one channel's lines (rows, count). */
+/* The notes in the lines (rows, count) of one channel. */
 static struct midi_part part_or_die(const float *lines, const struct score *score, struct grid grid,
                                     float largest)
 {
     struct midi_part part = {.pan = 64};
     size_t room = 0, count = score->parts * score->frames;
-    struct note_rules rules = {
+    struct note_segment_rules rules = {
         fmaxf((float)on * largest, FLT_TRUE_MIN), fmaxf((float)off * largest, FLT_TRUE_MIN),
         (size_t)lround(gap / score->interval), (size_t)lround(shortest / score->interval)};
     for (size_t k = 0; k < score->rows && largest > 0; k++) {
-        struct note note = {0};
-        while (note_next(&note, lines + k * count, count, rules)) {
+        struct note_segment note = {0};
+        while (note_segment_next(&note, lines + k * count, count, rules)) {
             double velocity = fmax(1, round(127 * sqrt(note.loudness / largest)));
             if (part.count == room)
                 part.notes = reallocate_or_die(part.notes, room = 2 * room + 64, sizeof *part.notes);
@@ -105,9 +110,9 @@ static struct midi_file convert_or_die(const struct reader *reader, const struct
         parts[c] = part_or_die(lines + c * score->rows * count, score, grid, largest);
         if (channels == 2) parts[c].pan = c ? 127 : 0;
     }
-    char *title = label_title_or_die(keys), *comment = label_comment_or_die(keys);
+    char *title = tags_title_or_die(keys), *comment = tags_comment_or_die(keys);
     struct midi_file file = midi_write_or_die(
-        &(struct midi_score){grid.intervals * grid.ticks, grid.tempo, (int)instrument,
+        &(struct midi_score){grid.frames * grid.ticks, grid.tempo, (int)instrument,
                              (uint32_t)count * (uint32_t)grid.ticks, title, comment, parts, channels});
     for (size_t c = 0; c < channels; c++) free(parts[c].notes);
     free(title);
@@ -119,23 +124,21 @@ static struct midi_file convert_or_die(const struct reader *reader, const struct
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct score defaults = {.interval = interval};
-    if (!key_range_parse(keys_text, &defaults.keys)) die_usage("-k %s: not two keys in 1-88", keys_text);
     if (off > on) die_usage("--off %g is more than --on %g", off, on);
 
-    struct pieces *files = pieces_open_or_die(output, "song", "song-%03d.mid");
+    struct outputs *files = outputs_open_or_die(output, "song", "song-%03d.mid");
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct record keys = {0};
     progress_begin("songs", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &keys)) {
-        struct score score = score_or_die(reader, &keys, defaults);
-        if (base > 0) level_lift_off(keys.data, keys.count, (float)base);
+        struct score score = score_or_die(reader, &keys, unstated);
+        level_subtract_floor(keys.data, keys.count, (float)loudness_floor);
         struct midi_file file = convert_or_die(reader, &keys, &score);
-        pieces_put_or_die(files, reader, file.bytes, file.size);
+        outputs_put_or_die(files, reader, file.bytes, file.size);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();
-    pieces_close_or_die(files, argv[operand]);
+    outputs_close_or_die(files, argv[operand]);
     reader_close(reader);
     record_free(&keys);
     return 0;

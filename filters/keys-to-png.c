@@ -1,9 +1,9 @@
-/* keys-to-png: records of keys to piano rolls. */
+/* keys-to-png: keys records to pictures of piano rolls. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/fail.h"
 #include "common/files/outputs.h"
+#include "common/keys/keys-options.h"
 #include "common/keys/score.h"
 #include "common/level.h"
 #include "common/memory.h"
@@ -13,27 +13,28 @@
 #include "common/stream/stream.h"
 
 static long long wide = 1200, high = 600;
-static double interval = 0.02, base;
-static const char *output = "-", *keys_text = "27-59";
+static double loudness_floor;
+static const char *output = "-";
 static bool quiet, progress;
+
+/* What records mean that do not state their facts. */
+static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECONDS_DEFAULT};
 
 static const struct option options[] = {
     {'W', "wide", OPTION_INT, &wide, "PIXELS", 300, 10000, "Width of a picture"},
     {'H', "high", OPTION_INT, &high, "PIXELS", 200, 10000, "Height of a picture"},
-    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6,
-     "Subtract this and divide by the largest first; 0: neither"},
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
-     "Interval of records that do not state theirs"},
+    {OPTION_FLOOR(&loudness_floor, "")},
+    {OPTION_KEYS_UNSTATED(&unstated.keys)},
+    {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
     {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to; for several records NAME-%03d.png"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_QUIET(&quiet, "No progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 
 static const struct program program = {"keys-to-png", "[FILE]", "Draw keys as a piano roll", 1, options};
 
-/* The record's number and its facts, but those that are the title or that the picture shows. Caller frees. */
+/* The number of the record and its facts, except those that are in the title or the picture. Caller frees. */
 static char *remarks_of(const struct reader *reader, const struct record *keys)
 {
     static const char *const shown[] = {"kind", "source", "crc32", "interval", "keys", "width"};
@@ -53,17 +54,17 @@ static char *remarks_of(const struct reader *reader, const struct record *keys)
     return remarks;
 }
 
-/* Puts out the roll of the record. */
-static void put_roll_or_die(struct pieces *rolls, const struct reader *reader, struct record *keys,
-                            struct score defaults)
+/* Draws a record and hands the picture to the outputs. */
+static void put_picture_or_die(struct outputs *pictures, const struct reader *reader, struct record *keys)
 {
-    struct score score = score_or_die(reader, keys, defaults);
-    if (base > 0) level_lift_off(keys->data, keys->count, (float)base);
+    struct score score = score_or_die(reader, keys, unstated);
+    level_subtract_floor(keys->data, keys->count, (float)loudness_floor);
     char *source = record_fact(keys, "source"), *remarks = remarks_of(reader, keys);
-    struct picture *roll = piano_roll_or_die(&score, (int)wide, (int)high, source ? source : "keys", remarks);
+    struct picture *picture =
+        piano_roll_picture_or_die(&score, (int)wide, (int)high, source ? source : "keys", remarks);
     size_t size;
-    void *png = picture_png_or_die(roll, &size);
-    pieces_put_or_die(rolls, reader, png, size);
+    void *png = picture_png_or_die(picture, &size);
+    outputs_put_or_die(pictures, reader, png, size);
     free(source);
     free(remarks);
 }
@@ -71,19 +72,17 @@ static void put_roll_or_die(struct pieces *rolls, const struct reader *reader, s
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct score defaults = {.interval = interval};
-    if (!key_range_parse(keys_text, &defaults.keys)) die_usage("-k %s: not two keys in 1-88", keys_text);
-    struct pieces *rolls = pieces_open_or_die(output, "record", "NAME-%03d.png");
+    struct outputs *pictures = outputs_open_or_die(output, "record", "NAME-%03d.png");
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct record keys = {0};
 
     progress_begin("records", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &keys)) {
-        put_roll_or_die(rolls, reader, &keys, defaults);
+        put_picture_or_die(pictures, reader, &keys);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();
-    pieces_close_or_die(rolls, argv[operand]);
+    outputs_close_or_die(pictures, argv[operand]);
     reader_close(reader);
     record_free(&keys);
     return 0;

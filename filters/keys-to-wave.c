@@ -1,24 +1,28 @@
-/* keys-to-wave: how loud each key is in each interval in, a wave that sounds so out. */
+/* keys-to-wave: keys records to waves, by additive synthesis. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/fail.h"
+#include "common/keys/keys-options.h"
 #include "common/keys/score.h"
 #include "common/level.h"
 #include "common/memory.h"
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/stream/expect.h"
+#include "common/stream/rate-option.h"
 #include "common/stream/stream.h"
 #include "common/synthesis/sharpen.h"
 #include "common/synthesis/voice.h"
 
-static const char *voice_name = "sine", *keys_text = "27-59", *width_text = "0.25st";
-static double rate = 12000, interval = 0.02, release = 0.02, sharpness = 2.5, base;
+static const char *voice_name = "sine", *width_text = "0.25st";
+static double rate = RATE_DEFAULT, release = 0.02, sharpness = 2.5, loudness_floor;
 static struct bell bell = {.height = 0.25, .centre = 3, .width = 2};
 static bool quiet, progress;
 static const float HIGHEST_PEAK = 0.99f; /* of full scale */
+
+/* What records mean that do not state their facts. */
+static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECONDS_DEFAULT};
 
 static const struct option options[] = {
     {0, "voice", OPTION_CHOICE, &voice_name, VOICE_NAMES, 0, 0, "What a key sounds like"},
@@ -26,32 +30,21 @@ static const struct option options[] = {
      "Strength of a harmonic at the bell's centre, the first's being 1"},
     {0, "bell-centre", OPTION_REAL, &bell.centre, "HARMONIC", -100, 100, "Where the bell's centre is"},
     {0, "bell-width", OPTION_REAL, &bell.width, "HARMONICS", 0.01, 100, "Standard deviation of the bell"},
-    {0, "floor", OPTION_REAL, &base, "LOUDNESS", 0, 1e6,
-     "Subtract this and divide by the largest first; 0: neither"},
+    {OPTION_FLOOR(&loudness_floor, "")},
     {0, "sharpen", OPTION_REAL, &sharpness, "FACTOR", 1, 100,
      "Most by which a short note is raised; 1: not at all"},
     {0, "release", OPTION_REAL, &release, "SECONDS", 0, 10,
      "Time in which a key that ends fades to 1/e; 0: none"},
-    {'r', "rate", OPTION_REAL, &rate, "HZ", 1, 1e6, "Sample rate of the waves"},
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys of records that do not state theirs"},
-    {'w', "width", OPTION_TEXT, &width_text, "WIDTH", 0, 0,
-     "Width of the bands of records that do not state it"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10,
-     "Interval of records that do not state theirs"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_RATE(&rate, "Sample rate of the waves")},
+    {OPTION_KEYS_UNSTATED(&unstated.keys)},
+    {OPTION_WIDTH(&width_text, "Width of the bands of records that do not state it")},
+    {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
+    {OPTION_QUIET(&quiet, "No progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 
 static const struct program program = {"keys-to-wave", "[FILE]", "Play keys", 1, options};
-
-static struct score defaults_or_die(void)
-{
-    struct score score = {.interval = interval};
-    if (!key_range_parse(keys_text, &score.keys)) die_usage("-k %s: not two keys in 1-88", keys_text);
-    if (!key_width_parse(width_text, &score.width)) die_usage("-w %s: not like 12.5Hz or 0.25st", width_text);
-    return score;
-}
 
 static void check_rate_or_die(const struct reader *reader, const struct score *score)
 {
@@ -63,7 +56,7 @@ static void check_rate_or_die(const struct reader *reader, const struct score *s
         reader_die(reader, "an interval of %g s has no sample at %g Hz", score->interval, rate);
 }
 
-/* By how many intervals the sound is to follow the keys: those of notes come before it, as in a score. */
+/* Frames by which the sound must be delayed: the fact lead. */
 static size_t lead_or_die(const struct reader *reader, const struct record *keys, const struct score *score)
 {
     double lead = expect_number_or_die(reader, keys, "lead", 0);
@@ -71,34 +64,34 @@ static size_t lead_or_die(const struct reader *reader, const struct record *keys
     return (size_t)lround(lead / score->interval);
 }
 
-static void delay(float *line, size_t count, size_t intervals)
+static void delay(float *line, size_t count, size_t frames)
 {
-    if (intervals > count) intervals = count;
-    memmove(line + intervals, line, (count - intervals) * sizeof *line);
-    memset(line, 0, intervals * sizeof *line);
+    if (frames > count) frames = count;
+    memmove(line + frames, line, (count - frames) * sizeof *line);
+    memset(line, 0, frames * sizeof *line);
 }
 
-/* wave (2, samples) of the score, `lead` intervals later. */
+/* wave (2, samples) of the score, delayed by `lead` frames. */
 static void play_or_die(struct record *wave, const struct score *score, size_t lead, voice *voice)
 {
-    struct intervals intervals = {score->parts * score->frames, score->interval, rate};
-    size_t samples = interval_start(intervals, intervals.count);
-    float *to = record_shape_or_die(wave, 2, (size_t[]){2, samples});
-    float *line = allocate_or_die(intervals.count, sizeof *line);
-    memset(to, 0, wave->count * sizeof *to);
+    struct frames frames = {score->parts * score->frames, score->interval, rate};
+    size_t samples = frame_start(frames, frames.count);
+    float *samples_out = record_shape_or_die(wave, 2, (size_t[]){2, samples});
+    float *line = allocate_or_die(frames.count, sizeof *line);
+    memset(samples_out, 0, wave->count * sizeof *samples_out);
     for (size_t channel = 0; channel < score->channels; channel++)
         for (size_t k = 0; k < score->rows; k++) {
             int key = score->keys.first + (int)k;
-            double spread = 1 / (2 * M_PI * key_sigma(score->width, key) * score->interval);
+            double deviation = 1 / (2 * M_PI * key_sigma(score->width, key) * score->interval);
             score_line(score, channel, k, line);
-            delay(line, intervals.count, lead);
-            if (sharpness > 1) sharpen(line, intervals.count, spread, sharpness);
-            if (release > 0) ring_on(line, intervals.count, (float)exp(-score->interval / release));
+            delay(line, frames.count, lead);
+            if (sharpness > 1) sharpen(line, frames.count, deviation, sharpness);
+            if (release > 0) sharpen_release(line, frames.count, (float)exp(-score->interval / release));
             struct partial partials[PARTIALS];
             size_t count = voice(partials, key, rate / 2, &bell);
-            voice_play(to + channel * samples, intervals, key, partials, count, line);
+            voice_play(samples_out + channel * samples, frames, key, partials, count, line);
         }
-    if (score->channels == 1) memcpy(to + samples, to, samples * sizeof *to);
+    if (score->channels == 1) memcpy(samples_out + samples, samples_out, samples * sizeof *samples_out);
     free(line);
 }
 
@@ -121,16 +114,16 @@ static void put_wave_or_die(struct writer *writer, const struct reader *reader, 
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct score defaults = defaults_or_die();
+    key_width_parse(width_text, &unstated.width);
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct writer *writer = writer_open_or_die(NULL);
     struct record keys = {0}, wave = {0};
 
     progress_begin("records", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &keys)) {
-        struct score score = score_or_die(reader, &keys, defaults);
+        struct score score = score_or_die(reader, &keys, unstated);
         check_rate_or_die(reader, &score);
-        if (base > 0) level_lift_off(keys.data, keys.count, (float)base);
+        level_subtract_floor(keys.data, keys.count, (float)loudness_floor);
         play_or_die(&wave, &score, lead_or_die(reader, &keys, &score), voice_named(voice_name));
         put_wave_or_die(writer, reader, &wave, &keys);
         progress_show((double)reader_count(reader), NULL);

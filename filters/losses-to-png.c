@@ -1,4 +1,4 @@
-/* losses-to-png: gan-train's losses.tsv to a picture of curves. */
+/* losses-to-png: losses.tsv of gan-train to a picture of training curves. */
 #include <string.h>
 
 #include "common/files/outputs.h"
@@ -23,12 +23,12 @@ int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
     const char *input = argv[operand];
-    struct pieces *pieces = pieces_open_or_die(output, "table", "losses.png");
+    struct outputs *outputs = outputs_open_or_die(output, "table", "losses.png");
     struct losses *losses = losses_read_or_die(input);
     size_t size;
     void *png = picture_png_or_die(curves_or_die(losses, (int)wide, input ? input : "losses.tsv"), &size);
-    pieces_put_or_die(pieces, NULL, png, size);
-    pieces_close_or_die(pieces, input);
+    outputs_put_or_die(outputs, NULL, png, size);
+    outputs_close_or_die(outputs, input);
     losses_free(losses);
     return 0;
 }

@@ -1,4 +1,4 @@
-/* midi-to-keys: MIDI files in, how loud each key of a piano sounds in each interval out. */
+/* midi-to-keys: MIDI files to keys records, the loudness of each piano key in each frame. */
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,46 +8,50 @@
 #include "common/fail.h"
 #include "common/files/inputs.h"
 #include "common/files/midi-to-loudness.h"
+#include "common/keys/keys-options.h"
 #include "common/memory.h"
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/stream/stream.h"
 
-static const char *keys_text = "27-59", *layout = "pair";
-static double interval = 0.02, seconds = 10, decay;
+static const char *record_unit = "pair";
+static struct key_range keys_wanted = {KEYS_DEFAULT};
+static double interval = FRAME_SECONDS_DEFAULT, seconds = 10, decay;
 static bool no_pedal, strict, quiet, progress;
 enum { SIZE_MOST = 16 << 20 }; /* bytes of a file; no song needs more */
 
 static const struct option options[] = {
-    {'k', "keys", OPTION_TEXT, &keys_text, "FIRST-LAST", 0, 0, "Keys to listen for, within 1-88"},
-    {'i', "interval", OPTION_REAL, &interval, "SECONDS", 0.0001, 10, "Length of an interval"},
+    {OPTION_KEYS(&keys_wanted, "Keys to listen for")},
+    {OPTION_INTERVAL(&interval, "Length of a frame")},
     {'s', "seconds", OPTION_REAL, &seconds, "SECONDS", 0.001, 3600, "Length of a chunk"},
-    {0, "as", OPTION_CHOICE, &layout, "pair|chunk|song", 0, 0, "What a record is: two chunks, one, a song"},
+    {0, "as", OPTION_CHOICE, &record_unit, "pair|chunk|song", 0, 0,
+     "What a record is: two chunks, one, a song"},
     {0, "decay", OPTION_REAL, &decay, "SECONDS", 0, 1000, "Time in which a note falls to 1/e; 0: never"},
     {0, "no-pedal", OPTION_FLAG, &no_pedal, NULL, 0, 0, "Notes end when their keys do"},
     {0, "strict", OPTION_FLAG, &strict, NULL, 0, 0, "Fail when a file was skipped"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No count of songs and no progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_QUIET(&quiet, "No count of songs and no progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 
 static const struct program program = {"midi-to-keys", "[FILE|DIR|- ...]", "Read MIDI files as keys", -1,
                                        options};
 
-/* What each song is cut into. */
-struct cut {
-    size_t parts, intervals; /* chunks of a record, intervals of a chunk; 0 intervals: the whole song */
+/* The records that a song is divided into. */
+struct layout {
+    size_t parts, frames; /* chunks of a record, frames of a chunk; 0 frames: the whole song */
 };
 
-static struct cut cut_or_die(void)
+static struct layout layout_or_die(void)
 {
-    struct cut cut = {*layout == 'p' ? 2 : 1, 0};
-    if (*layout != 's') cut.intervals = (size_t)llround(seconds / interval);
-    if (*layout != 's' && cut.intervals == 0) die_usage("-s %g is shorter than -i %g", seconds, interval);
-    return cut;
+    struct layout layout = {*record_unit == 'p' ? 2 : 1, 0};
+    if (*record_unit != 's') layout.frames = (size_t)llround(seconds / interval);
+    if (*record_unit != 's' && layout.frames == 0)
+        die_usage("-s %g is shorter than -i %g", seconds, interval);
+    return layout;
 }
 
-/* The file's bytes; NULL and the reason when it cannot be read. Caller frees. */
+/* The bytes of a file; NULL with *reason set when it cannot be read. Caller frees. */
 static uint8_t *read_file_or_die(const char *path, size_t *size, const char **reason)
 {
     FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
@@ -67,56 +71,58 @@ static uint8_t *read_file_or_die(const char *path, size_t *size, const char **re
     return NULL;
 }
 
-static bool read_song_or_die(struct operands *songs, const char *path, struct midi *midi)
+static bool read_song_or_die(struct inputs *songs, const char *path, struct midi *midi)
 {
     size_t size;
     const char *reason;
     uint8_t *bytes = read_file_or_die(path, &size, &reason);
     *midi = (struct midi){0};
     if (!bytes)
-        operands_skip(songs, "%s", reason);
+        inputs_skip(songs, "%s", reason);
     else if (!midi_read_or_die(midi, bytes, size))
-        operands_skip(songs, "%s", midi->problem);
+        inputs_skip(songs, "%s", midi->problem);
     free(bytes);
     return bytes && !*midi->problem;
 }
 
-/* Writes the records of a song; what is left over is dropped. */
+/* Writes the records of a song; the rest of the song is dropped. */
 static void put_song_or_die(struct writer *writer, struct record *record, const char *path,
-                            const struct midi *midi, struct midi_ear ear, struct cut cut, size_t records)
+                            const struct midi *midi, struct midi_loudness_settings settings,
+                            struct layout layout, size_t records)
 {
-    struct midi_player *player = midi_player_new_or_die(midi, ear);
-    size_t rows = (size_t)(ear.keys.last - ear.keys.first + 1);
-    size_t shape[] = {cut.parts, 2, rows, cut.intervals}, skipped = cut.parts == 1;
+    struct midi_loudness *converter = midi_loudness_new_or_die(midi, settings);
+    size_t rows = (size_t)(settings.keys.last - settings.keys.first + 1);
+    size_t shape[] = {layout.parts, 2, rows, layout.frames}, skipped = layout.parts == 1;
     for (size_t i = 0; i < records; i++) {
         float *loudness = record_shape_or_die(record, 4 - (int)skipped, shape + skipped);
-        for (size_t part = 0; part < cut.parts; part++)
-            midi_player_fill(player, loudness + part * 2 * rows * cut.intervals, cut.intervals);
+        for (size_t part = 0; part < layout.parts; part++)
+            midi_loudness_fill(converter, loudness + part * 2 * rows * layout.frames, layout.frames);
         record_set_fact(record, "kind", "keys");
         record_set_fact(record, "interval", "%.10g", interval);
-        record_set_fact(record, "keys", "%d-%d", ear.keys.first, ear.keys.last);
+        record_set_fact(record, "keys", "%d-%d", settings.keys.first, settings.keys.last);
         record_set_fact(record, "source", "%s", path);
-        record_set_fact(record, "start", "%.10g", (double)(i * cut.parts * cut.intervals) * interval);
+        record_set_fact(record, "start", "%.10g", (double)(i * layout.parts * layout.frames) * interval);
         writer_put_or_die(writer, record);
     }
-    midi_player_free(player);
+    midi_loudness_free(converter);
 }
 
-static void take_song_or_die(struct operands *songs, const char *path, struct writer *writer,
-                             struct record *record, struct midi_ear ear, struct cut cut)
+static void take_song_or_die(struct inputs *songs, const char *path, struct writer *writer,
+                             struct record *record, struct midi_loudness_settings settings,
+                             struct layout layout)
 {
     struct midi midi;
     if (read_song_or_die(songs, path, &midi)) {
-        double intervals = midi.seconds / interval;
-        if (cut.intervals == 0) cut.intervals = (size_t)ceil(intervals - 1e-6);
-        double wanted = (double)(cut.parts * cut.intervals);
-        size_t records = wanted > 0 ? (size_t)(*layout == 's' ? 1 : (intervals + 1e-6) / wanted) : 0;
-        if (!midi_is_heard(&midi, ear.keys))
-            operands_skip(songs, "no note of the keys %d-%d in it", ear.keys.first, ear.keys.last);
+        double frames = midi.seconds / interval;
+        if (layout.frames == 0) layout.frames = (size_t)ceil(frames - 1e-6);
+        double wanted = (double)(layout.parts * layout.frames);
+        size_t records = wanted > 0 ? (size_t)(*record_unit == 's' ? 1 : (frames + 1e-6) / wanted) : 0;
+        if (!midi_has_note(&midi, settings.keys))
+            inputs_skip(songs, "no note of the keys %d-%d in it", settings.keys.first, settings.keys.last);
         else if (records == 0)
-            operands_skip(songs, "too short: %.2f of %g s", midi.seconds, wanted * interval);
+            inputs_skip(songs, "too short: %.2f of %g s", midi.seconds, wanted * interval);
         else
-            put_song_or_die(writer, record, path, &midi, ear, cut, records);
+            put_song_or_die(writer, record, path, &midi, settings, layout, records);
     }
     midi_free(&midi);
 }
@@ -124,21 +130,21 @@ static void take_song_or_die(struct operands *songs, const char *path, struct wr
 int main(int argc, char **argv)
 {
     int first = options_parse_or_die(&program, argc, argv);
-    struct midi_ear ear = {.interval = interval, .decay = decay, .pedal = !no_pedal};
-    struct cut cut = cut_or_die();
-    if (!key_range_parse(keys_text, &ear.keys)) die_usage("-k %s: not two keys within 1-88", keys_text);
+    struct midi_loudness_settings settings = {
+        .keys = keys_wanted, .interval = interval, .decay = decay, .pedal = !no_pedal};
+    struct layout layout = layout_or_die();
 
-    struct operands *songs = operands_open_or_die(argv + first, ".mid|.midi", "MIDI");
+    struct inputs *songs = inputs_open_or_die(argv + first, ".mid|.midi", "MIDI");
     struct writer *writer = writer_open_or_die(NULL);
     struct record record = {0};
     progress_begin("songs", 0, progress, quiet);
-    for (const char *path; (path = operands_next_or_die(songs));) {
-        progress_show((double)operands_used(songs), "%s", path);
-        take_song_or_die(songs, path, writer, &record, ear, cut);
+    for (const char *path; (path = inputs_next_or_die(songs));) {
+        progress_show((double)inputs_used(songs), "%s", path);
+        take_song_or_die(songs, path, writer, &record, settings, layout);
     }
     progress_end();
     record_free(&record);
-    if (!operands_close(songs, strict, quiet)) {
+    if (!inputs_close(songs, strict, quiet)) {
         writer_abandon(writer);
         return EXIT_DATA;
     }

@@ -1,4 +1,4 @@
-/* The first difference between two tensor streams, as cmp(1) for bytes. */
+/* tensor-cmp: the first difference between two tensor streams, like cmp(1) for bytes. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -20,7 +20,7 @@ static const struct option options[] = {
     {'t', "tolerance", OPTION_REAL, &tolerance, "RATIO", 0, 1,
      "Largest difference of two values that counts as none, relative to the record's largest magnitude"},
     {'f', "facts", OPTION_FLAG, &facts, NULL, 0, 0, "Compare the facts too, all but crc32"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "Print nothing: the exit status tells"},
+    {OPTION_QUIET(&quiet, "Print nothing: the exit status tells")},
     {0},
 };
 
@@ -29,7 +29,7 @@ static const struct program program = {"tensor-cmp", "A B",
 
 static char **names; /* the two operands */
 
-/* Every difference is printed here, one line, and ends the program. */
+/* Prints a difference in one line and ends the program. */
 _Noreturn static void __attribute__((format(printf, 1, 2))) differ(const char *format, ...)
 {
     va_list arguments;
@@ -56,16 +56,16 @@ static void compare_forms(const struct record *a, const struct record *b, uint64
                record_shape_text(b, shapes[1], sizeof shapes[1]));
 }
 
-/* Each fact of a must stand in b with the same value. */
+/* Each fact of a must be in b, with the same value. */
 static void compare_facts(const struct record *a, const struct record *b, uint64_t number)
 {
     char *name;
     for (size_t i = 0; (name = record_fact_name(a, i)); i++) {
-        char *mine = record_fact(a, name), *other = record_fact(b, name);
-        bool same = other && strcmp(mine, other) == 0;
+        char *value_a = record_fact(a, name), *value_b = record_fact(b, name);
+        bool same = value_b && strcmp(value_a, value_b) == 0;
         if (!same && strcmp(name, "crc32") != 0) differ("record %" PRIu64 ": fact %s", number, name);
-        free(mine);
-        free(other);
+        free(value_a);
+        free(value_b);
         free(name);
     }
 }
@@ -80,7 +80,7 @@ static double largest_magnitude(const struct record *a, const struct record *b)
     return largest;
 }
 
-/* Written so that NaN is never within; equal infinities are. */
+/* False for NaN, true for equal infinities. */
 static bool within(const struct record *a, const struct record *b, size_t i, double allowed)
 {
     if (element_is_integer(a->element)) {
@@ -114,7 +114,7 @@ static void compare_values(const struct record *a, const struct record *b, uint6
         if (!within(a, b, i, allowed)) differ_at(a, b, number, i);
 }
 
-/* One record of each; false when both have ended. */
+/* Compares the next record of each stream; false when both have ended. */
 static bool compare_next(struct reader *const readers[2], struct record records[2])
 {
     bool more_a = reader_next_or_die(readers[0], &records[0]),

@@ -1,4 +1,4 @@
-/* Any tensor stream: its headers, shapes, statistics, and its values as text. */
+/* tensor-print: headers, statistics and values of a tensor stream as text. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static const struct option options[] = {
     {'r', "record", OPTION_INT, &wanted, "NUMBER", 0, 1e18, "Print this record only; 0: all"},
     {'t', "text", OPTION_FLAG, &text, NULL, 0, 0,
      "Print the bytes of |u1 records as they are, and nothing else"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "Print nothing: only check the stream"},
+    {OPTION_QUIET(&quiet, "Print nothing: only check the stream")},
     {0},
 };
 
@@ -43,7 +43,7 @@ static void print_statistics(const struct record *record)
     printf(", %zu NaN, %zu infinite\n", all.nans, all.infinite);
 }
 
-/* Decoded; in quotes where that leaves a space. */
+/* Prints the decoded facts, in quotes where they hold a space. */
 static void print_facts(const struct record *record)
 {
     char *name;
@@ -56,7 +56,7 @@ static void print_facts(const struct record *record)
     }
 }
 
-/* Digits enough to give the same value when read again. */
+/* With enough digits to read the same value again. */
 static void print_value(const struct record *record, size_t index)
 {
     if (element_is_integer(record->element))

@@ -1,18 +1,18 @@
-/* wave-to-chunks: songs in, shuffled pairs of a chunk and the chunk that follows it out. */
+/* wave-to-chunks: songs to shuffled pairs of successive chunks. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/fail.h"
-#include "common/file.h"
 #include "common/memory.h"
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/shuffle.h"
 #include "common/stream/expect.h"
+#include "common/stream/rate-option.h"
 #include "common/stream/spool.h"
 
-static double seconds = 10, share = 0.1, rate = 12000;
+static double seconds = 10, share = 0.1, rate = RATE_DEFAULT;
 static const char *validation_path, *split = "song";
 static long long seed;
 static bool quiet, progress;
@@ -22,10 +22,10 @@ static const struct option options[] = {
     {'v', "validation", OPTION_TEXT, &validation_path, "FILE", 0, 0, "Write some of the pairs there instead"},
     {0, "split", OPTION_CHOICE, &split, "song|pair", 0, 0, "Whether whole songs or any pairs are set aside"},
     {0, "share", OPTION_REAL, &share, "SHARE", 0, 1, "How much is set aside"},
-    {'S', "seed", OPTION_INT, &seed, "SEED", 0, 9e15, "Seed of the shuffling"},
-    {'r', "rate", OPTION_REAL, &rate, "HZ", 1, 1e6, "Sample rate of records that do not state theirs"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress, nothing about songs that are too short"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_SEED(&seed, "Seed of the shuffling")},
+    {OPTION_RATE_UNSTATED(&rate)},
+    {OPTION_QUIET(&quiet, "No progress, nothing about songs that are too short")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 
@@ -33,7 +33,7 @@ static const struct program program = {"wave-to-chunks", "[FILE]", "Cut songs in
 
 enum { PURPOSE_ORDER = 1, PURPOSE_VALIDATION = 2 };
 
-/* A pair in the spool. */
+/* Where a pair is in the spool, and its song. */
 struct pair {
     long where;
     size_t song;
@@ -47,7 +47,7 @@ struct pairs {
     struct pair *pair; /* (count) */
 };
 
-/* A wave (2, samples) at the rate of those before it. */
+/* A wave must be (2, samples), at the rate of the waves before. */
 static void check_wave_or_die(const struct reader *reader, const struct record *wave, struct pairs *pairs)
 {
     expect_kind_or_die(reader, wave, "wave");
@@ -66,7 +66,8 @@ static void warn_too_short(const struct reader *reader, const struct record *wav
     free(source);
 }
 
-/* Spools the pairs of a song: pair p is the chunks 2p and 2p + 1; what is left over is dropped. */
+/* Writes the pairs of a song to the spool: pair p is chunks 2p and 2p + 1. The rest of the song is dropped.
+ */
 static void put_song_or_die(struct pairs *pairs, const struct reader *reader, const struct record *wave,
                             struct record *pair)
 {
@@ -75,11 +76,12 @@ static void put_song_or_die(struct pairs *pairs, const struct reader *reader, co
     record_copy_facts(pair, wave);
     record_set_fact(pair, "kind", "pair");
     record_set_fact(pair, "rate", "%.10g", pairs->rate);
-    float *to = record_shape_or_die(pair, 3, (size_t[]){2, 2, samples});
-    const float *from = wave->data;
-    for (size_t p = 0; p < length / (2 * samples); p++, from += 2 * samples) {
+    float *target = record_shape_or_die(pair, 3, (size_t[]){2, 2, samples});
+    const float *source = wave->data;
+    for (size_t p = 0; p < length / (2 * samples); p++, source += 2 * samples) {
         for (size_t part = 0; part < 4; part++) /* start left, start right, continuation left, right */
-            memcpy(to + part * samples, from + part % 2 * length + part / 2 * samples, samples * sizeof *to);
+            memcpy(target + part * samples, source + part % 2 * length + part / 2 * samples,
+                   samples * sizeof *target);
         record_set_fact(pair, "start", "%.10g", start + (double)(2 * p * samples) / pairs->rate);
         pairs->pair = reallocate_or_die(pairs->pair, pairs->count + 1, sizeof *pairs->pair);
         pairs->pair[pairs->count++] = (struct pair){spool_put_or_die(pairs->spool, pair), pairs->songs};
@@ -87,7 +89,8 @@ static void put_song_or_die(struct pairs *pairs, const struct reader *reader, co
     pairs->songs++;
 }
 
-/* taken[i]: song (or pair) i of `count` goes to the validation file. One on each side at least, of two. */
+/* taken[i]: song (or pair) i of `count` goes to the validation file. Neither side is empty, unless count
+ * is 1. */
 static bool *validation_or_die(size_t count)
 {
     bool *taken = allocate_or_die(count, sizeof *taken);

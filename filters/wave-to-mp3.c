@@ -1,4 +1,4 @@
-/* wave-to-mp3: wave records to MP3 files, or one to standard output. */
+/* wave-to-mp3: wave records to MP3 files. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -10,9 +10,10 @@
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/stream/expect.h"
+#include "common/stream/rate-option.h"
 #include "common/stream/stream.h"
 
-static long long bitrate, rate = 12000;
+static long long bitrate, rate = RATE_DEFAULT;
 static double quality = 2;
 static const char *output = "-";
 static bool quiet, progress;
@@ -22,8 +23,8 @@ static const struct option options[] = {
     {'V', "quality", OPTION_REAL, &quality, "QUALITY", 0, 9.999, "Quality of a variable bit rate; 0 is best"},
     {'r', "rate", OPTION_INT, &rate, "HZ", 8000, 48000, "Sample rate of waves that do not state theirs"},
     {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to; for several songs NAME-%03d.mp3"},
-    {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No progress"},
-    {0, "progress", OPTION_FLAG, &progress, NULL, 0, 0, "Show progress without a terminal too"},
+    {OPTION_QUIET(&quiet, "No progress")},
+    {OPTION_PROGRESS(&progress)},
     {0},
 };
 
@@ -39,7 +40,7 @@ static int check_wave_or_die(const struct reader *reader, const struct record *w
     return wave->rank == 2 ? (int)wave->shape[0] : 1;
 }
 
-/* What a player would do to louder samples, done here, where it can be said. */
+/* Clips the samples to -1 … 1, as a player would, and warns. */
 static void clip(const struct reader *reader, struct record *wave)
 {
     float *samples = wave->data, peak = level_peak(samples, wave->count);
@@ -48,7 +49,7 @@ static void clip(const struct reader *reader, struct record *wave)
     for (size_t i = 0; i < wave->count; i++) samples[i] = fminf(fmaxf(samples[i], -1), 1);
 }
 
-static struct mp3 encode_or_die(const struct reader *reader, struct record *wave)
+static struct mp3_file encode_or_die(const struct reader *reader, struct record *wave)
 {
     double hertz = expect_number_or_die(reader, wave, "rate", (double)rate);
     int channels = check_wave_or_die(reader, wave);
@@ -57,9 +58,9 @@ static struct mp3 encode_or_die(const struct reader *reader, struct record *wave
         reader_die(reader, "MP3 at %g Hz has no constant %lld kbit/s", hertz, bitrate);
     clip(reader, wave);
 
-    char *title = label_title_or_die(wave), *comment = label_comment_or_die(wave);
+    char *title = tags_title_or_die(wave), *comment = tags_comment_or_die(wave);
     struct mp3_settings settings = {(int)hertz, channels, (int)bitrate, quality, title, comment};
-    struct mp3 mp3 = mp3_encode_or_die(&settings, wave->data, wave->count / (size_t)channels);
+    struct mp3_file mp3 = mp3_write_or_die(&settings, wave->data, wave->count / (size_t)channels);
     free(title);
     free(comment);
     return mp3;
@@ -68,18 +69,18 @@ static struct mp3 encode_or_die(const struct reader *reader, struct record *wave
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
-    struct pieces *songs = pieces_open_or_die(output, "song", "song-%03d.mp3");
+    struct outputs *songs = outputs_open_or_die(output, "song", "song-%03d.mp3");
     struct reader *reader = reader_open_or_die(argv[operand]);
     struct record wave = {0};
 
     progress_begin("songs", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &wave)) {
-        struct mp3 song = encode_or_die(reader, &wave);
-        pieces_put_or_die(songs, reader, song.bytes, song.size);
+        struct mp3_file song = encode_or_die(reader, &wave);
+        outputs_put_or_die(songs, reader, song.bytes, song.size);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();
-    pieces_close_or_die(songs, argv[operand]);
+    outputs_close_or_die(songs, argv[operand]);
     reader_close(reader);
     record_free(&wave);
     return 0;

@@ -1,3 +1,4 @@
+/* The analyses of chunks-to-keys by their names: width, threshold, transform. */
 #include "common/analysis/analysis.h"
 
 #include <string.h>
@@ -6,32 +7,35 @@
 #include "common/analysis/key-transform.h"
 #include "common/analysis/note-threshold.h"
 
-static const struct method methods[] = {
+static const struct analysis_method methods[] = {
     {"harmonic", true, HARMONIC_LEAD, "0.3st", "record", 0.05},
     {"bands", false, 0, "0.25st", "stream", 0.2},
     {"published", false, 0, "12.5Hz", "stream", 0.025},
 };
 
-const struct method *method_named(const char *name, bool width_stated)
+const struct analysis_method *analysis_method_named(const char *name, bool width_stated)
 {
-    const struct method *method = methods;
+    const struct analysis_method *method = methods;
     if (strcmp(name, "auto") == 0) name = width_stated ? "bands" : "harmonic";
     while (strcmp(method->name, name) != 0) method++;
     return method;
 }
 
-void analysis_fit_or_die(struct analysis *analysis, size_t samples, double rate, size_t interval)
+void analysis_prepare_or_die(struct analysis *analysis, size_t samples, double rate, size_t frame_samples)
 {
-    if (samples == analysis->samples && rate == analysis->rate && interval == analysis->interval) return;
+    if (samples == analysis->samples && rate == analysis->rate && frame_samples == analysis->frame_samples)
+        return;
     analysis_free(analysis);
     analysis->samples = samples;
     analysis->rate = rate;
-    analysis->interval = interval;
-    analysis->frames = (samples + interval - 1) / interval;
+    analysis->frame_samples = frame_samples;
+    analysis->frames = (samples + frame_samples - 1) / frame_samples;
     if (analysis->method->harmonic)
-        analysis->harmonic = harmonic_new_or_die(samples, rate, interval, analysis->keys, analysis->width);
+        analysis->harmonic =
+            harmonic_new_or_die(samples, rate, frame_samples, analysis->keys, analysis->width);
     else
-        analysis->bands = key_transform_new_or_die(samples, rate, interval, analysis->keys, analysis->width);
+        analysis->bands =
+            key_transform_new_or_die(samples, rate, frame_samples, analysis->keys, analysis->width);
 }
 
 void analysis_apply(struct analysis *analysis, float *loudness, float *own, const float *waves, size_t count)
@@ -46,13 +50,13 @@ void analysis_apply(struct analysis *analysis, float *loudness, float *own, cons
     memcpy(own, loudness, count * cells * sizeof *own);
 }
 
-void method_threshold(const struct method *method, float *loudness, const float *own, size_t keys,
-                      size_t frames, double least)
+void analysis_threshold(const struct analysis_method *method, float *loudness, const float *own, size_t keys,
+                        size_t frames, double least)
 {
     for (size_t i = 0; !method->harmonic && i < keys * frames; i++)
         if ((double)own[i] < least) loudness[i] = 0;
     for (size_t k = 0; method->harmonic && least > 0 && k < keys; k++)
-        notes_keep(loudness + k * frames, own + k * frames, frames, least);
+        note_threshold_apply(loudness + k * frames, own + k * frames, frames, least);
 }
 
 void analysis_free(struct analysis *analysis)

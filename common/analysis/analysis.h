@@ -1,7 +1,7 @@
-/* The ways to find how loud each key of a piano is in each interval of a wave. chunks-to-keys(1) has their
- * formulas and says which to choose when. */
-#ifndef COMMON_ANALYSIS_H
-#define COMMON_ANALYSIS_H
+/* Analyses of a wave: methods that measure the loudness of each key of a piano in each frame.
+ * chunks-to-keys(1) has their formulas and says which to choose. */
+#ifndef COMMON_ANALYSIS_ANALYSIS_H
+#define COMMON_ANALYSIS_ANALYSIS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,46 +9,48 @@
 #include "common/keys/key-width.h"
 #include "common/keys/keyboard.h"
 
-/* A name with what goes with it unless the user says otherwise. */
-struct method {
+/* A method and its defaults for the options of chunks-to-keys. */
+struct analysis_method {
     const char *name;
     bool harmonic; /* common/analysis/harmonic.h, or else common/analysis/key-transform.h */
-    int lead;      /* by how many intervals its keys come before their sound */
+    int lead;      /* frames by which its keys precede their sound */
     const char *width, *reference;
     double threshold;
 };
 
-/* Their names, separated by '|', as an option's choice. */
-#define METHOD_NAMES "auto|harmonic|bands|published"
+/* The names of the methods, separated by '|', as the choice of an option. */
+#define ANALYSIS_METHOD_NAMES "auto|harmonic|bands|published"
 
-/* One of METHOD_NAMES; auto is bands for who states a width, else harmonic. */
-const struct method *method_named(const char *name, bool width_stated);
+/* The method of that name, one of ANALYSIS_METHOD_NAMES; auto is bands where a width is stated, else
+ * harmonic. */
+const struct analysis_method *analysis_method_named(const char *name, bool width_stated);
 
-/* Silences the loudness (keys, frames) where it and its own part, as of analysis_apply, are below `least`:
- * each cell by itself, or, of the harmonic analysis, as common/analysis/note-threshold.h has it unless least is 0. */
-void method_threshold(const struct method *method, float *loudness, const float *own, size_t keys,
-                      size_t frames, double least);
+/* Sets loudness (keys, frames) to 0 where own (keys, frames), see analysis_apply, is below `least`: cell by
+ * cell, or for the harmonic method note by note as in common/analysis/note-threshold.h, unless least is 0. */
+void analysis_threshold(const struct analysis_method *method, float *loudness, const float *own, size_t keys,
+                        size_t frames, double least);
 
-/* A method at work; what it has prepared for the waves of one size is kept until others come. */
+/* A method, prepared for waves of one size and rate. */
 struct analysis {
-    /* Of the caller, who leaves the others 0: */
-    const struct method *method;
+    /* Set by the caller, with all other members 0: */
+    const struct analysis_method *method;
     struct key_range keys;
     struct key_width width;
 
-    size_t samples, interval, frames; /* of a wave, of an interval; samples / interval, rounded up */
-    double rate;                      /* Hz */
+    size_t samples, frame_samples; /* of a wave, of a frame */
+    size_t frames;                 /* samples / frame_samples, rounded up */
+    double rate;                   /* Hz */
     struct harmonic *harmonic;
     struct key_transform *bands;
 };
 
-/* Prepares for waves of `samples` samples at `rate` Hz in intervals of `interval` samples; limits as of
- * key_transform_new_or_die in common/analysis/key-transform.h. */
-void analysis_fit_or_die(struct analysis *analysis, size_t samples, double rate, size_t interval);
+/* Prepares for waves of `samples` samples at `rate` Hz and frames of `frame_samples` samples, unless this was
+ * the last preparation. Limits as of key_transform_new_or_die in common/analysis/key-transform.h. */
+void analysis_prepare_or_die(struct analysis *analysis, size_t samples, double rate, size_t frame_samples);
 
 /* loudness (count, keys, frames) of waves (count, samples), parts of one recording. own, of the same shape,
- * is what a threshold judges: the part of it that is surely the key's, or the loudness itself. Infinite or
- * NaN where the waves are too loud to be squared. */
+ * is what a threshold compares: for the harmonic method the part of the loudness that is the key's and not
+ * another note's, else the loudness itself. Infinite or NaN where the squares of the waves overflow. */
 void analysis_apply(struct analysis *analysis, float *loudness, float *own, const float *waves, size_t count);
 
 void analysis_free(struct analysis *analysis);

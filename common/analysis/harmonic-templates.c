@@ -1,3 +1,4 @@
+/* Spectral templates of notes and of noise, as sparse matrices. */
 #include "common/analysis/harmonic-templates.h"
 
 #include <math.h>
@@ -7,12 +8,13 @@
 #include "common/keys/keyboard.h"
 #include "common/memory.h"
 
-/* Smaller entries are left out: a note's largest is 1. */
+/* Smaller entries are left out; the largest entry of a note is about 1. */
 static const double ENTRY_MIN = 1e-4;
 
-/* Of broadband atoms, in semitones. */
-static const double BREADTH = 6, SPACING = 6;
+/* Of the templates of noise, in semitones. */
+static const double NOISE_DEVIATION = 6, NOISE_SPACING = 6;
 
+/* The loudness of a note in a band: the root of the sum of the powers of its partials. */
 static double note_in_band(int key, int band, struct key_width width, int partials)
 {
     double power = 0;
@@ -25,7 +27,7 @@ static double note_in_band(int key, int band, struct key_width width, int partia
 
 static double noise_in_band(int atom, int band)
 {
-    double distance = (band - HARMONIC_LOWEST - SPACING * atom) / BREADTH;
+    double distance = (band - HARMONIC_LOWEST - NOISE_SPACING * atom) / NOISE_DEVIATION;
     return exp(-0.5 * distance * distance);
 }
 
@@ -46,7 +48,8 @@ static void sparse_make_or_die(struct sparse *sparse, const float *matrix, int r
     }
 }
 
-void templates_make_or_die(struct templates *t, struct key_width width, int partials, double exponent)
+void harmonic_templates_make_or_die(struct harmonic_templates *t, struct key_width width, int partials,
+                                    double exponent)
 {
     float(*w)[HARMONIC_ATOMS] = allocate_or_die(HARMONIC_BANDS, sizeof *w);
     memset(t->square, 0, sizeof t->square);
@@ -76,7 +79,7 @@ void sparse_product(union lanes *product, const struct sparse *matrix, const uni
     }
 }
 
-void templates_free(struct templates *t)
+void harmonic_templates_free(struct harmonic_templates *t)
 {
     void *blocks[] = {t->atoms_of_band.begin, t->atoms_of_band.entry, t->bands_of_atom.begin,
                       t->bands_of_atom.entry};

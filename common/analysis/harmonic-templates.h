@@ -1,32 +1,32 @@
-/* What notes sound like to a row of narrow bands, one a semitone, from two semitones below the piano's lowest
- * key to six above its highest.
+/* Spectral templates: the loudness of each note of a piano, and of noise, in bands a semitone apart, from two
+ * semitones below the lowest key to six above the highest.
  *
- * A note k has a partial of amplitude 1/h at h f_k, h = 1 ... 10, of which the band j with its Gaussian mask
- * hears 1/h exp(-1/2 ((h f_k - f_j) / sigma_j)^2); what it hears of all of them adds up in power. Seventeen
- * atoms as wide as an octave, half an octave apart, stand for what has no pitch. */
-#ifndef COMMON_HARMONIC_TEMPLATES_H
-#define COMMON_HARMONIC_TEMPLATES_H
+ * A note k has partials of amplitude 1/h at h f_k, h = 1 ... `partials`. Band j, whose mask is a Gaussian,
+ * contains partial h with amplitude 1/h exp(-1/2 ((h f_k - f_j) / sigma_j)^2); the powers add up. Seventeen
+ * Gaussians, an octave wide and half an octave apart, are the templates of noise. */
+#ifndef COMMON_ANALYSIS_HARMONIC_TEMPLATES_H
+#define COMMON_ANALYSIS_HARMONIC_TEMPLATES_H
 
 #include "common/keys/key-width.h"
 
 enum {
     HARMONIC_BANDS = 97,
     HARMONIC_NOTES = 88,
-    HARMONIC_ATOMS = HARMONIC_NOTES + 17,
-    HARMONIC_LOWEST = -2, /* the first band's key */
+    HARMONIC_ATOMS = HARMONIC_NOTES + 17, /* columns of W: notes, then noise */
+    HARMONIC_LOWEST = -2,                 /* key of the first band */
     HARMONIC_VECTORS = 2,
     HARMONIC_LANES = 16 * HARMONIC_VECTORS /* frames that are computed side by side */
 };
 
-/* A value of each of those frames. Vectors, as gcc and clang have them, since gcc takes a short loop inside
- * of one over a matrix's entries for something to gather. */
+/* A value in each of HARMONIC_LANES frames. Explicit vectors: gcc would vectorise a loop over the lanes,
+ * inside one over the entries of a matrix, with slow gathers. */
 typedef float vector __attribute__((vector_size(64)));
 union lanes {
     vector vector[HARMONIC_VECTORS];
-    float of[HARMONIC_LANES];
+    float lane[HARMONIC_LANES];
 };
 
-/* A matrix of few entries: row r has those from begin[r] to begin[r + 1] - 1. */
+/* A sparse matrix by rows: row r has the entries begin[r] … begin[r + 1] - 1. */
 struct sparse {
     int rows, *begin;
     struct entry {
@@ -35,20 +35,20 @@ struct sparse {
     } * entry;
 };
 
-/* Entries to the power of `exponent`, as the loudnesses they are to explain. */
-struct templates {
+/* W, its entries raised to `exponent`, as the loudnesses are that W h approximates. */
+struct harmonic_templates {
     struct sparse atoms_of_band, bands_of_atom; /* W and its transpose */
     float square[HARMONIC_ATOMS];               /* sum over the bands of W^2 */
-    float own[HARMONIC_NOTES];                  /* W[j, k] where band j is key k's */
+    float own[HARMONIC_NOTES];                  /* W[j, k] where band j is that of key k */
 };
 
-/* Templates of `partials` partials, to be given back with templates_free. */
-void templates_make_or_die(struct templates *templates, struct key_width width, int partials,
-                           double exponent);
+/* Notes of `partials` partials; harmonic_templates_free frees the memory. */
+void harmonic_templates_make_or_die(struct harmonic_templates *templates, struct key_width width,
+                                    int partials, double exponent);
 
 /* product[r] = sum over c of matrix[r, c] value[c]. */
 void sparse_product(union lanes *product, const struct sparse *matrix, const union lanes *value);
 
-void templates_free(struct templates *templates);
+void harmonic_templates_free(struct harmonic_templates *templates);
 
 #endif

@@ -1,3 +1,4 @@
+/* The harmonic analysis of chunks-to-keys(1); capital letters in comments are those of its formulas. */
 #include "common/analysis/harmonic.h"
 
 #include <float.h>
@@ -20,47 +21,48 @@ enum {
     SMOOTH_FRAMES = 7
 };
 
-static const double COMPRESSION = 0.6, WHITENING = 0.3, WIDER = 4;
+static const double COMPRESSION = 0.6, WHITENING = 0.3, WIDE_FACTOR = 4;
 static const float NOISE_WEIGHT = 0.3F;
-/* The quietest that a band is taken for, of the loudest. */
-static const double FLOOR = 1e-4;
-/* Sines of keys 27-59 leave less of their energy than this above key 62. */
-static const double SINES = 3e-4;
+/* The RMS of a band counts as at least this share of the largest. */
+static const double RMS_LEAST = 1e-4;
+/* Plain sines on keys 27-59 have less than this share of their energy above key 62. */
+static const double SINES_ENERGY = 3e-4;
 
 struct harmonic {
     size_t samples, frames;
     struct key_range keys;
-    struct key_width narrow, wide;
+    struct key_width narrow, wide; /* the wide band is four times as wide */
     struct key_envelopes *envelopes;
-    struct templates tones, sines;
-    size_t waves;        /* for which there is room */
-    float *bands;        /* (waves, BANDS, frames): loudness */
-    float *heard;        /* (waves, BANDS, frames): without percussion, whitened, compressed */
-    float *share;        /* (HARMONIC_NOTES, frames) */
-    float *tone, *noise; /* (frames): medians over time and over bands */
+    struct harmonic_templates tones, sines;
+    size_t waves;        /* that bands and spectrogram have room for */
+    float *bands;        /* (waves, BANDS, frames): B, over the largest loudness */
+    float *spectrogram;  /* (waves, BANDS, frames): V, made of B */
+    float *share;        /* (HARMONIC_NOTES, frames): S */
+    float *tone, *noise; /* (frames): medians over time and over bands, h and p; also scratch memory */
 };
 
-struct harmonic *harmonic_new_or_die(size_t samples, double rate, size_t interval, struct key_range keys,
+struct harmonic *harmonic_new_or_die(size_t samples, double rate, size_t frame_samples, struct key_range keys,
                                      struct key_width width)
 {
     struct harmonic *h = allocate_or_die(1, sizeof *h);
     h->samples = samples;
-    h->frames = (samples + interval - 1) / interval;
+    h->frames = (samples + frame_samples - 1) / frame_samples;
     h->keys = keys;
     h->narrow = width;
-    h->wide = (struct key_width){WIDER * width.value, width.semitones};
-    h->envelopes = key_envelopes_new_or_die(samples, rate, interval);
-    templates_make_or_die(&h->tones, width, PARTIALS, COMPRESSION);
-    templates_make_or_die(&h->sines, width, 1, COMPRESSION);
+    h->wide = (struct key_width){WIDE_FACTOR * width.value, width.semitones};
+    h->envelopes = key_envelopes_new_or_die(samples, rate, frame_samples);
+    harmonic_templates_make_or_die(&h->tones, width, PARTIALS, COMPRESSION);
+    harmonic_templates_make_or_die(&h->sines, width, 1, COMPRESSION);
     h->share = allocate_or_die(HARMONIC_NOTES * h->frames, sizeof *h->share);
     h->tone = allocate_or_die(h->frames, sizeof *h->tone);
     h->noise = allocate_or_die(h->frames, sizeof *h->noise);
     return h;
 }
 
-/* heard = bands tone^2 / (tone^2 + 0.3 noise^2), of one wave: what lasts, against what is everywhere at once.
- */
-static void mask_percussion(struct harmonic *h, float *heard, const float *bands)
+/* spectrogram = bands tone^2 / (tone^2 + 0.3 noise^2), of one wave: keeps sound that lasts, the median over
+ * time, and masks percussion, the median over bands (Fitzgerald, "Harmonic/percussive separation using median
+ * filtering", 2010). */
+static void mask_percussion(struct harmonic *h, float *spectrogram, const float *bands)
 {
     size_t frames = h->frames;
     for (int j = 0; j < BANDS; j++) {
@@ -71,21 +73,22 @@ static void mask_percussion(struct harmonic *h, float *heard, const float *bands
         }
         median_of_rows(h->noise, row, NOISE_BANDS, frames);
         median_over_time(h->tone, band, frames, TONE_FRAMES);
-        for (size_t t = 0; t < frames; t++, heard++) {
+        for (size_t t = 0; t < frames; t++, spectrogram++) {
             float tone = h->tone[t] * h->tone[t], noise = NOISE_WEIGHT * h->noise[t] * h->noise[t];
-            *heard = tone > 0 ? band[t] * tone / (tone + noise) : 0;
+            *spectrogram = tone > 0 ? band[t] * tone / (tone + noise) : 0;
         }
     }
 }
 
-/* gain[j] = (e_j / the largest e)^-0.3, e_j band j's RMS in all waves, smoothed in the logarithm over 13. */
+/* gain[j] = (e_j / the largest e)^-0.3; e_j is the RMS of band j in all waves, then its geometric mean over
+ * 13 bands. */
 static void whitening_gains(double *gain, const struct harmonic *h, size_t count)
 {
     double rms[BANDS] = {0}, largest = 0, smoothest = 0;
     for (int j = 0; j < BANDS; j++) {
         for (size_t wave = 0; wave < count; wave++) {
-            const float *heard = h->heard + (wave * BANDS + (size_t)j) * h->frames;
-            for (size_t t = 0; t < h->frames; t++) rms[j] += (double)heard[t] * (double)heard[t];
+            const float *spectrogram = h->spectrogram + (wave * BANDS + (size_t)j) * h->frames;
+            for (size_t t = 0; t < h->frames; t++) rms[j] += (double)spectrogram[t] * (double)spectrogram[t];
         }
         rms[j] = sqrt(rms[j]);
         largest = fmax(largest, rms[j]);
@@ -95,25 +98,27 @@ static void whitening_gains(double *gain, const struct harmonic *h, size_t count
         int last = j + WHITENING_BANDS / 2 < BANDS ? j + WHITENING_BANDS / 2 : BANDS - 1;
         double sum = 0;
         for (int near = first; near <= last; near++)
-            sum += log(fmax(rms[near], fmax(FLOOR * largest, DBL_MIN)));
+            sum += log(fmax(rms[near], fmax(RMS_LEAST * largest, DBL_MIN)));
         gain[j] = exp(sum / (last - first + 1));
         smoothest = fmax(smoothest, gain[j]);
     }
     for (int j = 0; j < BANDS; j++) gain[j] = pow(gain[j] / smoothest, -WHITENING);
 }
 
-/* heard <- (heard * gain / the largest)^0.6. */
+/* spectrogram <- (spectrogram * gain / the largest value)^0.6 */
 static void whiten(struct harmonic *h, size_t count)
 {
     double gain[BANDS];
     whitening_gains(gain, h, count);
     for (size_t j = 0; j < count * BANDS; j++)
-        level_scale(h->heard + j * h->frames, h->frames, (float)gain[j % BANDS]);
+        level_scale(h->spectrogram + j * h->frames, h->frames, (float)gain[j % BANDS]);
     size_t cells = count * BANDS * h->frames;
-    float largest = fmaxf(level_peak(h->heard, cells), FLT_MIN);
-    for (size_t i = 0; i < cells; i++) h->heard[i] = powf(h->heard[i] / largest, (float)COMPRESSION);
+    float largest = fmaxf(level_peak(h->spectrogram, cells), FLT_MIN);
+    for (size_t i = 0; i < cells; i++)
+        h->spectrogram[i] = powf(h->spectrogram[i] / largest, (float)COMPRESSION);
 }
 
+/* Of the bands of keys first … last, in all waves. */
 static double energy(const struct harmonic *h, size_t count, int first, int last)
 {
     double sum = 0;
@@ -128,30 +133,32 @@ static double energy(const struct harmonic *h, size_t count, int first, int last
 static bool are_sines(const struct harmonic *h, size_t count)
 {
     int last = HARMONIC_LOWEST + BANDS - 1;
-    return energy(h, count, 63, last) < SINES * energy(h, count, KEY_FIRST, KEY_LAST);
+    return energy(h, count, 63, last) <
+           SINES_ENERGY * energy(h, count, KEYS_FIRST_DEFAULT, KEYS_LAST_DEFAULT);
 }
 
-/* smooth = the median of seven values around the next: what is heard follows the score by an interval. */
-static void smooth_ahead(struct harmonic *h, float *smooth, const float *values)
+/* smooth[t] = the median of seven values around frame t + 1: a measured loudness follows its note in the
+ * score by about a frame. */
+static void median_of_next(struct harmonic *h, float *smooth, const float *values)
 {
     median_over_time(h->noise, values, h->frames, SMOOTH_FRAMES);
     for (size_t t = 0; t < h->frames; t++)
         smooth[t] = h->noise[t + HARMONIC_LEAD < h->frames ? t + HARMONIC_LEAD : h->frames - 1];
 }
 
-/* own = scale * band * share, loudness = scale * band * share^(1/4), both smooth. */
+/* own = scale * band * share, loudness = scale * band * share^(1/4), then running medians of both. */
 static void own_loudness(struct harmonic *h, float *loudness, float *own, const float *band,
                          const float *share, float scale)
 {
     for (size_t t = 0; t < h->frames; t++) h->tone[t] = scale * band[t] * share[t];
-    smooth_ahead(h, own, h->tone);
+    median_of_next(h, own, h->tone);
     for (size_t t = 0; t < h->frames; t++) h->tone[t] = scale * band[t] * sqrtf(sqrtf(share[t]));
-    smooth_ahead(h, loudness, h->tone);
+    median_of_next(h, loudness, h->tone);
 }
 
-/* bands = the lesser of what a narrow band hears, which tells keys apart, and a wide one, which answers at
- * once, over the largest that a narrow one hears; returns that. */
-static float listen(struct harmonic *h, const float *waves, size_t count)
+/* bands = the lesser of the loudnesses of a narrow band, which separates neighbouring keys, and a wide one,
+ * which follows changes without delay, over the largest loudness of a narrow band; returns that. */
+static float measure_bands(struct harmonic *h, const float *waves, size_t count)
 {
     size_t cells = count * BANDS * h->frames;
     float largest = 0, *band = h->bands;
@@ -172,7 +179,7 @@ static void make_room_or_die(struct harmonic *h, size_t count)
 {
     if (count <= h->waves) return;
     h->bands = reallocate_or_die(h->bands, count * BANDS * h->frames, sizeof *h->bands);
-    h->heard = reallocate_or_die(h->heard, count * BANDS * h->frames, sizeof *h->heard);
+    h->spectrogram = reallocate_or_die(h->spectrogram, count * BANDS * h->frames, sizeof *h->spectrogram);
     h->waves = count;
 }
 
@@ -180,17 +187,17 @@ void harmonic_apply(struct harmonic *h, float *loudness, float *own, const float
 {
     size_t frames = h->frames, size = BANDS * frames;
     make_room_or_die(h, count);
-    float largest = listen(h, waves, count);
+    float largest = measure_bands(h, waves, count);
     if (largest == 0 || isinf(largest)) {
         size_t keys = (size_t)(h->keys.last - h->keys.first + 1);
         for (size_t i = 0; i < count * keys * frames; i++) loudness[i] = own[i] = largest;
         return;
     }
-    for (size_t i = 0; i < count; i++) mask_percussion(h, h->heard + i * size, h->bands + i * size);
+    for (size_t i = 0; i < count; i++) mask_percussion(h, h->spectrogram + i * size, h->bands + i * size);
     whiten(h, count);
-    const struct templates *templates = are_sines(h, count) ? &h->sines : &h->tones;
+    const struct harmonic_templates *templates = are_sines(h, count) ? &h->sines : &h->tones;
     for (size_t i = 0; i < count; i++) {
-        harmonic_shares(h->share, h->heard + i * size, frames, templates);
+        harmonic_shares(h->share, h->spectrogram + i * size, frames, templates);
         for (int key = h->keys.first; key <= h->keys.last; key++, loudness += frames, own += frames)
             own_loudness(h, loudness, own, h->bands + i * size + (size_t)(key - HARMONIC_LOWEST) * frames,
                          h->share + (size_t)(key - 1) * frames, largest);
@@ -201,8 +208,8 @@ void harmonic_free(struct harmonic *h)
 {
     if (!h) return;
     key_envelopes_free(h->envelopes);
-    templates_free(&h->tones);
-    templates_free(&h->sines);
-    void *blocks[] = {h->bands, h->heard, h->share, h->tone, h->noise, h};
+    harmonic_templates_free(&h->tones);
+    harmonic_templates_free(&h->sines);
+    void *blocks[] = {h->bands, h->spectrogram, h->share, h->tone, h->noise, h};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) free(blocks[i]);
 }

@@ -1,9 +1,9 @@
-/* How loud each note of a piano is in each interval of a wave: a key's band hears the partials of lower notes
- * and drums too; here each band's loudness is shared out, and the key keeps what is its own.
+/* The harmonic analysis: loudness of the notes of a piano in each frame of a wave, without the partials of
+ * other notes and without drums, by non-negative matrix factorisation with fixed templates.
  *
  * chunks-to-keys(1) has the formulas. */
-#ifndef COMMON_HARMONIC_H
-#define COMMON_HARMONIC_H
+#ifndef COMMON_ANALYSIS_HARMONIC_H
+#define COMMON_ANALYSIS_HARMONIC_H
 
 #include <stddef.h>
 
@@ -12,16 +12,16 @@
 
 struct harmonic;
 
-enum { HARMONIC_LEAD = 1 }; /* by how many intervals keys come before their sound, as in a score */
+enum { HARMONIC_LEAD = 1 }; /* frames by which keys precede their sound */
 
-/* For waves of `samples` samples at `rate` Hz in intervals of `interval` samples; limits as of
+/* For waves of `samples` samples at `rate` Hz and frames of `frame_samples` samples; limits as of
  * key_transform_new_or_die in common/analysis/key-transform.h. */
-struct harmonic *harmonic_new_or_die(size_t samples, double rate, size_t interval, struct key_range keys,
+struct harmonic *harmonic_new_or_die(size_t samples, double rate, size_t frame_samples, struct key_range keys,
                                      struct key_width width);
 
-/* loudness (waves, keys, T) of waves (waves, samples), which are taken as parts of the same recording;
- * T = samples / interval, rounded up. own, of the same shape, is what of it is surely the key's, and says
- * whether it sounds. Infinite where the waves are too loud to be squared. */
+/* loudness (count, keys, T) of waves (count, samples), which are parts of one recording; T = samples /
+ * frame_samples, rounded up. own, of the same shape, is the part of the loudness that is the key's and not
+ * another note's: it decides whether the key sounds. Infinite where the squares of the waves overflow. */
 void harmonic_apply(struct harmonic *harmonic, float *loudness, float *own, const float *waves, size_t count);
 
 void harmonic_free(struct harmonic *harmonic);

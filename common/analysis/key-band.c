@@ -1,13 +1,13 @@
+/* The Gaussian mask of a key's band, multiplied with a spectrum. */
 #include "common/analysis/key-band.h"
 
 #include <math.h>
 
 #include "common/keys/keyboard.h"
 
-/* Bins whose mask is made at a time, and side by side. */
-enum { MASK_BINS = 1024, LANES = 8 };
+enum { MASK_BINS = 1024 /* of a piece of the mask */, LANES = 8 /* of a vector */ };
 
-struct key_band key_band_of(int key, struct key_width width, double sigmas, double rate, size_t length)
+struct key_band key_band_make(int key, struct key_width width, double sigmas, double rate, size_t length)
 {
     double spacing = rate / (double)length, frequency = key_frequency(key), sigma = key_sigma(width, key);
     double low = floor((frequency - sigmas * sigma) / spacing);
@@ -18,14 +18,13 @@ struct key_band key_band_of(int key, struct key_width width, double sigmas, doub
                              spacing / sigma};
 }
 
-/* mask[j] = exp(-1/2 (from + j step)^2), j < count <= MASK_BINS, to twelve digits. An exp a bin would take as
- * long as all the rest: each lane follows from its last value by a ratio, which itself changes by the same
- * factor every time. */
-static void mask_make(double *mask, size_t count, double from, double step)
+/* mask[j] = exp(-1/2 (start + j step)^2), j < count <= MASK_BINS, to twelve digits. Faster than an exp for
+ * each bin: a lane multiplies its last value by a ratio, and the ratio by a constant. */
+static void mask_make(double *mask, size_t count, double start, double step)
 {
     double value[LANES], ratio[LANES], stride = LANES * step, change = exp(-stride * stride);
     for (int i = 0; i < LANES; i++) {
-        double distance = from + i * step;
+        double distance = start + i * step;
         value[i] = exp(-0.5 * distance * distance);
         ratio[i] = exp(-stride * (distance + 0.5 * stride));
     }
@@ -44,12 +43,12 @@ void key_band_add(double complex *sum, size_t points, size_t slot, const double 
     for (size_t j = 0, run; j < band->bins; j += run, slot = (slot + run) % points) {
         run = band->bins - j < points - slot ? band->bins - j : points - slot;
         run = run < MASK_BINS ? run : MASK_BINS;
-        mask_make(mask, run, band->from + (double)j * band->step, band->step);
-        double *restrict to = (double *)(sum + slot);
+        mask_make(mask, run, band->start + (double)j * band->step, band->step);
+        double *restrict target = (double *)(sum + slot);
         const double *restrict bin = (const double *)(spectrum + band->first + j);
         for (size_t i = 0; i < run; i++) {
-            to[2 * i] += mask[i] * bin[2 * i];
-            to[2 * i + 1] += mask[i] * bin[2 * i + 1];
+            target[2 * i] += mask[i] * bin[2 * i];
+            target[2 * i + 1] += mask[i] * bin[2 * i + 1];
         }
     }
 }

@@ -1,3 +1,4 @@
+/* Loudness of keys by FFT: the band method, and the envelopes of bands for the harmonic method. */
 #include "common/analysis/key-transform.h"
 
 #include <complex.h>
@@ -12,17 +13,16 @@
 
 /* A mask ends this many sigma from the key, at 1.5e-8 and at 4e-5. */
 static const double MASK_SIGMAS = 6, ENVELOPE_SIGMAS = 4.5;
-/* At which an envelope is taken. */
-static const double INSTANTS_A_SECOND = 200, INSTANTS_LEAST = 4;
+/* Points in time at which an envelope is sampled. */
+static const double INSTANTS_A_SECOND = 200, INSTANTS_LEAST = 4; /* the latter a frame */
 
-/* A longer wave is transformed in place: FFTW is then quicker so. A shorter one it often transforms faster
- * from one place to another. */
+/* FFTW transforms longer waves faster in place, shorter ones often faster from one array to another. */
 static const size_t IN_PLACE_SAMPLES = 1 << 20;
 
 struct spectrum {
     size_t samples, length; /* of the wave, of the padded one */
-    double complex *bins;   /* (length / 2 + 1): times 2 / length, the inverse transform's */
-    double *wave;           /* (length): of its own, or in the place of the bins */
+    double complex *bins;   /* (length / 2 + 1): times 2 / length, for the inverse transform */
+    double *wave;           /* (length): memory of its own, or that of the bins */
     fftw_plan plan;
 };
 
@@ -33,22 +33,22 @@ struct key_plans {
 };
 
 struct key_transform {
-    size_t interval, frames;
+    size_t frame_samples, frames;
     int keys;
     struct spectrum spectrum;
     struct key_plans key[KEYBOARD_KEYS];
-    double complex *kernel;   /* (2 * last bin + 1): Dirichlet's, by frequency */
-    double complex *bins;     /* (points): what the mask leaves; then the spectrum of a^2 */
-    double complex *envelope; /* (points): a; then a^2 */
+    double complex *kernel;   /* (2 * last bin + 1): Dirichlet's, indexed by frequency */
+    double complex *bins;     /* (points): the masked spectrum; then the spectrum of a^2 */
+    double complex *envelope; /* (points): the envelope a; then a^2 */
     double *power;            /* (points): |a|^2 */
-    double complex *powers;   /* (points / 2 + 1): its spectrum */
-    double complex *folded;   /* (frames): both spectra, under the kernel, modulo the frame rate */
-    double complex *half;     /* (frames / 2 + 1): the half of `folded` that a real result needs */
-    double *sums;             /* (frames): of band^2, doubled */
+    double complex *powers;   /* (points / 2 + 1): spectrum of |a|^2 */
+    double complex *folded;   /* (frames): both spectra times the kernel, aliased to the frame rate */
+    double complex *half;     /* (frames / 2 + 1): Hermitian half of `folded`, for a real result */
+    double *sums;             /* (frames): twice the sum of band^2 over the frame */
     fftw_plan synthesise;
 };
 
-/* The next size that FFTW is quick at: 4, 5, 6 or 7 times a power of two. */
+/* The next size that FFTW transforms fast: 4, 5, 6 or 7 times a power of two. */
 static size_t quick_size(size_t least)
 {
     size_t power = 1;
@@ -62,7 +62,7 @@ static fftw_plan planned_or_die(fftw_plan plan)
     return plan;
 }
 
-/* FFTW_ESTIMATE throughout: a plan chosen by timing would give other last bits from run to run. */
+/* FFTW_ESTIMATE throughout: a plan chosen by timing would change the last bits from run to run. */
 static void spectrum_make_or_die(struct spectrum *s, size_t samples, size_t length)
 {
     s->samples = samples;
@@ -77,7 +77,7 @@ static void spectrum_take(struct spectrum *s, const float *wave)
     for (size_t i = 0; i < s->samples; i++) s->wave[i] = 2 / (double)s->length * (double)wave[i];
     memset(s->wave + s->samples, 0, (s->length - s->samples) * sizeof *s->wave);
     fftw_execute(s->plan);
-    s->bins[0] /= 2; /* such a bin has no mirror image */
+    s->bins[0] /= 2; /* this bin, and the last of an even length, has no mirror image */
     if (s->length % 2 == 0) s->bins[s->length / 2] /= 2;
 }
 
@@ -88,18 +88,18 @@ static void spectrum_free(struct spectrum *s)
     free(s->bins);
 }
 
-/* kernel[u] = sum over r < interval of exp(2 pi i u r / length), u < count <= length + 1. */
-static void kernel_make(double complex *kernel, size_t count, size_t interval, size_t frames)
+/* kernel[u] = sum over r < frame_samples of exp(2 pi i u r / length), u < count <= length + 1. */
+static void kernel_make(double complex *kernel, size_t count, size_t frame_samples, size_t frames)
 {
-    double length = (double)(interval * frames);
+    double length = (double)(frame_samples * frames);
     for (size_t u = 0; u < count; u++) {
-        if (u % (interval * frames) == 0) {
-            kernel[u] = (double)interval;
+        if (u % (frame_samples * frames) == 0) {
+            kernel[u] = (double)frame_samples;
             continue;
         }
         double size =
             sin(M_PI * (double)(u % (2 * frames)) / (double)frames) / sin(M_PI * (double)u / length);
-        kernel[u] = size * cexp(I * M_PI * (double)u * (double)(interval - 1) / length);
+        kernel[u] = size * cexp(I * M_PI * (double)u * (double)(frame_samples - 1) / length);
     }
 }
 
@@ -117,18 +117,18 @@ static void plan_all_or_die(struct key_transform *t)
     }
 }
 
-struct key_transform *key_transform_new_or_die(size_t samples, double rate, size_t interval,
+struct key_transform *key_transform_new_or_die(size_t samples, double rate, size_t frame_samples,
                                                struct key_range keys, struct key_width width)
 {
     struct key_transform *t = allocate_or_die(1, sizeof *t);
-    t->interval = interval;
-    t->frames = (samples + interval - 1) / interval;
+    t->frame_samples = frame_samples;
+    t->frames = (samples + frame_samples - 1) / frame_samples;
     t->keys = keys.last - keys.first + 1;
-    spectrum_make_or_die(&t->spectrum, samples, t->frames * interval);
+    spectrum_make_or_die(&t->spectrum, samples, t->frames * frame_samples);
 
     size_t points = 0, last = 0;
     for (int k = 0; k < t->keys; k++) {
-        struct key_band band = key_band_of(keys.first + k, width, MASK_SIGMAS, rate, t->spectrum.length);
+        struct key_band band = key_band_make(keys.first + k, width, MASK_SIGMAS, rate, t->spectrum.length);
         t->key[k] = (struct key_plans){.band = band, .points = quick_size(2 * band.bins - 1)};
         if (t->key[k].points > points) points = t->key[k].points;
         if (band.first + band.bins - 1 > last) last = band.first + band.bins - 1;
@@ -141,31 +141,32 @@ struct key_transform *key_transform_new_or_die(size_t samples, double rate, size
     t->folded = allocate_or_die(t->frames, sizeof *t->folded);
     t->half = allocate_or_die(t->frames / 2 + 1, sizeof *t->half);
     t->sums = allocate_or_die(t->frames, sizeof *t->sums);
-    kernel_make(t->kernel, 2 * last + 1, interval, t->frames);
+    kernel_make(t->kernel, 2 * last + 1, frame_samples, t->frames);
     plan_all_or_die(t);
     return t;
 }
 
-/* folded[u mod frames] += scale * value[j] * kernel[u] for u = first + j, j < count. In reals: C's complex
- * product looks for NaN and does not vectorise. */
+/* folded[u mod frames] += scale * value[j] * kernel[u] for u = first + j, j < count. In real numbers: C's
+ * complex product checks for NaN and does not vectorise. */
 static void fold(struct key_transform *t, const double complex *value, size_t first, size_t count,
                  double scale)
 {
     size_t slot = first % t->frames;
     for (size_t j = 0; j < count; slot = 0) {
         size_t run = t->frames - slot < count - j ? t->frames - slot : count - j;
-        double *restrict to = (double *)(t->folded + slot);
+        double *restrict target = (double *)(t->folded + slot);
         const double *restrict a = (const double *)(value + j);
         const double *restrict b = (const double *)(t->kernel + first + j);
         for (size_t i = 0; i < run; i++) {
-            to[2 * i] += scale * (a[2 * i] * b[2 * i] - a[2 * i + 1] * b[2 * i + 1]);
-            to[2 * i + 1] += scale * (a[2 * i] * b[2 * i + 1] + a[2 * i + 1] * b[2 * i]);
+            target[2 * i] += scale * (a[2 * i] * b[2 * i] - a[2 * i + 1] * b[2 * i + 1]);
+            target[2 * i + 1] += scale * (a[2 * i] * b[2 * i + 1] + a[2 * i + 1] * b[2 * i]);
         }
         j += run;
     }
 }
 
-/* powers = the spectrum of |a|^2, bins = the spectrum of a^2, whose frequencies begin at twice the band's. */
+/* powers = the spectrum of |a|^2; bins = the spectrum of a^2, which begins at twice the band's first
+ * frequency. */
 static void band_spectra(struct key_transform *t, const struct key_plans *key)
 {
     memset(t->bins, 0, key->points * sizeof *t->bins);
@@ -200,12 +201,12 @@ void key_transform_apply(struct key_transform *t, float *loudness, const float *
         band_spectra(t, &t->key[k]);
         memset(t->folded, 0, t->frames * sizeof *t->folded);
         fold(t, t->powers, 0, 1, scale);
-        /* Twice: the conjugate at -u has the same real part. */
+        /* Twice, for the conjugates at negative frequencies, which have the same real part. */
         fold(t, t->powers + 1, 1, band->bins - 1, 2 * scale);
         fold(t, t->bins, 2 * band->first, 2 * band->bins - 1, scale);
         unfold(t);
         for (size_t i = 0; i < t->frames; i++) {
-            double square = t->sums[i] / (2 * (double)t->interval);
+            double square = t->sums[i] / (2 * (double)t->frame_samples);
             loudness[i] = (float)sqrt(square > 0 ? square : 0);
         }
     }
@@ -226,7 +227,7 @@ void key_transform_free(struct key_transform *t)
 }
 
 struct key_envelopes {
-    size_t frames, instants; /* the last: of an interval */
+    size_t frames, instants; /* instants of a frame */
     size_t points;           /* of an envelope */
     double rate;
     struct spectrum spectrum;
@@ -234,14 +235,14 @@ struct key_envelopes {
     fftw_plan synthesise;
 };
 
-struct key_envelopes *key_envelopes_new_or_die(size_t samples, double rate, size_t interval)
+struct key_envelopes *key_envelopes_new_or_die(size_t samples, double rate, size_t frame_samples)
 {
     struct key_envelopes *e = allocate_or_die(1, sizeof *e);
     e->rate = rate;
-    e->frames = (samples + interval - 1) / interval;
-    e->instants = (size_t)fmax(INSTANTS_LEAST, round((double)interval / rate * INSTANTS_A_SECOND));
+    e->frames = (samples + frame_samples - 1) / frame_samples;
+    e->instants = (size_t)fmax(INSTANTS_LEAST, round((double)frame_samples / rate * INSTANTS_A_SECOND));
     e->points = e->instants * quick_size(e->frames);
-    spectrum_make_or_die(&e->spectrum, samples, e->points / e->instants * interval);
+    spectrum_make_or_die(&e->spectrum, samples, e->points / e->instants * frame_samples);
     e->envelope = allocate_or_die(e->points, sizeof *e->envelope);
     e->synthesise = planned_or_die(
         fftw_plan_dft_1d((int)e->points, e->envelope, e->envelope, FFTW_BACKWARD, FFTW_ESTIMATE));
@@ -257,9 +258,9 @@ void key_envelopes_loudness(struct key_envelopes *e, float *loudness, int key, s
 {
     memset(loudness, 0, e->frames * sizeof *loudness);
     if (key_frequency(key) > e->rate / 2) return;
-    struct key_band band = key_band_of(key, width, ENVELOPE_SIGMAS, e->rate, e->spectrum.length);
+    struct key_band band = key_band_make(key, width, ENVELOPE_SIGMAS, e->rate, e->spectrum.length);
     memset(e->envelope, 0, e->points * sizeof *e->envelope);
-    /* A bin beyond the instants' rate has the values of its alias. */
+    /* Sampling at the instants aliases the bins above their rate: slots wrap round. */
     key_band_add(e->envelope, e->points, band.first % e->points, e->spectrum.bins, &band);
     fftw_execute(e->synthesise);
 

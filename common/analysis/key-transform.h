@@ -1,18 +1,18 @@
-/* How loud each key of a piano is in each interval of a wave.
+/* The loudness of each key of a piano in each frame of a wave, as the RMS of a band.
  *
- * Of a wave x of N samples, padded with zeros to a whole number T of intervals of h samples:
+ * For a wave x of N samples, padded with zeros to a whole number T of frames of h samples:
  *
  *     band_n        = irfft( rfft(x) * exp(-1/2 ((f - f_n) / sigma_n)^2) )
- *     loudness[n,t] = sqrt( mean over the samples of interval t of band_n^2 )
+ *     loudness[n,t] = sqrt( mean over the samples of frame t of band_n^2 )
  *
- * with f_n the key's frequency and sigma_n as common/keys/key-width.h has it. The numbers are those of this
- * formula computed in full (2e-8 of a tone's loudness leaks through the mask's tails beyond six sigma, and is
- * left out), but no band is ever made: the mask leaves a few bins, whose inverse transform is the band's
- * complex envelope a at a low rate, and band^2 = |a|^2 / 2 + Re(a^2) / 2 is summed over the intervals among
- * the frequencies: an interval's sum of exp(2 pi i u r / N) is Dirichlet's kernel.
+ * f_n is the frequency of the key, sigma_n as in common/keys/key-width.h. No band is transformed back at the
+ * full rate: the mask leaves a few bins, whose inverse transform is the complex envelope a of the band at a
+ * low rate. band^2 = |a|^2 / 2 + Re(a^2) / 2 is summed over the frames in the frequency domain, where the sum
+ * of exp(2 pi i u r / N) over a frame is Dirichlet's kernel. Only the tails of the mask beyond six sigma are
+ * left out, 2e-8 of the loudness of a tone.
  */
-#ifndef COMMON_KEY_TRANSFORM_H
-#define COMMON_KEY_TRANSFORM_H
+#ifndef COMMON_ANALYSIS_KEY_TRANSFORM_H
+#define COMMON_ANALYSIS_KEY_TRANSFORM_H
 
 #include <stddef.h>
 
@@ -23,32 +23,33 @@ enum { KEY_TRANSFORM_SAMPLES_MAX = 1 << 30 };
 
 struct key_transform;
 
-/* For waves of `samples` samples at `rate` Hz in intervals of `interval` samples; at least one sample, an
- * interval of at least one, both together at most KEY_TRANSFORM_SAMPLES_MAX; no key above rate / 2. */
-struct key_transform *key_transform_new_or_die(size_t samples, double rate, size_t interval,
+/* For waves of `samples` samples, at least 1, at `rate` Hz and frames of `frame_samples` samples, at least 1,
+ * both together at most KEY_TRANSFORM_SAMPLES_MAX; no key above rate / 2. */
+struct key_transform *key_transform_new_or_die(size_t samples, double rate, size_t frame_samples,
                                                struct key_range keys, struct key_width width);
 
-/* loudness (keys, frames) of wave (samples); frames = samples / interval, rounded up. */
+/* loudness (keys, frames) of wave (samples); frames = samples / frame_samples, rounded up. */
 void key_transform_apply(struct key_transform *transform, float *loudness, const float *wave);
 
 void key_transform_free(struct key_transform *transform);
 
-/* The same of a band's envelope a, which has no ripple at twice the key's frequency:
+/* The same loudness from the envelope a of a band, without the ripple of band^2 at twice the frequency of the
+ * key:
  *
- *     loudness[n,t] = sqrt( mean over the instants of interval t of |a|^2 / 2 ),
+ *     loudness[n,t] = sqrt( mean over the instants of frame t of |a|^2 / 2 )
  *
- * at 200 instants a second and at least four an interval, the bins' aliases at that rate being what sampling
- * the envelope means; T is raised to 4, 5, 6 or 7 times a power of two before the wave is padded. */
+ * with 200 instants a second and at least four a frame. T is raised to 4, 5, 6 or 7 times a power of two
+ * before the wave is padded. */
 struct key_envelopes;
 
-/* Limits as above. */
-struct key_envelopes *key_envelopes_new_or_die(size_t samples, double rate, size_t interval);
+/* Limits as of key_transform_new_or_die. */
+struct key_envelopes *key_envelopes_new_or_die(size_t samples, double rate, size_t frame_samples);
 
-/* Takes a wave (samples), for any bands of it. */
+/* Transforms a wave (samples); then key_envelopes_loudness gives any of its bands. */
 void key_envelopes_take(struct key_envelopes *envelopes, const float *wave);
 
-/* loudness (samples / interval, rounded up) of one band of the wave. The "key" may lie beyond the piano's;
- * above rate / 2 all is silent. */
+/* loudness (frames) of one band of the wave. `key` may lie beyond the 88 of a piano; above rate / 2 the
+ * loudness is 0. */
 void key_envelopes_loudness(struct key_envelopes *envelopes, float *loudness, int key,
                             struct key_width width);
 

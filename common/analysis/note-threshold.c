@@ -1,3 +1,4 @@
+/* A threshold with hysteresis for the notes of a key. */
 #include "common/analysis/note-threshold.h"
 
 #include <stdbool.h>
@@ -5,11 +6,12 @@
 
 enum { PAST_FRAMES = 4 };
 
-/* A note lasts down to this share of the threshold that it must reach once: who hovers at it does not
- * flicker. */
+/* A note that has reached the threshold lasts while `own` is above this share of it: hysteresis, against
+ * notes that flicker. */
 static const double LASTING = 0.5;
 
-/* What falls below this share of its recent past has been let go of, and rings on. */
+/* A key whose `own` falls below this share of its value in one of the last frames was released and rings on.
+ */
 static const float RINGING = 0.3F;
 
 static bool lasts(const float *own, size_t t, double least)
@@ -20,9 +22,9 @@ static bool lasts(const float *own, size_t t, double least)
     return true;
 }
 
-void notes_keep(float *loudness, const float *own, size_t frames, double least)
+void note_threshold_apply(float *loudness, const float *own, size_t frames, double least)
 {
-    size_t begin = 0; /* of what may be a note */
+    size_t begin = 0; /* first frame of the note that may end at t */
     bool reached = false;
     for (size_t t = 0; t <= frames; t++) {
         if (t < frames && lasts(own, t, least)) {

@@ -1,12 +1,12 @@
-/* Which intervals of a key are notes, by a threshold that a note reaches once and its own past. */
-#ifndef COMMON_HARMONIC_NOTES_H
-#define COMMON_HARMONIC_NOTES_H
+/* A threshold for the notes of a key, with hysteresis and a limit on how fast a note may fall. */
+#ifndef COMMON_ANALYSIS_NOTE_THRESHOLD_H
+#define COMMON_ANALYSIS_NOTE_THRESHOLD_H
 
 #include <stddef.h>
 
-/* Silences a key's loudness (frames) but for its notes: intervals in a row in which own (frames) is at least
- * half of `least`, and at least 0.3 of the largest of the four intervals before, and once at least `least`.
- */
-void notes_keep(float *loudness, const float *own, size_t frames, double least);
+/* Sets loudness (frames) of a key to 0 outside its notes. A note is a run of frames in which own (frames) is
+ * at least half of `least` and at least 0.3 of the largest own of the four frames before, and reaches `least`
+ * once. */
+void note_threshold_apply(float *loudness, const float *own, size_t frames, double least);
 
 #endif

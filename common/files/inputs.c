@@ -1,3 +1,4 @@
+/* The operands of a program that reads songs: files, directories, standard input. */
 #include "common/files/inputs.h"
 
 #include <stdarg.h>
@@ -8,81 +9,80 @@
 #include "common/files/directory.h"
 #include "common/memory.h"
 
-struct operands {
-    char **list;
+struct inputs {
+    char **list; /* operands that are left, the current one first */
     const char *extensions, *noun;
-    struct walk *walk; /* of list[0] */
-    const char *path;  /* the song that was handed out */
-    size_t handed, skipped;
-    size_t before; /* songs before this walk */
+    struct directory *directory; /* of list[0] */
+    const char *path;            /* of the song that was returned last */
+    size_t returned, skipped;    /* songs */
+    size_t before;               /* songs returned before this directory */
 };
 
 static char *standard_input[] = {"-", NULL};
 
-struct operands *operands_open_or_die(char **list, const char *extensions, const char *noun)
+struct inputs *inputs_open_or_die(char **list, const char *extensions, const char *noun)
 {
-    struct operands *operands = allocate_or_die(1, sizeof *operands);
-    *operands =
-        (struct operands){.list = *list ? list : standard_input, .extensions = extensions, .noun = noun};
-    return operands;
+    struct inputs *inputs = allocate_or_die(1, sizeof *inputs);
+    *inputs = (struct inputs){.list = *list ? list : standard_input, .extensions = extensions, .noun = noun};
+    return inputs;
 }
 
 /* The next song of the folder or file at list[0], or NULL. */
-static const char *walk_on_or_die(struct operands *operands)
+static const char *next_of_directory_or_die(struct inputs *inputs)
 {
     const char *problem;
-    if (!operands->walk) {
-        operands->walk = walk_open_or_die(*operands->list, operands->extensions);
-        operands->before = operands->handed;
+    if (!inputs->directory) {
+        inputs->directory = directory_open_or_die(*inputs->list, inputs->extensions);
+        inputs->before = inputs->returned;
     }
-    while ((operands->path = walk_next(operands->walk, &problem))) {
-        operands->handed++;
-        if (!problem) return operands->path;
-        operands_skip(operands, "%s", problem);
+    while ((inputs->path = directory_next(inputs->directory, &problem))) {
+        inputs->returned++;
+        if (!problem) return inputs->path;
+        inputs_skip(inputs, "%s", problem);
     }
-    walk_close(operands->walk);
-    operands->walk = NULL;
-    if (operands->handed == operands->before) {
-        operands->path = *operands->list;
-        operands->handed++;
-        operands_skip(operands, "no %s file in this folder", operands->noun);
+    directory_close(inputs->directory);
+    inputs->directory = NULL;
+    if (inputs->returned == inputs->before) {
+        inputs->path = *inputs->list;
+        inputs->returned++;
+        inputs_skip(inputs, "no %s file in this folder", inputs->noun);
     }
     return NULL;
 }
 
-const char *operands_next_or_die(struct operands *operands)
+const char *inputs_next_or_die(struct inputs *inputs)
 {
-    for (; *operands->list; operands->list++) {
-        if (strcmp(*operands->list, "-") != 0) {
-            if (walk_on_or_die(operands)) return operands->path;
+    for (; *inputs->list; inputs->list++) {
+        if (strcmp(*inputs->list, "-") != 0) {
+            if (next_of_directory_or_die(inputs)) return inputs->path;
             continue;
         }
-        operands->handed++;
-        return operands->path = *operands->list++;
+        inputs->returned++;
+        return inputs->path = *inputs->list++;
     }
     return NULL;
 }
 
-void operands_skip(struct operands *operands, const char *format, ...)
+void inputs_skip(struct inputs *inputs, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
     char *why = vtext_or_die(format, values);
     va_end(values);
-    warn("%s: %s", operands->path, why);
+    warn("%s: %s", inputs->path, why);
     free(why);
-    operands->skipped++;
+    inputs->skipped++;
 }
 
-size_t operands_used(const struct operands *operands)
+size_t inputs_used(const struct inputs *inputs)
 {
-    return operands->handed - operands->skipped;
+    return inputs->returned - inputs->skipped;
 }
 
-bool operands_close(struct operands *operands, bool strict, bool quiet)
+bool inputs_close(struct inputs *inputs, bool strict, bool quiet)
 {
-    size_t used = operands_used(operands), skipped = operands->skipped;
-    if (!quiet && operands->handed > 1) warn("%zu song%s, %zu skipped", used, used == 1 ? "" : "s", skipped);
-    free(operands);
+    size_t used = inputs_used(inputs), skipped = inputs->skipped;
+    if (!quiet && inputs->returned > 1) warn("%zu song%s, %zu skipped", used, used == 1 ? "" : "s", skipped);
+    free(inputs);
     return used > 0 && !(strict && skipped > 0);
 }

@@ -1,3 +1,4 @@
+/* Reading Standard MIDI Files. */
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,16 +8,17 @@
 #include "common/files/midi.h"
 #include "common/memory.h"
 
-/* Hours of a song beyond all reason come from a broken file. */
+/* A longer song comes from a damaged file. */
 static const double SECONDS_MOST = 36000;
 static const double STANDARD_TEMPO = 500000; /* microseconds a quarter */
 
-/* A place in the file. The first problem is kept and moves it to the end, so that every loop ends. */
+/* A position in the file. The first problem is kept, and moves the position to the end, so that every loop
+ * ends. */
 struct cursor {
     struct midi *midi;
     const uint8_t *bytes;
     size_t at, end;
-    size_t room;    /* for events */
+    size_t room;    /* events that memory is allocated for */
     uint64_t ticks; /* of the longest track */
 };
 
@@ -45,7 +47,7 @@ static void skip(struct cursor *cursor, size_t count)
     if (take(cursor, count)) cursor->at += count;
 }
 
-/* `count` bytes, the highest first. */
+/* A number of `count` bytes, big-endian. */
 static uint32_t read_number(struct cursor *cursor, size_t count)
 {
     uint32_t number = 0;
@@ -54,7 +56,7 @@ static uint32_t read_number(struct cursor *cursor, size_t count)
     return number;
 }
 
-/* At most four bytes of seven bits; all but the last have the eighth one set. */
+/* A variable-length quantity: at most four bytes of seven bits, the eighth bit set in all but the last. */
 static uint32_t read_variable(struct cursor *cursor)
 {
     uint32_t number = 0;
@@ -87,7 +89,7 @@ static void add(struct cursor *cursor, uint64_t tick, uint8_t status, const uint
     midi->count++;
 }
 
-/* A tempo is kept, anything else skipped. True at the track's end. */
+/* Keeps a tempo and skips other meta events. True at the end of the track. */
 static bool read_meta(struct cursor *cursor, uint64_t tick)
 {
     uint32_t type = read_number(cursor, 1), length = read_variable(cursor);
@@ -111,7 +113,7 @@ static void read_message(struct cursor *cursor, uint64_t tick, uint8_t status)
         add(cursor, tick, status, data);
 }
 
-/* Files go on with the running status after a meta event, though the standard ends it there. */
+/* The running status survives meta events: the standard says no, but there are such files. */
 static void read_track(struct cursor *cursor)
 {
     uint64_t tick = 0;
@@ -134,7 +136,7 @@ static void read_track(struct cursor *cursor)
     if (tick > cursor->ticks) cursor->ticks = tick;
 }
 
-/* Tracks stand between chunks of other kinds, which are skipped. */
+/* Skips chunks of other types between the tracks. */
 static void read_tracks(struct cursor *cursor, uint32_t tracks)
 {
     size_t end = cursor->end;
@@ -155,7 +157,7 @@ static void read_tracks(struct cursor *cursor, uint32_t tracks)
     }
 }
 
-/* Seconds a tick when the file counts frames of film, or 0 when it counts quarters. */
+/* Seconds of a tick when the file counts SMPTE frames, or 0 when it counts quarters. */
 static double frame_tick(struct cursor *cursor, uint32_t division)
 {
     if (division < 0x8000) {
@@ -172,16 +174,17 @@ static double frame_tick(struct cursor *cursor, uint32_t division)
 
 static int by_time(const void *a, const void *b)
 {
-    const struct midi_event *one = a, *other = b;
-    if (one->tick != other->tick) return one->tick < other->tick ? -1 : 1;
-    return one->order < other->order ? -1 : 1;
+    const struct midi_event *x = a, *y = b;
+    if (x->tick != y->tick) return x->tick < y->tick ? -1 : 1;
+    return x->order < y->order ? -1 : 1;
 }
 
-/* Seconds of all events. Frames of film have no tempo. */
+/* Sets the seconds of all events. `film`: seconds of a tick in SMPTE frames, which have no tempo; 0: in
+ * quarters. */
 static void set_times(struct midi *midi, uint64_t ticks, uint32_t division, double film)
 {
     double seconds = 0, scale = film > 0 ? film : 1e-6 * STANDARD_TEMPO / division;
-    uint64_t since = 0; /* the last tempo, at `seconds` */
+    uint64_t since = 0; /* tick of the last tempo, which is at `seconds` */
     for (size_t i = 0; i < midi->count; i++) {
         struct midi_event *event = &midi->events[i];
         event->seconds = seconds + scale * (double)(event->tick - since);

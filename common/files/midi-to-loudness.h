@@ -1,34 +1,35 @@
-/* A MIDI song as keys: how loud each key sounds in each interval.
+/* A MIDI song to the loudness of each key in each frame.
  *
- * A note of velocity v sounds, on each side, with the loudness
- * 0.1 * (v volume expression / 127^3)^2 * sqrt(2) * cos or sin of the pan's angle (General MIDI 2's curves),
- * which falls by exp(-time / decay); the loudness of a key in an interval is the root of the mean over the
- * interval of the sum of its notes' squares. Drums are left out.
+ * A note of velocity v has the loudness 0.1 (v volume expression / 127^3)^2 sqrt(2) cos(pan angle) on the
+ * left, with sin on the right (curves of General MIDI 2), which falls by exp(-time / decay). The square of
+ * the loudness of a key in a frame is the mean over the frame of the sum of its notes' squares. Drums are
+ * left out.
  */
-#ifndef COMMON_MIDI_PLAYER_H
-#define COMMON_MIDI_PLAYER_H
+#ifndef COMMON_FILES_MIDI_TO_LOUDNESS_H
+#define COMMON_FILES_MIDI_TO_LOUDNESS_H
 
 #include "common/files/midi.h"
 #include "common/keys/keyboard.h"
 
-struct midi_ear {
-    struct key_range keys; /* notes of other keys are not heard */
-    double interval;       /* s */
+struct midi_loudness_settings {
+    struct key_range keys; /* notes of other keys are left out */
+    double interval;       /* length of a frame, s */
     double decay;          /* s; 0: notes keep their loudness */
     bool pedal;            /* whether the sustain pedal holds notes */
 };
 
-/* True when there is a note of these keys in it. */
-bool midi_is_heard(const struct midi *midi, struct key_range keys);
+/* True when the song has a note of these keys, drums apart. */
+bool midi_has_note(const struct midi *midi, struct key_range keys);
 
-struct midi_player;
+struct midi_loudness;
 
-/* Begins the song, which must outlive the player. */
-struct midi_player *midi_player_new_or_die(const struct midi *midi, struct midi_ear ear);
+/* Begins at the start of the song, which must outlive the result. */
+struct midi_loudness *midi_loudness_new_or_die(const struct midi *midi,
+                                               struct midi_loudness_settings settings);
 
-/* The next intervals: loudness (2, keys, intervals), silent after the song's end. */
-void midi_player_fill(struct midi_player *player, float *loudness, size_t intervals);
+/* loudness (2, keys, frames) of the next frames; 0 after the end of the song. */
+void midi_loudness_fill(struct midi_loudness *converter, float *loudness, size_t frames);
 
-void midi_player_free(struct midi_player *player);
+void midi_loudness_free(struct midi_loudness *converter);
 
 #endif

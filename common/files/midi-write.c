@@ -1,3 +1,4 @@
+/* Writing Standard MIDI Files of format 1. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +7,7 @@
 #include "common/files/midi.h"
 #include "common/memory.h"
 
-/* A chunk that grows in memory. */
+/* A chunk of the file in memory, while it grows. */
 struct chunk {
     FILE *stream;
     char *bytes;
@@ -28,13 +29,13 @@ static void chunk_begin_or_die(struct chunk *chunk)
     if (!chunk->stream) die("out of memory for a MIDI file");
 }
 
-/* `count` bytes, the highest first. */
+/* A number in `count` bytes, big-endian. */
 static void put_number(FILE *stream, uint32_t number, int count)
 {
     while (count--) putc((int)(number >> 8 * count & 0xFF), stream);
 }
 
-/* Sevens of bits, the highest first, all but the last with the eighth bit set. */
+/* A variable-length quantity: bytes of seven bits, big-endian, the eighth bit set in all but the last. */
 static void put_variable(FILE *stream, uint32_t number)
 {
     for (int shift = 21; shift > 0; shift -= 7)
@@ -73,13 +74,13 @@ static void chunk_end_or_die(struct chunk *chunk, FILE *file, const char *type)
     free(chunk->bytes);
 }
 
-/* An end comes before a beginning, so that a note can follow itself. */
+/* At the same tick ends come first, so that a note can follow another of its number. */
 static int by_time(const void *a, const void *b)
 {
-    const struct edge *one = a, *other = b;
-    if (one->tick != other->tick) return one->tick < other->tick ? -1 : 1;
-    if (one->on != other->on) return one->on ? 1 : -1;
-    return one->number - other->number;
+    const struct edge *x = a, *y = b;
+    if (x->tick != y->tick) return x->tick < y->tick ? -1 : 1;
+    if (x->on != y->on) return x->on ? 1 : -1;
+    return x->number - y->number;
 }
 
 static void put_notes_or_die(struct chunk *chunk, const struct midi_part *part, int channel)
@@ -98,7 +99,7 @@ static void put_notes_or_die(struct chunk *chunk, const struct midi_part *part, 
     free(edges);
 }
 
-/* The track that holds for all others: tempo and texts. */
+/* The first track: tempo and texts, which apply to all tracks. */
 static void put_conductor_or_die(FILE *file, const struct midi_score *score)
 {
     struct chunk chunk;

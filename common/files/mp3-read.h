@@ -1,13 +1,13 @@
-/* Songs in MP3: decoded by libmpg123, resampled by libsoxr. */
-#ifndef COMMON_SONG_H
-#define COMMON_SONG_H
+/* MP3 files to waves: decoded by libmpg123, resampled by libsoxr. */
+#ifndef COMMON_FILES_MP3_READ_H
+#define COMMON_FILES_MP3_READ_H
 
 #include <stddef.h>
 
-/* Decodes the MP3 that `descriptor` reads (a file or a pipe; it stays open) until `wanted` samples at `rate`
- * Hz are there or the song ends. wave: (2, wanted), planar; a mono song comes twice. Returns how many samples
- * of each row were filled; `*broken` is what stopped the decoder before the file's end, or NULL. Dies only
- * when a library cannot work at all. */
-size_t song_read_or_die(int descriptor, double rate, float *wave, size_t wanted, const char **broken);
+/* Decodes the MP3 that `descriptor` reads (a file or a pipe; it stays open) until there are `wanted` samples
+ * at `rate` Hz or the song ends. wave: (2, wanted), planar; a mono song fills both rows. Returns the number
+ * of samples in each row. `*broken` says what stopped the decoder before the end of the file, or is NULL.
+ * Dies only when a library fails. */
+size_t mp3_read_or_die(int descriptor, double rate, float *wave, size_t wanted, const char **broken);
 
 #endif

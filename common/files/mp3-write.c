@@ -1,3 +1,4 @@
+/* MP3 encoding by LAME. */
 #include "common/files/mp3-write.h"
 
 #include <iconv.h>
@@ -12,21 +13,21 @@
 
 enum {
     BLOCK = 16384,                           /* samples encoded at a time */
-    BLOCK_BYTES_MOST = BLOCK * 5 / 4 + 7200, /* what they may become: lame.h */
+    BLOCK_BYTES_MOST = BLOCK * 5 / 4 + 7200, /* the most that LAME makes of them: lame.h */
     TABLE_VERSIONS = 3,                      /* LAME's tables: MPEG-2, MPEG-1, MPEG-2.5 */
     TABLE_RATES = 3,
     TABLE_BITRATES = 15
 };
 
-/* A file that grows. */
+/* An MP3 file in memory, while it grows. */
 struct output {
-    struct mp3 mp3;
+    struct mp3_file mp3;
     size_t capacity;
 };
 
 static unsigned char *room_or_die(struct output *output, size_t room)
 {
-    struct mp3 *mp3 = &output->mp3;
+    struct mp3_file *mp3 = &output->mp3;
     if (output->capacity - mp3->size < room) {
         output->capacity = 2 * output->capacity + room;
         mp3->bytes = reallocate_or_die(mp3->bytes, output->capacity, 1);
@@ -61,13 +62,14 @@ bool mp3_bitrate_is_possible(int rate, int bitrate)
     return false;
 }
 
-/* LAME would print on standard error by itself. */
+/* LAME would else print on standard error. */
 static void print_nothing(const char *format, va_list values)
 {
     (void)format, (void)values;
 }
 
-/* UTF-8 to UTF-16 behind a byte order mark, as the tags want it; NULL when it is not UTF-8. Caller frees. */
+/* UTF-8 to UTF-16 after a byte order mark, the encoding of ID3v2; NULL when the text is not UTF-8. Caller
+ * frees. */
 static unsigned short *utf16_or_die(const char *text)
 {
     size_t left = strlen(text), room = 2 * left;
@@ -92,7 +94,7 @@ static bool is_ascii(const char *text)
 
 static void set_tags_or_die(lame_t lame, const struct mp3_settings *settings)
 {
-    lame_set_write_id3tag_automatic(lame, 0); /* before the first frame: mp3_encode_or_die */
+    lame_set_write_id3tag_automatic(lame, 0); /* before the first frame: mp3_write_or_die */
     id3tag_init(lame);
     id3tag_v2_only(lame);
     if (settings->comment) id3tag_set_comment(lame, settings->comment);
@@ -126,7 +128,7 @@ static lame_t encoder_open_or_die(const struct mp3_settings *settings)
     return lame;
 }
 
-/* LAME's presets for constant bit rates turn the level down, to 0.95 mostly; `gain` takes that back. */
+/* LAME's presets for constant bit rates scale the input, mostly by 0.95; `gain` is the inverse. */
 static void encode_or_die(lame_t lame, struct output *output, const float *rows[2], size_t samples,
                           float gain)
 {
@@ -143,7 +145,7 @@ static void encode_or_die(lame_t lame, struct output *output, const float *rows[
     count_or_die(output, lame_encode_flush(lame, room, BLOCK_BYTES_MOST));
 }
 
-struct mp3 mp3_encode_or_die(const struct mp3_settings *settings, const float *wave, size_t samples)
+struct mp3_file mp3_write_or_die(const struct mp3_settings *settings, const float *wave, size_t samples)
 {
     lame_t lame = encoder_open_or_die(settings);
     struct output output = {0};
@@ -151,7 +153,8 @@ struct mp3 mp3_encode_or_die(const struct mp3_settings *settings, const float *w
     output.mp3.size = lame_get_id3v2_tag(lame, room_or_die(&output, tags), tags);
     const float *rows[2] = {wave, settings->channels == 2 ? wave + samples : wave};
     encode_or_die(lame, &output, rows, samples, 1 / lame_get_scale(lame));
-    /* LAME left a frame free for this; at the lowest bit rates it does not fit and LAME left none. */
+    /* Fills in the first frame, which LAME leaves free except at the lowest bit rates, where it is too small.
+     */
     lame_get_lametag_frame(lame, output.mp3.bytes + tags, output.mp3.size - tags);
     lame_close(lame);
     return output.mp3;

@@ -1,7 +1,7 @@
-/* MP3 made by LAME, a song at a time, in memory: its first frame states the song's exact length, which is
- * known last. */
-#ifndef COMMON_MP3_H
-#define COMMON_MP3_H
+/* Waves to MP3 files by LAME, in memory: the first frame states the length of the song, which is known last.
+ */
+#ifndef COMMON_FILES_MP3_WRITE_H
+#define COMMON_FILES_MP3_WRITE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@ struct mp3_settings {
     int rate;                    /* Hz, one of MPEG's nine; see mp3_rate_is_possible */
     int channels;                /* 1 or 2 */
     int bitrate;                 /* kbit/s, constant; 0: variable */
-    double quality;              /* of a variable bit rate: 0, the best, to 9.999 */
+    double quality;              /* of a variable bit rate: 0 (best) to 9.999 */
     const char *title, *comment; /* tags in UTF-8 (anything else is taken for Latin-1); NULL: none */
 };
 
@@ -21,13 +21,13 @@ bool mp3_rate_is_possible(double rate);
  * above. */
 bool mp3_bitrate_is_possible(int rate, int bitrate);
 
-struct mp3 {
+struct mp3_file {
     unsigned char *bytes;
     size_t size;
 };
 
-/* Encodes wave (channels, samples), planar, finite, within -1 to 1 (LAME ends the process when it meets NaN
- * or infinity). Caller frees the bytes. */
-struct mp3 mp3_encode_or_die(const struct mp3_settings *settings, const float *wave, size_t samples);
+/* Encodes wave (channels, samples), planar, of values from -1 to 1. They must be finite: LAME aborts at NaN
+ * and infinity. Caller frees the bytes. */
+struct mp3_file mp3_write_or_die(const struct mp3_settings *settings, const float *wave, size_t samples);
 
 #endif

@@ -1,3 +1,4 @@
+/* Output files of songs and pictures, numbered or a single one. */
 #include "common/files/outputs.h"
 
 #include <ctype.h>
@@ -11,15 +12,15 @@
 #include "common/file.h"
 #include "common/memory.h"
 
-struct pieces {
+struct outputs {
     const char *output, *noun, *example;
     unsigned long long count;
-    void *bytes; /* the one that waits, with its size; NULL when the files are numbered */
+    void *bytes; /* of a single output, until the end of the stream; NULL where files are numbered */
     size_t size;
 };
 
-/* The file's name for one piece: %d, %3d or %03d in `output` becomes the number. NULL when there is another
- * conversion or a second one. Caller frees. */
+/* The name of a file: %d, %3d or %03d in `output` becomes the number. NULL for another conversion or a second
+ * one. Caller frees. */
 static char *output_name(const char *output, unsigned long long number)
 {
     const char *percent = strchr(output, '%');
@@ -47,36 +48,36 @@ static void write_or_die(const char *name, void *bytes, size_t size)
     free(bytes);
 }
 
-struct pieces *pieces_open_or_die(const char *output, const char *noun, const char *example)
+struct outputs *outputs_open_or_die(const char *output, const char *noun, const char *example)
 {
     char *name = output_name(output, 1);
     if (!name) die_usage("-o %s: not a name with at most one %%d, like %s", output, example);
     free(name);
     if (strcmp(output, "-") == 0 && isatty(STDOUT_FILENO))
         die_usage("standard output is a terminal: redirect it or use -o");
-    struct pieces *pieces = allocate_or_die(1, sizeof *pieces);
-    *pieces = (struct pieces){.output = output, .noun = noun, .example = example};
-    return pieces;
+    struct outputs *outputs = allocate_or_die(1, sizeof *outputs);
+    *outputs = (struct outputs){.output = output, .noun = noun, .example = example};
+    return outputs;
 }
 
-void pieces_put_or_die(struct pieces *pieces, const struct reader *reader, void *bytes, size_t size)
+void outputs_put_or_die(struct outputs *outputs, const struct reader *reader, void *bytes, size_t size)
 {
-    bool numbered = strchr(pieces->output, '%');
-    if (++pieces->count > 1 && !numbered)
-        reader_die(reader, "several %ss need numbered files: -o %s", pieces->noun, pieces->example);
+    bool numbered = strchr(outputs->output, '%');
+    if (++outputs->count > 1 && !numbered)
+        reader_die(reader, "several %ss need numbered files: -o %s", outputs->noun, outputs->example);
     if (numbered) {
-        char *name = output_name(pieces->output, pieces->count);
+        char *name = output_name(outputs->output, outputs->count);
         write_or_die(name, bytes, size);
         free(name);
     } else {
-        pieces->bytes = bytes;
-        pieces->size = size;
+        outputs->bytes = bytes;
+        outputs->size = size;
     }
 }
 
-void pieces_close_or_die(struct pieces *pieces, const char *input)
+void outputs_close_or_die(struct outputs *outputs, const char *input)
 {
-    if (pieces->count == 0) die("%s: no %s in it", input ? input : "-", pieces->noun);
-    if (pieces->bytes) write_or_die(pieces->output, pieces->bytes, pieces->size);
-    free(pieces);
+    if (outputs->count == 0) die("%s: no %s in it", input ? input : "-", outputs->noun);
+    if (outputs->bytes) write_or_die(outputs->output, outputs->bytes, outputs->size);
+    free(outputs);
 }

@@ -1,3 +1,4 @@
+/* Title and comment of an output file. */
 #include "common/files/tags.h"
 
 #include <stdlib.h>
@@ -5,7 +6,7 @@
 
 #include "common/memory.h"
 
-/* The length of a file name without a song's extension. */
+/* The length of a file name without the extension of a song. */
 static size_t stem_length(const char *name)
 {
     static const char *const extensions[] = {".mp3", ".mid", ".midi"};
@@ -17,7 +18,7 @@ static size_t stem_length(const char *name)
     return length;
 }
 
-char *label_title_or_die(const struct record *record)
+char *tags_title_or_die(const struct record *record)
 {
     char *source = record_fact(record, "source"), *title = NULL;
     if (source && strcmp(source, "-") != 0) {
@@ -28,7 +29,7 @@ char *label_title_or_die(const struct record *record)
     return title;
 }
 
-char *label_comment_or_die(const struct record *record)
+char *tags_comment_or_die(const struct record *record)
 {
     char *seed = record_fact(record, "seed"), *score = record_fact(record, "score");
     char *comment = text_or_die("made by MusiGAN%s%s%s%s", seed ? ", seed " : "", seed ? seed : "",

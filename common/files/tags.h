@@ -1,14 +1,14 @@
-/* What a file that people see says about the record that it was made of. */
-#ifndef COMMON_LABEL_H
-#define COMMON_LABEL_H
+/* Tags of MP3 and MIDI files: title and comment from the facts of the record. */
+#ifndef COMMON_FILES_TAGS_H
+#define COMMON_FILES_TAGS_H
 
 #include "common/stream/stream.h"
 
-/* The file name in the fact source, without folders and .mp3, .mid or .midi; NULL where there is none.
+/* The name in the fact source, without directories and without .mp3, .mid or .midi; NULL without the fact.
  * Caller frees. */
-char *label_title_or_die(const struct record *record);
+char *tags_title_or_die(const struct record *record);
 
-/* "made by MusiGAN, seed 7, score 0.93", with the facts that there are. Caller frees. */
-char *label_comment_or_die(const struct record *record);
+/* "made by MusiGAN, seed 7, score 0.93"; facts that the record does not state are left out. Caller frees. */
+char *tags_comment_or_die(const struct record *record);
 
 #endif

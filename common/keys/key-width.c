@@ -1,3 +1,4 @@
+/* The width of a key's frequency band. */
 #include "common/keys/key-width.h"
 
 #include <math.h>

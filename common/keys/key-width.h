@@ -1,10 +1,10 @@
-/* How wide the band is in which a key is listened to: the standard deviation sigma of its Gaussian mask. */
-#ifndef COMMON_KEY_WIDTH_H
-#define COMMON_KEY_WIDTH_H
+/* The width of a key's frequency band: the standard deviation sigma of its Gaussian mask. */
+#ifndef COMMON_KEYS_KEY_WIDTH_H
+#define COMMON_KEYS_KEY_WIDTH_H
 
 #include <stdbool.h>
 
-/* sigma of key n: `value` Hz for every key, or f_n * (2^(value / 12) - 1). */
+/* sigma of key n, whose frequency is f_n: `value` Hz, or with `semitones` f_n * (2^(value / 12) - 1). */
 struct key_width {
     double value;
     bool semitones;

@@ -1,3 +1,4 @@
+/* The keys of a piano: frequencies, names, ranges. */
 #include "common/keys/keyboard.h"
 
 #include <ctype.h>
@@ -12,7 +13,7 @@ double key_frequency(int key)
     return 440.0 * exp2((key - 49) / 12.0);
 }
 
-/* Key 4 is C1. */
+/* Key 4 is C1, so (key + 8) / 12 is the octave and (key + 8) % 12 the pitch class, C being 0. */
 char *key_name(int key, char *text)
 {
     const char *names = "C C#D D#E F F#G G#A A#B ";

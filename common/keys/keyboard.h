@@ -1,10 +1,14 @@
 /* The keys of a piano: numbers 1 (A0) to 88 (C8); key 49 is A4, 440 Hz; MIDI number = key + 20. */
-#ifndef COMMON_KEYBOARD_H
-#define COMMON_KEYBOARD_H
+#ifndef COMMON_KEYS_KEYBOARD_H
+#define COMMON_KEYS_KEYBOARD_H
 
 #include <stdbool.h>
 
-enum { KEY_FIRST = 27, KEY_LAST = 59, KEYBOARD_KEYS = 88, KEY_TO_MIDI = 20 };
+enum { KEYBOARD_KEYS = 88, KEY_TO_MIDI = 20 };
+
+/* What keys records mean that do not state their facts keys and interval. */
+enum { KEYS_FIRST_DEFAULT = 27, KEYS_LAST_DEFAULT = 59 };
+#define FRAME_SECONDS_DEFAULT 0.02
 
 /* What keys records mean that do not state their facts keys and interval. */
 enum { KEYS_FIRST_DEFAULT = 27, KEYS_LAST_DEFAULT = 59 };

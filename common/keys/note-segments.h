@@ -1,23 +1,25 @@
-/* Notes in a line of loudness. */
-#ifndef COMMON_NOTES_H
-#define COMMON_NOTES_H
+/* Note segmentation: where notes begin and end in the loudness of a key. */
+#ifndef COMMON_KEYS_NOTE_SEGMENTS_H
+#define COMMON_KEYS_NOTE_SEGMENTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A note begins where the loudness reaches `on`, and ends where it stays below `off` for more than `gap`
- * intervals; one that lasts less than `shortest` intervals is none. */
-struct note_rules {
+/* A note begins where the loudness reaches `on`, and ends where the loudness stays below `off` for more than
+ * `gap` frames; a note shorter than `shortest` frames is left out. */
+struct note_segment_rules {
     float on, off; /* on >= off > 0 */
     size_t gap, shortest;
 };
 
-struct note {
-    size_t start, end; /* intervals; the end is not part of it */
-    float loudness;    /* the largest */
+struct note_segment {
+    size_t start, end; /* frames start … end - 1 */
+    float loudness;    /* the largest of them */
 };
 
-/* Moves on to the next note of the line (count); begin with {0}. False after the last one. */
-bool note_next(struct note *note, const float *line, size_t count, struct note_rules rules);
+/* Moves on to the next note of the line (count), which is the loudness of a key in each frame; begin with
+ * {0}. False after the last note. */
+bool note_segment_next(struct note_segment *note, const float *line, size_t count,
+                       struct note_segment_rules rules);
 
 #endif

@@ -1,3 +1,4 @@
+/* A piano roll in memory, and its notes, onsets and pitch classes. */
 #include "common/keys/piano-roll.h"
 
 #include <math.h>
@@ -5,9 +6,10 @@
 #include "common/level.h"
 #include "common/memory.h"
 
-static const double SOUNDS = 0.1, HELD = 0.06; /* of the largest loudness; s */
+static const double THRESHOLD = 0.1;     /* of the largest loudness */
+static const double HELD_SECONDS = 0.06; /* a note at least as long counts as held */
 
-void roll_make_or_die(struct roll *roll, const struct score *score, size_t part)
+void piano_roll_make_or_die(struct piano_roll *roll, const struct score *score, size_t part)
 {
     size_t cells = score->rows * score->frames, all = score->channels * cells;
     const float *left = score->loudness + part * all, *right = left + all - cells;
@@ -15,32 +17,32 @@ void roll_make_or_die(struct roll *roll, const struct score *score, size_t part)
     for (size_t i = 0; i < all; i++)
         if (left[i] > largest) largest = left[i];
 
-    *roll = (struct roll){score->rows, score->frames, score->keys.first, score->interval,
-                          reallocate_or_die(roll->on, cells, 1)};
+    *roll = (struct piano_roll){score->rows, score->frames, score->keys.first, score->interval,
+                                reallocate_or_die(roll->on, cells, 1)};
     for (size_t i = 0; i < cells; i++) {
         double mean = ((double)(left[i] > 0 ? left[i] : 0) + (double)(right[i] > 0 ? right[i] : 0)) / 2;
-        roll->on[i] = mean > SOUNDS * (double)largest;
+        roll->on[i] = mean > THRESHOLD * (double)largest;
     }
 }
 
-size_t roll_frames(const struct roll *roll, double seconds)
+size_t piano_roll_frames(const struct piano_roll *roll, double seconds)
 {
     return (size_t)fmin(fmax(1, round(seconds / roll->interval)), (double)roll->frames);
 }
 
-bool roll_onset(const struct roll *roll, size_t k, size_t t)
+bool piano_roll_onset(const struct piano_roll *roll, size_t k, size_t t)
 {
     const unsigned char *row = roll->on + k * roll->frames;
     return row[t] && (t == 0 || !row[t - 1]);
 }
 
-struct notes roll_notes(const struct roll *roll)
+struct note_counts piano_roll_notes(const struct piano_roll *roll)
 {
-    struct notes notes = {0};
-    size_t least = roll_frames(roll, HELD), length = 0;
+    struct note_counts notes = {0};
+    size_t least = piano_roll_frames(roll, HELD_SECONDS), length = 0;
     for (size_t k = 0; k < roll->keys; k++)
         for (size_t t = 0; t < roll->frames; t++) {
-            if (roll_onset(roll, k, t)) {
+            if (piano_roll_onset(roll, k, t)) {
                 notes.count++;
                 length = 0;
             }
@@ -51,13 +53,13 @@ struct notes roll_notes(const struct roll *roll)
     return notes;
 }
 
-size_t roll_pitch_classes(const struct roll *roll, size_t from, size_t to, double *share)
+size_t piano_roll_pitch_classes(const struct piano_roll *roll, size_t begin, size_t end, double *share)
 {
     enum { C = 4 }; /* the number of the lowest C of a piano */
     size_t cells = 0;
     for (size_t i = 0; i < 12; i++) share[i] = 0;
     for (size_t k = 0; k < roll->keys; k++)
-        for (size_t t = from; t < to; t++)
+        for (size_t t = begin; t < end; t++)
             if (roll->on[k * roll->frames + t]) {
                 share[(roll->first + (int)k - C + 12) % 12]++;
                 cells++;

@@ -1,35 +1,36 @@
-/* A piano roll: which keys sound when, as yes or no. What music is like is counted on it. */
-#ifndef COMMON_ROLL_H
-#define COMMON_ROLL_H
+/* A piano roll: whether each key sounds in each frame; the features of music are computed from it. */
+#ifndef COMMON_KEYS_PIANO_ROLL_H
+#define COMMON_KEYS_PIANO_ROLL_H
 
 #include "common/keys/score.h"
 
-struct roll {
+struct piano_roll {
     size_t keys, frames;
     int first;         /* number of the key in row 0 */
-    double interval;   /* of a frame, s */
+    double interval;   /* length of a frame, s */
     unsigned char *on; /* (keys, frames): 1 where the key sounds, otherwise 0 */
 };
 
-/* The roll of one part of a score: a key sounds where the mean of its channels is above a tenth of the part's
- * largest loudness. Reuses the memory at roll->on; the caller frees it. */
-void roll_make_or_die(struct roll *roll, const struct score *score, size_t part);
+/* The roll of one part of a score: a key sounds where the mean loudness of the channels is above a tenth of
+ * the largest loudness of the part. Reuses the memory at roll->on; the caller frees it. */
+void piano_roll_make_or_die(struct piano_roll *roll, const struct score *score, size_t part);
 
-/* Frames in that many seconds: 1 at least, and no more than the roll has. */
-size_t roll_frames(const struct roll *roll, double seconds);
+/* `seconds` in frames: at least 1, at most the frames of the roll. */
+size_t piano_roll_frames(const struct piano_roll *roll, double seconds);
 
-/* The notes, which are a key's longest runs. */
-struct notes {
-    size_t count, frames; /* frames: of all notes together */
-    size_t held;          /* notes of 60 ms or more */
+/* A note is a run of frames, as long as possible, in which a key sounds. */
+struct note_counts {
+    size_t count;
+    size_t frames; /* sum of the lengths */
+    size_t held;   /* notes of 60 ms or more */
 };
-struct notes roll_notes(const struct roll *roll);
+struct note_counts piano_roll_notes(const struct piano_roll *roll);
 
 /* True where key `k` begins to sound in frame t. */
-bool roll_onset(const struct roll *roll, size_t k, size_t t);
+bool piano_roll_onset(const struct piano_roll *roll, size_t k, size_t t);
 
-/* share (12): of the cells that sound in frames from … to - 1, the share of each pitch class, C being 0.
- * Returns the number of those cells; without any the shares are 0. */
-size_t roll_pitch_classes(const struct roll *roll, size_t from, size_t to, double *share);
+/* share (12): the share that each pitch class, C being 0, has of the cells that sound in frames begin … end -
+ * 1; a cell is a key in a frame. Returns the number of these cells; if it is 0, all shares are 0. */
+size_t piano_roll_pitch_classes(const struct piano_roll *roll, size_t begin, size_t end, double *share);
 
 #endif

@@ -1,3 +1,4 @@
+/* A keys record as a score. */
 #include "common/keys/score.h"
 
 #include <stdlib.h>
@@ -10,7 +11,7 @@ static void read_shape_or_die(struct score *score, const struct reader *reader, 
     bool mono = record->rank == 2, stereo = record->rank > 2 && record->shape[record->rank - 3] == 2;
     record_shape_text(record, shape, sizeof shape);
     if (record->count == 0 || !(mono || stereo))
-        reader_die(reader, "shape %s is not (..., 2, keys, intervals)", shape);
+        reader_die(reader, "shape %s is not (..., 2, keys, frames)", shape);
     score->channels = mono ? 1 : 2;
     score->rows = record->shape[record->rank - 2];
     score->frames = record->shape[record->rank - 1];
@@ -50,7 +51,7 @@ void score_alike_or_die(const struct reader *reader, const struct score *score, 
         reader_die(reader, "keys %d-%d, but the records before have %d-%d", score->keys.first,
                    score->keys.last, shape->keys.first, shape->keys.last);
     if (score->frames != shape->frames || score->interval != shape->interval)
-        reader_die(reader, "%zu intervals of %g s, but the records before have %zu of %g s", score->frames,
+        reader_die(reader, "%zu frames of %g s, but the records before have %zu of %g s", score->frames,
                    score->interval, shape->frames, shape->interval);
     if (score->channels != shape->channels)
         reader_die(reader, "%zu channels, but the records before have %zu", score->channels, shape->channels);
@@ -60,7 +61,7 @@ void score_line(const struct score *score, size_t channel, size_t k, float *line
 {
     for (size_t part = 0; part < score->parts; part++) {
         size_t row = (part * score->channels + channel) * score->rows + k;
-        const float *from = score->loudness + row * score->frames;
-        for (size_t t = 0; t < score->frames; t++) *line++ = from[t] > 0 ? from[t] : 0;
+        const float *source = score->loudness + row * score->frames;
+        for (size_t t = 0; t < score->frames; t++) *line++ = source[t] > 0 ? source[t] : 0;
     }
 }

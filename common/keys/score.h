@@ -1,7 +1,8 @@
-/* A record of keys, (..., 2, keys, intervals) or mono (keys, intervals), as music: lines of one key in one
- * channel, in which the parts of the leading dimensions follow one another in time. */
-#ifndef COMMON_SCORE_H
-#define COMMON_SCORE_H
+/* A keys record, (..., 2, keys, frames) or mono (keys, frames), as a score: the loudness of each key in each
+ * frame, with the facts. The arrays (2, keys, frames) of the leading dimensions are its parts, which follow
+ * one another in time. */
+#ifndef COMMON_KEYS_SCORE_H
+#define COMMON_KEYS_SCORE_H
 
 #include "common/keys/key-width.h"
 #include "common/keys/keyboard.h"
@@ -9,22 +10,22 @@
 
 struct score {
     struct key_range keys;  /* fact keys */
-    struct key_width width; /* fact width: that of the bands that were listened to */
-    double interval;        /* fact interval, s */
+    struct key_width width; /* fact width: of the bands that the loudness was measured in */
+    double interval;        /* fact interval: length of a frame, s */
     size_t channels, rows;  /* 1 or 2; keys.last - keys.first + 1 */
-    size_t parts, frames;   /* intervals of a part */
-    const float *loudness;  /* (parts, channels, rows, frames), the record's */
+    size_t parts, frames;   /* frames of a part */
+    const float *loudness;  /* (parts, channels, rows, frames); memory of the record */
 };
 
-/* The score in the record, with the facts that it does not state from `defaults`; dies when the record's
- * shape or facts contradict each other. */
+/* The score in the record; facts that the record does not state come from `defaults`. Dies when its shape and
+ * facts contradict each other. */
 struct score score_or_die(const struct reader *reader, const struct record *record, struct score defaults);
 
-/* Dies unless the score has the keys, channels, interval and intervals of `shape`, that of the records
- * before; sets shape when it has no frames yet. */
+/* Dies unless the score has the keys, channels, interval and frames of `shape`, a copy of the first score;
+ * sets shape when it has no frames yet. */
 void score_alike_or_die(const struct reader *reader, const struct score *score, struct score *shape);
 
-/* line (parts * frames) of row k. Loudnesses below 0 become 0. */
+/* line (parts * frames): the loudness of row k in one channel. Values below 0 become 0. */
 void score_line(const struct score *score, size_t channel, size_t k, float *line);
 
 #endif

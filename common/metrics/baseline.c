@@ -1,3 +1,4 @@
+/* Baselines: records of noise, of shuffled frames, of Markov chains. */
 #include "common/metrics/baseline.h"
 
 #include <math.h>
@@ -9,24 +10,31 @@
 
 static const double SHORTEST_BAR = 0.3, LONGEST_BAR = 1.9; /* s */
 
-enum purpose { PURPOSE_START, PURPOSE_STEP, PURPOSE_BAR, PURPOSE_AGAIN, PURPOSE_FRESH, PURPOSE_CELLS };
-
-struct baseline {
-    const struct corpus *corpus;
-    enum baseline_kind kind;
-    size_t chains;
-    struct chain **chain; /* (chains): one, or one for each row */
+enum purpose {
+    PURPOSE_START,
+    PURPOSE_STEP,
+    PURPOSE_BAR,
+    PURPOSE_REPEATED,
+    PURPOSE_INNOVATION,
+    PURPOSE_CELLS
 };
 
-/* What decides a record. */
-struct draws {
+struct baseline {
+    const struct markov_corpus *corpus;
+    enum baseline_kind kind;
+    size_t chains;
+    struct markov_chain **chain; /* (chains): one, or one for each row */
+};
+
+/* The seed and the number of a record determine all its random numbers. */
+struct record_seed {
     uint64_t seed;
     uint32_t number;
 };
 
-static struct random_key key_of(struct draws draws, uint32_t purpose)
+static struct random_key random_key_of(struct record_seed record_seed, uint32_t purpose)
 {
-    return random_key_make(draws.seed, purpose, draws.number);
+    return random_key_make(record_seed.seed, purpose, record_seed.number);
 }
 
 static uint32_t bits_at(struct random_key key, uint32_t index)
@@ -43,129 +51,135 @@ static double normal_at(struct random_key key, uint32_t index)
     return (double)normal[0];
 }
 
-/* How a record repeats itself. */
+/* How much of a record repeats, and after what time. */
 struct loop {
-    double share;
+    double share;    /* of the variance, or probability of a bar */
     uint32_t period; /* frames */
 };
 
-static struct loop loop_of(struct draws draws, double interval)
+static struct loop loop_of(struct record_seed record_seed, double interval)
 {
     uint32_t bits[4];
-    random_block(key_of(draws, PURPOSE_BAR), 0, bits);
+    random_block(random_key_of(record_seed, PURPOSE_BAR), 0, bits);
     double seconds = SHORTEST_BAR + (double)random_uniform(bits[1]) * (LONGEST_BAR - SHORTEST_BAR);
     return (struct loop){(double)random_uniform(bits[0]), (uint32_t)fmax(1, round(seconds / interval))};
 }
 
-/* bits (frames): uniform, of normal numbers sqrt(share) loop + sqrt(1 - share) fresh. */
-static void draw_looped(uint32_t *bits, size_t frames, struct loop loop, struct draws draws)
+/* bits (frames): uniform numbers, made of the normal numbers sqrt(share) repeated + sqrt(1 - share)
+ * innovation, of which the first repeat after a period. */
+static void looped_bits(uint32_t *bits, size_t frames, struct loop loop, struct record_seed record_seed)
 {
     for (uint32_t t = 0; t < frames; t++) {
-        double again = normal_at(key_of(draws, PURPOSE_AGAIN), t % loop.period);
-        double fresh = normal_at(key_of(draws, PURPOSE_FRESH), t);
-        double normal = sqrt(loop.share) * again + sqrt(1 - loop.share) * fresh;
+        double repeated = normal_at(random_key_of(record_seed, PURPOSE_REPEATED), t % loop.period);
+        double innovation = normal_at(random_key_of(record_seed, PURPOSE_INNOVATION), t);
+        double normal = sqrt(loop.share) * repeated + sqrt(1 - loop.share) * innovation;
         bits[t] = (uint32_t)fmin(0x1p32 * 0.5 * erfc(-normal / M_SQRT2), UINT32_MAX);
     }
 }
 
-/* from (frames): a bar is the one before again, with the probability `share`. */
-static void repeat_bars(uint32_t *from, size_t frames, struct loop loop, struct draws draws)
+/* Makes each bar but the first a copy of the bar before, with the probability `share`. source (frames). */
+static void repeat_bars(uint32_t *source, size_t frames, struct loop loop, struct record_seed record_seed)
 {
     for (uint32_t t = loop.period; t < frames; t++) {
-        uint32_t bits = bits_at(key_of(draws, PURPOSE_AGAIN), t / loop.period);
-        if ((double)random_uniform(bits) < loop.share) from[t] = from[t - loop.period];
+        uint32_t bits = bits_at(random_key_of(record_seed, PURPOSE_REPEATED), t / loop.period);
+        if ((double)random_uniform(bits) < loop.share) source[t] = source[t - loop.period];
     }
 }
 
-/* from (frames): the corpus's frames that a chain goes through. */
-static void walk(uint32_t *from, size_t frames, const struct chain *chain, uint32_t start,
-                 const uint32_t *bits)
+/* source (frames): the frames of the corpus that a chain passes through, from frame `start` on. */
+static void follow_chain(uint32_t *source, size_t frames, const struct markov_chain *chain, uint32_t start,
+                         const uint32_t *bits)
 {
     for (size_t t = 0; t < frames; t++) {
-        from[t] = start;
-        start = chain_next(chain, start, bits[t]);
+        source[t] = start;
+        start = markov_chain_next(chain, start, bits[t]);
     }
 }
 
-/* from (rows, frames): where in the corpus each cell comes from; as below. */
-static void choose_by_chains_or_die(uint32_t *from, const struct baseline *baseline, struct draws draws)
+/* source (rows, frames): the frame of the corpus that each cell is copied from; so below. */
+static void choose_by_chains_or_die(uint32_t *source, const struct baseline *baseline,
+                                    struct record_seed record_seed)
 {
     const struct score *shape = &baseline->corpus->shape;
-    struct loop loop = loop_of(draws, shape->interval);
+    struct loop loop = loop_of(record_seed, shape->interval);
     uint32_t *bits = allocate_or_die(shape->frames, sizeof *bits);
     uint32_t count = (uint32_t)baseline->corpus->count;
-    uint32_t start = random_below(bits_at(key_of(draws, PURPOSE_START), 0), count);
+    uint32_t start = random_below(bits_at(random_key_of(record_seed, PURPOSE_START), 0), count);
     for (size_t k = 0; k < baseline->chains; k++) {
-        struct random_key key = key_of(draws, PURPOSE_CELLS + (uint32_t)k);
+        struct random_key key = random_key_of(record_seed, PURPOSE_CELLS + (uint32_t)k);
         for (uint32_t t = 0; t < shape->frames; t++) bits[t] = bits_at(key, t);
-        if (baseline->kind == BASELINE_LOOPED) draw_looped(bits, shape->frames, loop, draws);
-        walk(from + k * shape->frames, shape->frames, baseline->chain[k], start, bits);
+        if (baseline->kind == BASELINE_LOOPED) looped_bits(bits, shape->frames, loop, record_seed);
+        follow_chain(source + k * shape->frames, shape->frames, baseline->chain[k], start, bits);
     }
-    if (baseline->kind == BASELINE_BARS) repeat_bars(from, shape->frames, loop, draws);
+    if (baseline->kind == BASELINE_BARS) repeat_bars(source, shape->frames, loop, record_seed);
     for (size_t k = baseline->chains; k < shape->rows; k++)
-        memcpy(from + k * shape->frames, from, shape->frames * sizeof *from);
+        memcpy(source + k * shape->frames, source, shape->frames * sizeof *source);
     free(bits);
 }
 
-static void choose_cells(uint32_t *from, const struct corpus *corpus, struct draws draws)
+static void choose_cells(uint32_t *source, const struct markov_corpus *corpus, struct record_seed record_seed)
 {
     for (size_t i = 0; i < corpus->shape.rows * corpus->shape.frames; i++)
-        from[i] = random_below(bits_at(key_of(draws, PURPOSE_CELLS), (uint32_t)i), (uint32_t)corpus->count);
+        source[i] = random_below(bits_at(random_key_of(record_seed, PURPOSE_CELLS), (uint32_t)i),
+                                 (uint32_t)corpus->count);
 }
 
-static void choose_order_or_die(uint32_t *from, const struct corpus *corpus, struct draws draws)
+static void choose_order_or_die(uint32_t *source, const struct markov_corpus *corpus,
+                                struct record_seed record_seed)
 {
     size_t frames = corpus->shape.frames;
-    size_t *order = shuffled_or_die(key_of(draws, PURPOSE_STEP), frames);
-    uint32_t part = random_below(bits_at(key_of(draws, PURPOSE_START), 0), (uint32_t)corpus->parts);
+    size_t *order = shuffled_or_die(random_key_of(record_seed, PURPOSE_STEP), frames);
+    uint32_t part =
+        random_below(bits_at(random_key_of(record_seed, PURPOSE_START), 0), (uint32_t)corpus->parts);
     for (size_t i = 0; i < corpus->shape.rows * frames; i++)
-        from[i] = (uint32_t)(part * frames + order[i % frames]);
+        source[i] = (uint32_t)(part * frames + order[i % frames]);
     free(order);
 }
 
-static void copy_cells(float *loudness, const struct corpus *corpus, const uint32_t *from)
+static void copy_cells(float *loudness, const struct markov_corpus *corpus, const uint32_t *source)
 {
     size_t rows = corpus->shape.rows, frames = corpus->shape.frames, lines = corpus->shape.channels * rows;
     for (size_t line = 0; line < lines; line++)
         for (size_t t = 0; t < frames; t++)
-            loudness[line * frames + t] = corpus->loudness[from[line % rows * frames + t] * lines + line];
+            loudness[line * frames + t] = corpus->loudness[source[line % rows * frames + t] * lines + line];
 }
 
-struct baseline *baseline_new_or_die(const struct corpus *corpus, enum baseline_kind kind)
+struct baseline *baseline_new_or_die(const struct markov_corpus *corpus, enum baseline_kind kind)
 {
     struct baseline *baseline = allocate_or_die(1, sizeof *baseline);
     size_t rows = corpus->shape.rows,
            chains = kind == BASELINE_MARKOV_KEY ? rows : kind >= BASELINE_MARKOV_FRAME;
-    *baseline = (struct baseline){corpus, kind, chains, allocate_or_die(chains, sizeof(struct chain *))};
+    *baseline =
+        (struct baseline){corpus, kind, chains, allocate_or_die(chains, sizeof(struct markov_chain *))};
     for (size_t k = 0; k < chains; k++)
-        baseline->chain[k] = chain_new_or_die(corpus, k, kind == BASELINE_MARKOV_KEY ? 1 : rows);
+        baseline->chain[k] = markov_chain_new_or_die(corpus, k, kind == BASELINE_MARKOV_KEY ? 1 : rows);
     return baseline;
 }
 
 void baseline_free(struct baseline *baseline)
 {
-    for (size_t k = 0; k < baseline->chains; k++) chain_free(baseline->chain[k]);
+    for (size_t k = 0; k < baseline->chains; k++) markov_chain_free(baseline->chain[k]);
     free(baseline->chain);
     free(baseline);
 }
 
 void baseline_make_or_die(float *loudness, const struct baseline *baseline, uint64_t seed, uint32_t number)
 {
-    const struct corpus *corpus = baseline->corpus;
+    const struct markov_corpus *corpus = baseline->corpus;
     const struct score *shape = &corpus->shape;
-    struct draws draws = {seed, number};
+    struct record_seed record_seed = {seed, number};
     if (baseline->kind == BASELINE_NOISE) {
         for (size_t i = 0; i < shape->channels * shape->rows * shape->frames; i++)
-            loudness[i] = random_uniform(bits_at(key_of(draws, PURPOSE_CELLS), (uint32_t)i));
+            loudness[i] = random_uniform(bits_at(random_key_of(record_seed, PURPOSE_CELLS), (uint32_t)i));
         return;
     }
-    uint32_t *from = allocate_or_die(shape->rows * shape->frames, sizeof *from);
+    uint32_t *source = allocate_or_die(shape->rows * shape->frames, sizeof *source);
     if (baseline->kind == BASELINE_INDEPENDENT)
-        choose_cells(from, corpus, draws);
+        choose_cells(source, corpus, record_seed);
     else if (baseline->kind == BASELINE_SHUFFLE)
-        choose_order_or_die(from, corpus, draws);
+        choose_order_or_die(source, corpus, record_seed);
     else
-        choose_by_chains_or_die(from, baseline, draws);
-    copy_cells(loudness, corpus, from);
-    free(from);
+        choose_by_chains_or_die(source, baseline, record_seed);
+    copy_cells(loudness, corpus, source);
+    free(source);
 }

@@ -1,26 +1,26 @@
-/* Music by chance, for a trained network to be compared with. */
-#ifndef COMMON_BASELINE_H
-#define COMMON_BASELINE_H
+/* Baselines that a trained network is compared with: records made by chance from a training set. */
+#ifndef COMMON_METRICS_BASELINE_H
+#define COMMON_METRICS_BASELINE_H
 
 #include "common/metrics/markov.h"
 
 enum baseline_kind {
-    BASELINE_NOISE,        /* every loudness by itself, from 0 to 1 */
-    BASELINE_INDEPENDENT,  /* every cell from a random frame */
-    BASELINE_SHUFFLE,      /* a record, its frames in random order */
-    BASELINE_MARKOV_KEY,   /* a chain for each key */
-    BASELINE_MARKOV_FRAME, /* a chain of whole frames */
-    BASELINE_LOOPED,       /* the same, its random numbers partly coming again after a time */
-    BASELINE_BARS          /* the same as MARKOV_FRAME, some of its bars being the one before again */
+    BASELINE_NOISE,        /* independent loudnesses, uniform from 0 to 1 */
+    BASELINE_INDEPENDENT,  /* each cell from a random frame of the set */
+    BASELINE_SHUFFLE,      /* the frames of a record in random order */
+    BASELINE_MARKOV_KEY,   /* a Markov chain for each key */
+    BASELINE_MARKOV_FRAME, /* a Markov chain of whole frames */
+    BASELINE_LOOPED,       /* MARKOV_FRAME whose random numbers repeat in part after a period */
+    BASELINE_BARS          /* MARKOV_FRAME in which some bars are copies of the bar before */
 };
 
 struct baseline;
 
 /* The corpus is not copied. */
-struct baseline *baseline_new_or_die(const struct corpus *corpus, enum baseline_kind kind);
+struct baseline *baseline_new_or_die(const struct markov_corpus *corpus, enum baseline_kind kind);
 void baseline_free(struct baseline *baseline);
 
-/* loudness (channels, rows, frames) of record `number`, which with the seed decides it. */
+/* loudness (channels, rows, frames) of record `number`, a function of the seed and the number. */
 void baseline_make_or_die(float *loudness, const struct baseline *baseline, uint64_t seed, uint32_t number);
 
 #endif

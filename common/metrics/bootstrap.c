@@ -1,3 +1,4 @@
+/* Bootstrap confidence intervals and quantiles of weighted samples. */
 #include "common/metrics/bootstrap.h"
 
 #include <math.h>
@@ -21,7 +22,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* On the line between the two neighbours in the order. */
+/* Linear between neighbours in the order. */
 static double quantile(double share, const double *sorted, size_t count)
 {
     double place = share * (double)(count - 1), below = floor(place);
@@ -29,15 +30,15 @@ static double quantile(double share, const double *sorted, size_t count)
     return sorted[i] + (place - below) * (sorted[next] - sorted[i]);
 }
 
-struct interval bootstrap_interval(double value, double *resampled, size_t count)
+struct confidence_interval bootstrap_confidence_interval(double value, double *resampled, size_t count)
 {
     bool defined = count > 0 && !isnan(value);
     for (size_t i = 0; i < count; i++) defined = defined && !isnan(resampled[i]);
-    if (!defined) return (struct interval){NAN, NAN};
+    if (!defined) return (struct confidence_interval){NAN, NAN};
     qsort(resampled, count, sizeof *resampled, ascending);
     double shift = value - quantile(0.5, resampled, count);
-    return (struct interval){shift + quantile(0.025, resampled, count),
-                             shift + quantile(0.975, resampled, count)};
+    return (struct confidence_interval){shift + quantile(0.025, resampled, count),
+                                        shift + quantile(0.975, resampled, count)};
 }
 
 /* The value at `place`, counted from 0. */

@@ -1,26 +1,28 @@
-/* How far apart the records of sets are: 1 - the cosine of the angle between their sketches, 0 for copies. */
-#ifndef COMMON_DISTANCE_H
-#define COMMON_DISTANCE_H
+/* Distances between records: 1 - the cosine of the angle between their sketches (feature-set.h), 0 for
+ * copies. */
+#ifndef COMMON_METRICS_DISTANCE_H
+#define COMMON_METRICS_DISTANCE_H
 
 #include "common/metrics/feature-set.h"
 
-/* Distances in ascending order. Silent records are as far from others as they are near, and have none. */
+/* Distances in ascending order. Silent records have no sketch, and no distances. */
 struct distances {
     size_t count;
     struct distance *distance;
     double *value; /* (count) */
 };
 
-/* From each record of the set to the nearest one of another; without another there are none. */
-struct distances distances_nearest_or_die(const struct keys_set *set, const struct keys_set *other);
+/* From each record of the set to the nearest record of the training set; NULL: no distances. */
+struct distances distances_nearest_or_die(const struct feature_set *set, const struct feature_set *training);
 
 /* Between any two records of the set. */
-struct distances distances_pairs_or_die(const struct keys_set *set);
+struct distances distances_pairs_or_die(const struct feature_set *set);
 
 void distances_free(struct distances *distances);
 
-/* share (count) of the way through the distances, record i standing in the set weight[i] times (a whole
- * number; its copies are not compared with one another). NaN where there are none. values (shares) */
+/* values (shares): the quantiles of the distances at share (shares), with record i weight[i] times in the
+ * set, a whole number; copies of a record are not compared with each other. NaN where there are no distances.
+ */
 void distances_quantiles_or_die(double *values, const double *share, size_t shares,
                                 const struct distances *distances, const float *weight);
 

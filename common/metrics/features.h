@@ -1,6 +1,6 @@
-/* What a record of keys is like as music, in ten numbers. keys-stats(1) has the formulas. */
-#ifndef COMMON_FEATURES_H
-#define COMMON_FEATURES_H
+/* Ten musical features of a keys record. keys-stats(1) has the formulas. */
+#ifndef COMMON_METRICS_FEATURES_H
+#define COMMON_METRICS_FEATURES_H
 
 #include "common/keys/score.h"
 
@@ -9,8 +9,8 @@ enum { FEATURES = 10 };
 /* "UPC" … "LR" */
 extern const char *const feature_names[FEATURES];
 
-/* value (FEATURES) of one part of a score; NaN where a feature is not defined, as the length of the notes of
- * silence. */
+/* value (FEATURES) of one part of a score; NaN where a feature is not defined, as the note length of silence.
+ */
 void features_or_die(double *value, const struct score *score, size_t part);
 
 #endif

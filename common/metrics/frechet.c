@@ -1,3 +1,4 @@
+/* Fréchet distance of Gaussians, and eigenvalues by Jacobi rotations. */
 #include "common/metrics/frechet.h"
 
 #include <math.h>
@@ -24,7 +25,7 @@ static double moments(size_t d, const double *rows, const float *weight, size_t 
     return n - 1;
 }
 
-/* Turns rows, columns and eigenvectors p and q so that matrix[p][q] becomes 0. */
+/* A Jacobi rotation of rows, columns and eigenvectors p and q that makes matrix[p][q] 0. */
 static void rotate(size_t n, double *matrix, double *vectors, size_t p, size_t q)
 {
     double half = (matrix[q * n + q] - matrix[p * n + p]) / (2 * matrix[p * n + q]);
@@ -50,18 +51,18 @@ static void rotate(size_t n, double *matrix, double *vectors, size_t p, size_t q
 
 void symmetric_eigen(size_t n, double *matrix, double *values, double *vectors)
 {
-    enum { SWEEPS = 50 }; /* it converges in about six */
+    enum { SWEEPS = 50 }; /* about six are needed */
     for (size_t i = 0; i < n * n; i++) vectors[i] = i % (n + 1) == 0;
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
-        bool turned = false;
+        bool rotated = false;
         for (size_t p = 0; p < n; p++)
             for (size_t q = p + 1; q < n; q++) {
                 double size = sqrt(fabs(matrix[p * n + p])) * sqrt(fabs(matrix[q * n + q]));
                 if (fabs(matrix[p * n + q]) <= 1e-16 * size) continue;
                 rotate(n, matrix, vectors, p, q);
-                turned = true;
+                rotated = true;
             }
-        if (!turned) break;
+        if (!rotated) break;
     }
     for (size_t i = 0; i < n; i++) values[i] = matrix[i * (n + 1)];
 }
@@ -76,7 +77,8 @@ static void multiply(size_t n, double *out, const double *a, const double *b)
         }
 }
 
-/* root (n, n) of a covariance (n, n), which is overwritten. Rounding may leave an eigenvalue just below 0. */
+/* root (n, n): the square root of a covariance (n, n), which is overwritten. Rounding can make an eigenvalue
+ * negative. */
 static void square_root(size_t n, double *root, double *covariance)
 {
     double values[FRECHET_MOST], vectors[FRECHET_MOST * FRECHET_MOST];
@@ -106,5 +108,5 @@ double frechet_distance(size_t dimensions, const double *a, const float *a_weigh
     multiply(dimensions, whole, half, root);
     symmetric_eigen(dimensions, whole, m, root);
     for (size_t i = 0; i < dimensions; i++) distance -= 2 * sqrt(fmax(0, m[i]));
-    return fmax(0, distance); /* of the same cloud, rounding leaves a trace */
+    return fmax(0, distance); /* rounding can make the distance of equal sets negative */
 }

@@ -1,6 +1,6 @@
-/* How far two clouds of points are apart, each taken for a Gaussian. */
-#ifndef COMMON_FRECHET_H
-#define COMMON_FRECHET_H
+/* The Fréchet distance of two sets of points, each approximated by a Gaussian. */
+#ifndef COMMON_METRICS_FRECHET_H
+#define COMMON_METRICS_FRECHET_H
 
 #include <stddef.h>
 
@@ -13,8 +13,8 @@ enum { FRECHET_MOST = 16 }; /* dimensions */
 double frechet_distance(size_t dimensions, const double *a, const float *a_weight, size_t a_count,
                         const double *b, const float *b_weight, size_t b_count);
 
-/* The eigenvalues (n) of a symmetric matrix (n, n), which is overwritten, and its eigenvectors, the columns
- * of `vectors` (n, n); in any order. By Jacobi's rotations: small matrices, full precision. */
+/* Eigenvalues (n) of a symmetric matrix (n, n), which is overwritten, and eigenvectors, the columns of
+ * `vectors` (n, n); in any order. Jacobi rotations: for small matrices, to full precision. */
 void symmetric_eigen(size_t n, double *matrix, double *values, double *vectors);
 
 #endif

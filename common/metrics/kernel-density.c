@@ -1,3 +1,4 @@
+/* Kernel density estimates of two samples, and their overlap. */
 #include "common/metrics/kernel-density.h"
 
 #include <math.h>
@@ -15,7 +16,7 @@ struct sample {
     float *kernel; /* (count, POINTS): the Gaussian around each value that is defined */
 };
 
-struct densities {
+struct kernel_densities {
     struct sample sample[2];
 };
 
@@ -45,7 +46,7 @@ static double bandwidth(const double *value, size_t count)
     return n > 1 ? sqrt(square / (n - 1)) * pow(n, -0.2) : 0;
 }
 
-/* Where all values are the same, every point is that value. */
+/* Where all values are equal the range is one point: all kernels are 1 there. */
 static struct sample sample_make_or_die(const double *value, size_t count, struct range range)
 {
     struct sample sample = {count, allocate_or_die(count, sizeof *sample.defined),
@@ -54,8 +55,8 @@ static struct sample sample_make_or_die(const double *value, size_t count, struc
     for (size_t i = 0; i < count; i++) {
         sample.defined[i] = !isnan(value[i]);
         for (size_t p = 0; p < POINTS && sample.defined[i]; p++) {
-            double away = width > 0 ? (range.low + (double)p * step - value[i]) / width : 0;
-            sample.kernel[i * POINTS + p] = (float)exp(-0.5 * away * away);
+            double distance = width > 0 ? (range.low + (double)p * step - value[i]) / width : 0;
+            sample.kernel[i * POINTS + p] = (float)exp(-0.5 * distance * distance);
         }
     }
     return sample;
@@ -67,23 +68,24 @@ static void sample_free(struct sample *sample)
     free(sample->kernel);
 }
 
-struct densities *densities_new_or_die(const double *a, size_t a_count, const double *b, size_t b_count)
+struct kernel_densities *kernel_densities_new_or_die(const double *a, size_t a_count, const double *b,
+                                                     size_t b_count)
 {
-    struct densities *densities = allocate_or_die(1, sizeof *densities);
+    struct kernel_densities *densities = allocate_or_die(1, sizeof *densities);
     struct range range = range_of(b, b_count, range_of(a, a_count, (struct range){INFINITY, -INFINITY}));
     densities->sample[0] = sample_make_or_die(a, a_count, range);
     densities->sample[1] = sample_make_or_die(b, b_count, range);
     return densities;
 }
 
-void densities_free(struct densities *densities)
+void kernel_densities_free(struct kernel_densities *densities)
 {
     sample_free(&densities->sample[0]);
     sample_free(&densities->sample[1]);
     free(densities);
 }
 
-/* density (POINTS), its sum being the share of the values that are defined, which it returns. */
+/* density (POINTS), whose sum is the share of defined values; returns this share. */
 static double density_of(double *density, const struct sample *sample, const float *weight)
 {
     double sum = 0, defined = 0, all = 0;
@@ -100,7 +102,8 @@ static double density_of(double *density, const struct sample *sample, const flo
     return defined / all;
 }
 
-double densities_overlap(const struct densities *densities, const float *a_weight, const float *b_weight)
+double kernel_densities_overlap(const struct kernel_densities *densities, const float *a_weight,
+                                const float *b_weight)
 {
     double a[POINTS], b[POINTS];
     double a_defined = density_of(a, &densities->sample[0], a_weight);

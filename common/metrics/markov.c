@@ -1,3 +1,4 @@
+/* Markov chains of the frames of a training set, by a radix sort of the frames. */
 #include "common/metrics/markov.h"
 
 #include <math.h>
@@ -10,33 +11,34 @@
 #include "common/memory.h"
 #include "common/random.h"
 
-/* Appends a part's frames. */
-static void add_part_or_die(struct corpus *corpus, const struct score *score, size_t part, struct roll *roll)
+/* Appends the frames of a part. */
+static void add_part_or_die(struct markov_corpus *corpus, const struct score *score, size_t part,
+                            struct piano_roll *roll)
 {
     size_t lines = score->channels * score->rows, frames = score->frames, count = corpus->count + frames;
     if (count > UINT32_MAX) die("too many frames: %zu", count);
     corpus->loudness = reallocate_or_die(corpus->loudness, count * lines, sizeof *corpus->loudness);
     corpus->on = reallocate_or_die(corpus->on, count * score->rows, 1);
-    float *to = corpus->loudness + corpus->count * lines;
+    float *target = corpus->loudness + corpus->count * lines;
     unsigned char *on = corpus->on + corpus->count * score->rows;
 
-    const float *from = score->loudness + part * lines * frames;
-    float largest = level_peak(from, lines * frames);
-    roll_make_or_die(roll, score, part);
+    const float *source = score->loudness + part * lines * frames;
+    float largest = level_peak(source, lines * frames);
+    piano_roll_make_or_die(roll, score, part);
     for (size_t t = 0; t < frames; t++) {
         for (size_t line = 0; line < lines; line++)
-            *to++ = largest > 0 ? fmaxf(0, from[line * frames + t]) / largest : 0;
+            *target++ = largest > 0 ? fmaxf(0, source[line * frames + t]) / largest : 0;
         for (size_t k = 0; k < score->rows; k++) *on++ = roll->on[k * frames + t];
     }
     corpus->count = count;
     corpus->parts++;
 }
 
-struct corpus corpus_read_or_die(const char *path, struct score defaults)
+struct markov_corpus markov_corpus_read_or_die(const char *path, struct score defaults)
 {
-    struct corpus corpus = {.shape = defaults};
+    struct markov_corpus corpus = {.shape = defaults};
     struct record record = {0};
-    struct roll roll = {0};
+    struct piano_roll roll = {0};
     struct reader *reader = reader_open_or_die(path);
     while (reader_next_finite_or_die(reader, &record)) {
         struct score score = score_or_die(reader, &record, corpus.shape);
@@ -50,24 +52,24 @@ struct corpus corpus_read_or_die(const char *path, struct score defaults)
     return corpus;
 }
 
-void corpus_free(struct corpus *corpus)
+void markov_corpus_free(struct markov_corpus *corpus)
 {
     free(corpus->loudness);
     free(corpus->on);
-    *corpus = (struct corpus){0};
+    *corpus = (struct markov_corpus){0};
 }
 
-/* Frames in the same state stand together in `order`, those that end a record behind the others, and those
- * with the same state after them together among these: so that like random numbers have like consequences. */
-struct chain {
+/* `order` is sorted by state; within a state frames with a successor come first, sorted by the state of the
+ * successor, and frames that end a record last. So similar random numbers choose similar successors. */
+struct markov_chain {
     uint32_t count;
-    uint32_t *order; /* (count) */
-    uint32_t *state; /* (count): of each frame */
-    uint32_t *first; /* (states): in order */
-    uint32_t *next;  /* (states): frames in that state with a frame after them */
+    uint32_t *order; /* (count): frames */
+    uint32_t *state; /* (count): the state of each frame */
+    uint32_t *first; /* (states): index in `order` of the first frame in that state */
+    uint32_t *next;  /* (states): number of frames in that state that have a successor */
 };
 
-/* Moves the frames of which on[frame * stride] is set behind the others, and keeps both in their order. */
+/* A stable partition: frames with on[frame * stride] = 0 first. room (count): scratch memory. */
 static void split(uint32_t *order, uint32_t *room, uint32_t count, const unsigned char *on, size_t stride)
 {
     uint32_t off = 0, set = 0;
@@ -79,9 +81,10 @@ static void split(uint32_t *order, uint32_t *room, uint32_t count, const unsigne
     memcpy(order + off, room, set * sizeof *order);
 }
 
-/* A radix sort, the last criterion first: by each key of the frame after it, whether there is none, by each
- * key. */
-static void sort_or_die(struct chain *chain, const struct corpus *corpus, size_t first, size_t rows)
+/* A radix sort, the least important criterion first: the keys of the successor, whether there is one, the
+ * keys of the frame. */
+static void sort_or_die(struct markov_chain *chain, const struct markov_corpus *corpus, size_t first,
+                        size_t rows)
 {
     uint32_t *room = allocate_or_die(chain->count, sizeof *room);
     unsigned char *last = allocate_or_die(chain->count, 1);
@@ -89,7 +92,7 @@ static void sort_or_die(struct chain *chain, const struct corpus *corpus, size_t
         chain->order[i] = i;
         last[i] = (i + 1) % corpus->shape.frames == 0;
     }
-    for (size_t k = first; k < first + rows; k++) /* the very last frame stays where it is */
+    for (size_t k = first; k < first + rows; k++) /* the last frame of all has no successor */
         split(chain->order, room, chain->count - 1, corpus->on + corpus->shape.rows + k, corpus->shape.rows);
     split(chain->order, room, chain->count, last, 1);
     for (size_t k = first; k < first + rows; k++)
@@ -98,12 +101,12 @@ static void sort_or_die(struct chain *chain, const struct corpus *corpus, size_t
     free(last);
 }
 
-struct chain *chain_new_or_die(const struct corpus *corpus, size_t first, size_t rows)
+struct markov_chain *markov_chain_new_or_die(const struct markov_corpus *corpus, size_t first, size_t rows)
 {
-    struct chain *chain = allocate_or_die(1, sizeof *chain);
+    struct markov_chain *chain = allocate_or_die(1, sizeof *chain);
     uint32_t count = (uint32_t)corpus->count, state = 0;
     const unsigned char *on = corpus->on + first;
-    *chain = (struct chain){
+    *chain = (struct markov_chain){
         count, allocate_or_die(count, sizeof *chain->order), allocate_or_die(count, sizeof *chain->state),
         allocate_or_die(count, sizeof *chain->first), allocate_or_die(count, sizeof *chain->next)};
     sort_or_die(chain, corpus, first, rows);
@@ -121,7 +124,7 @@ struct chain *chain_new_or_die(const struct corpus *corpus, size_t first, size_t
     return chain;
 }
 
-void chain_free(struct chain *chain)
+void markov_chain_free(struct markov_chain *chain)
 {
     if (!chain) return;
     free(chain->order);
@@ -131,7 +134,7 @@ void chain_free(struct chain *chain)
     free(chain);
 }
 
-uint32_t chain_next(const struct chain *chain, uint32_t frame, uint32_t bits)
+uint32_t markov_chain_next(const struct markov_chain *chain, uint32_t frame, uint32_t bits)
 {
     uint32_t state = chain->state[frame], next = chain->next[state];
     if (next == 0) return random_below(bits, chain->count);

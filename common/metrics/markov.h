@@ -1,31 +1,31 @@
-/* The frames of a training set, one after another, to make music of them by chance. */
-#ifndef COMMON_CORPUS_H
-#define COMMON_CORPUS_H
+/* A corpus, which is all frames of a training set in their order, and Markov chains over it. */
+#ifndef COMMON_METRICS_MARKOV_H
+#define COMMON_METRICS_MARKOV_H
 
 #include "common/keys/score.h"
 
-struct corpus {
-    struct score shape;  /* of every record; its loudness is not set */
-    size_t parts, count; /* records; frames: parts * shape.frames */
-    float *loudness;     /* (count, channels, rows), in shares of the record's largest */
+struct markov_corpus {
+    struct score shape;  /* of each record; shape.loudness is not set */
+    size_t parts, count; /* records; frames, that is parts * shape.frames */
+    float *loudness;     /* (count, channels, rows), over the largest of the record */
     unsigned char *on;   /* (count, rows): 1 where the key sounds, as in common/keys/piano-roll.h */
 };
 
-/* Reads a stream of keys; `defaults` are for records that do not state their facts. Dies when there is none.
+/* Reads a stream of keys; facts that records do not state come from `defaults`. Dies when there is no record.
  */
-struct corpus corpus_read_or_die(const char *path, struct score defaults);
-void corpus_free(struct corpus *corpus);
+struct markov_corpus markov_corpus_read_or_die(const char *path, struct score defaults);
+void markov_corpus_free(struct markov_corpus *corpus);
 
-/* A Markov chain of the first order over what some keys do, all states and transitions being those of a
- * corpus. */
-struct chain;
+/* A first-order Markov chain whose states are sets of sounding keys, with the transitions of a corpus. */
+struct markov_chain;
 
-/* Of the rows first … first + rows - 1: a state is which of them sound. */
-struct chain *chain_new_or_die(const struct corpus *corpus, size_t first, size_t rows);
-void chain_free(struct chain *chain);
+/* A chain over the rows first … first + rows - 1: the state of a frame is which of them sound. */
+struct markov_chain *markov_chain_new_or_die(const struct markov_corpus *corpus, size_t first, size_t rows);
+void markov_chain_free(struct markov_chain *chain);
 
-/* The frame after `frame`: the one that follows one of the frames in the same state, each of which is as
- * likely. Any frame, where that state only ever ended a record. `bits` are random. */
-uint32_t chain_next(const struct chain *chain, uint32_t frame, uint32_t bits);
+/* The successor of `frame`: of all frames in the same state that have a successor one is chosen, with equal
+ * probability, and its successor is the result. Any frame where no frame in that state has one. `bits` are
+ * random. */
+uint32_t markov_chain_next(const struct markov_chain *chain, uint32_t frame, uint32_t bits);
 
 #endif

@@ -1,3 +1,4 @@
+/* Training curves. */
 #include "common/pictures/curves.h"
 
 #include <math.h>
@@ -12,7 +13,8 @@ static const struct colour TEXT = {0.1, 0.1, 0.1}, FAINT = {0.4, 0.4, 0.4}, GRID
 static const struct colour GENERATOR = {0, 0.35, 0.8}, DISCRIMINATOR = {0.85, 0.33, 0},
                            OTHER = {0.3, 0.3, 0.3};
 
-/* Behind the curves: blue and orange while one of the two networks learns alone, white while both do. */
+/* Background by phase: blue and orange while the generator or the discriminator is trained alone, white for
+ * both. */
 static const struct colour phase_colours[PHASES_MOST] = {
     {0.85, 0.92, 1}, {1, 0.9, 0.8},   {1, 1, 1},          {0.88, 0.97, 0.86},
     {0.93, 0.88, 1}, {1, 0.97, 0.78}, {0.85, 0.97, 0.97}, {0.93, 0.93, 0.93}};
@@ -20,16 +22,16 @@ static const struct colour phase_colours[PHASES_MOST] = {
 enum {
     MARGIN = 16,
     HEADER = 62,
-    PANEL_LEAST = 280, /* width, and the same with what is between two */
+    PANEL_LEAST = 280, /* width with margin */
     PANEL_HIGH = 168,
     AXIS = 46,  /* width of the numbers beside a curve */
-    ABOVE = 22, /* the name */
-    BELOW = 26, /* the epochs */
+    ABOVE = 22, /* height of the name */
+    BELOW = 26, /* height of the epochs */
     LETTERS = 12,
     NUMBERS = 10
 };
 
-/* One loss: the curve's rectangle in the picture, and what its edges stand for. */
+/* The panel of a loss: the rectangle of its curve, in pixels, and the epochs and values at the edges. */
 struct panel {
     struct picture *picture;
     const struct losses *losses;
@@ -40,18 +42,18 @@ struct panel {
     double low, high; /* values, or their logarithms, at the lower and upper edge */
 };
 
-static double across(const struct panel *panel, double epoch)
+static double x_of(const struct panel *panel, double epoch)
 {
     return panel->x + (epoch - panel->first) / (panel->last - panel->first) * panel->width;
 }
 
-static double up(const struct panel *panel, double value)
+static double y_of(const struct panel *panel, double value)
 {
     double place = panel->logarithmic ? log10(value) : value;
     return panel->y + (panel->high - place) / (panel->high - panel->low) * panel->height;
 }
 
-/* From the least to the largest value, and a little more; logarithmic from 1 to 100 on. */
+/* From the least to the largest value with a margin; logarithmic where the largest is 100 times the least. */
 static void set_scale(struct panel *panel)
 {
     double low = INFINITY, high = -INFINITY;
@@ -73,9 +75,8 @@ static void draw_phases(const struct panel *panel)
     const struct losses *losses = panel->losses;
     for (size_t begin = 0, end; begin < losses->epochs; begin = end) {
         for (end = begin; end < losses->epochs && losses->phase[end] == losses->phase[begin];) end++;
-        double left = begin ? across(panel, losses->epoch[begin] - 0.5) : panel->x;
-        double right =
-            end < losses->epochs ? across(panel, losses->epoch[end] - 0.5) : panel->x + panel->width;
+        double left = begin ? x_of(panel, losses->epoch[begin] - 0.5) : panel->x;
+        double right = end < losses->epochs ? x_of(panel, losses->epoch[end] - 0.5) : panel->x + panel->width;
         picture_box(panel->picture, left, panel->y, right - left, panel->height,
                     phase_colours[losses->phase[begin]]);
     }
@@ -87,14 +88,14 @@ static void draw_axes(const struct panel *panel)
     double step = axis_step(panel->high - panel->low, 4.5);
     if (panel->logarithmic) step = ceil(step);
     for (double i = ceil(panel->low / step); i * step <= panel->high; i++) {
-        double value = panel->logarithmic ? pow(10, i * step) : i * step + 0.0, y = floor(up(panel, value));
+        double value = panel->logarithmic ? pow(10, i * step) : i * step + 0.0, y = floor(y_of(panel, value));
         snprintf(text, sizeof text, "%.4g", value);
         picture_box(panel->picture, panel->x, y, panel->width, 1, GRID);
         picture_text(panel->picture, panel->x - 5, y, NUMBERS, ALIGN_RIGHT, AXIS, FAINT, text);
     }
     step = fmax(1, axis_step(panel->last - panel->first, panel->width / 45));
     for (double i = ceil(panel->first / step); i * step <= panel->last; i++) {
-        double x = floor(across(panel, i * step)), y = panel->y + panel->height;
+        double x = floor(x_of(panel, i * step)), y = panel->y + panel->height;
         snprintf(text, sizeof text, "%.6g", i * step);
         picture_box(panel->picture, x, y, 1, 4, FAINT);
         picture_text(panel->picture, x, y + 11, NUMBERS, ALIGN_MIDDLE, AXIS, FAINT, text);
@@ -106,8 +107,8 @@ static void draw_axes(const struct panel *panel)
                  (double[]){panel->y - 0.5, panel->y - 0.5, bottom, bottom, panel->y - 0.5}, 1, GRID);
 }
 
-/* Epochs that share a column of pixels become its least and its largest value: thousands are drawn as fast as
- * hundreds, and no peak is lost. */
+/* Of the epochs in one column of pixels only the least and the largest value are drawn: fast for thousands of
+ * epochs, without losing a peak. */
 static void draw_curve(const struct panel *panel, struct colour colour)
 {
     const struct losses *losses = panel->losses;
@@ -115,15 +116,15 @@ static void draw_curve(const struct panel *panel, struct colour colour)
            *y = allocate_or_die(2 * losses->epochs, sizeof *y);
     size_t points = 0;
     for (size_t i = 0, end; i < losses->epochs; i = end) {
-        double column = across(panel, losses->epoch[i]), low = panel->values[i], high = low;
+        double column = x_of(panel, losses->epoch[i]), low = panel->values[i], high = low;
         for (end = i + 1; end < losses->epochs && !isnan(low); end++) {
-            if (floor(across(panel, losses->epoch[end])) != floor(column) || isnan(panel->values[end])) break;
+            if (floor(x_of(panel, losses->epoch[end])) != floor(column) || isnan(panel->values[end])) break;
             low = fmin(low, panel->values[end]);
             high = fmax(high, panel->values[end]);
         }
         x[points] = x[points + 1] = column;
-        y[points] = up(panel, low);
-        y[points + 1] = up(panel, high);
+        y[points] = y_of(panel, low);
+        y[points + 1] = y_of(panel, high);
         points += high > low ? 2 : 1;
     }
     picture_line(panel->picture, points, x, y, 1.5, colour);
@@ -131,7 +132,7 @@ static void draw_curve(const struct panel *panel, struct colour colour)
     free(y);
 }
 
-/* The name, and the last number that there is. */
+/* The name, and the last value that is not NaN. */
 static void draw_name(const struct panel *panel, const char *name, struct colour colour)
 {
     double last = NAN;
@@ -156,7 +157,7 @@ static void draw_panel(struct panel *panel, const char *name)
     draw_name(panel, name, colour);
 }
 
-/* The phases that there are, with their numbers of epochs. */
+/* The phases with their numbers of epochs. */
 static void draw_legend(struct picture *picture, const struct losses *losses, double x, double right,
                         double y)
 {

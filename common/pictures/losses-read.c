@@ -1,3 +1,4 @@
+/* Reading losses.tsv, the table of losses that gan-train writes. */
 #include "common/pictures/losses-read.h"
 
 #include <errno.h>
@@ -12,7 +13,8 @@
 
 static const char *const usual_phases[] = {"generator", "discriminator", "adversarial"};
 
-/* The table as it is read: a row (2 + losses) an epoch, the phase's number in its second place. */
+/* The table while it is read: a row of 2 + losses numbers for each epoch, the second being the index of the
+ * phase. */
 struct table {
     struct losses *losses;
     const char *name;
@@ -69,7 +71,7 @@ static int phase_or_die(const struct table *table, const char *word)
     table_die(table, "more than %d phases", PHASES_MOST);
 }
 
-/* NaN, in any writing, is no mistake: not every phase has every loss. */
+/* nan and -nan are valid: a phase does not compute every loss. */
 static double number_or_die(const struct table *table, const char *column, const char *text)
 {
     double number;

@@ -1,7 +1,7 @@
-/* losses.tsv, which gan-train writes: an epoch a line, tabs between the columns, the first of which are epoch
- * and phase. */
-#ifndef COMMON_LOSSES_H
-#define COMMON_LOSSES_H
+/* The table losses.tsv of gan-train: tab-separated, a line an epoch; the first columns are epoch and phase.
+ */
+#ifndef COMMON_PICTURES_LOSSES_READ_H
+#define COMMON_PICTURES_LOSSES_READ_H
 
 #include <stddef.h>
 
@@ -13,11 +13,11 @@ struct losses {
     double *epoch;             /* (epochs), ascending */
     int *phase;                /* (epochs), an index of `phases` */
     double *values;            /* (count, epochs); NaN: not computed */
-    char *phases[PHASES_MOST]; /* gan-train's three first, then others as they come; NULL behind the last */
+    char *phases[PHASES_MOST]; /* gan-train's three, then others in order; NULL after the last */
 };
 
-/* Reads a file, or standard input for "-" or NULL. Anything that is no such table, and one without an epoch,
- * is "program: FILE: line N: what is wrong" and exit 1. Caller frees with losses_free. */
+/* Reads a file, or standard input for "-" or NULL. A table that is malformed or has no epoch ends the program
+ * with "program: FILE: line N: what is wrong" and exit 1. losses_free frees the result. */
 struct losses *losses_read_or_die(const char *path);
 
 void losses_free(struct losses *losses);

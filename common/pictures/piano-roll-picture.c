@@ -1,3 +1,4 @@
+/* Drawing a piano roll. */
 #include "common/pictures/piano-roll-picture.h"
 
 #include <math.h>
@@ -13,85 +14,88 @@ static const struct colour TEXT = {0.1, 0.1, 0.1}, FAINT = {0.4, 0.4, 0.4}, GRID
 static const struct colour BLACK_ROW = {0.94, 0.94, 0.95};
 
 enum {
-    MARGIN_LEFT = 64, /* names and keyboard */
+    MARGIN_LEFT = 64, /* for names and keyboard */
     MARGIN_RIGHT = 20,
-    MARGIN_TOP = 58, /* two lines of text */
+    MARGIN_TOP = 58, /* for two lines of text */
     MARGIN_BOTTOM = 32,
     KEYBOARD = 18,
     LETTERS = 12 /* size of the small text */
 };
 
-struct roll {
+struct layout {
     struct picture *picture;
     const struct score *score;
-    int x, y, width, height;
+    int x, y, width, height; /* of the roll, without margins */
 };
 
-/* The upper edge of a key's row, and of the row above the highest key's lower one. */
-static int key_top(const struct roll *roll, int key)
+/* The upper edge of the row of a key, which is the lower edge of the next higher key. */
+static int key_top(const struct layout *layout, int key)
 {
-    return roll->y + (int)((roll->score->keys.last - key) * (double)roll->height / (double)roll->score->rows);
+    return layout->y +
+           (int)((layout->score->keys.last - key) * (double)layout->height / (double)layout->score->rows);
 }
 
-static int key_height(const struct roll *roll, int key)
+static int key_height(const struct layout *layout, int key)
 {
-    return key_top(roll, key - 1) - key_top(roll, key);
+    return key_top(layout, key - 1) - key_top(layout, key);
 }
 
-/* Every C, and the ends where their names do not touch a C's. */
-static bool has_label(const struct roll *roll, int key)
+/* Every C, and the first and last key where their names do not overlap that of a C. */
+static bool has_label(const struct layout *layout, int key)
 {
-    struct key_range keys = roll->score->keys;
+    struct key_range keys = layout->score->keys;
     int above_c = (key + 8) % 12, c = key == keys.first ? key + 12 - above_c : key - above_c;
     if (above_c == 0) return true;
     bool c_is_near =
-        c >= keys.first && c <= keys.last && abs(key_top(roll, c) - key_top(roll, key)) < LETTERS;
+        c >= keys.first && c <= keys.last && abs(key_top(layout, c) - key_top(layout, key)) < LETTERS;
     return (key == keys.first || key == keys.last) && !c_is_near;
 }
 
-static void draw_key(const struct roll *roll, int key)
+static void draw_key(const struct layout *layout, int key)
 {
-    int top = key_top(roll, key), height = key_height(roll, key);
+    int top = key_top(layout, key), height = key_height(layout, key);
     char name[4];
     if (key_is_black(key)) {
-        picture_box(roll->picture, roll->x, top, roll->width, height, BLACK_ROW);
-        picture_box(roll->picture, roll->x - KEYBOARD, top, 0.6 * KEYBOARD, height, TEXT);
+        picture_box(layout->picture, layout->x, top, layout->width, height, BLACK_ROW);
+        picture_box(layout->picture, layout->x - KEYBOARD, top, 0.6 * KEYBOARD, height, TEXT);
     }
     key_name(key, name);
-    if (has_label(roll, key))
-        picture_text(roll->picture, roll->x - KEYBOARD - 6, top + height / 2.0, LETTERS, ALIGN_RIGHT,
+    if (has_label(layout, key))
+        picture_text(layout->picture, layout->x - KEYBOARD - 6, top + height / 2.0, LETTERS, ALIGN_RIGHT,
                      MARGIN_LEFT, TEXT, name);
-    /* Between B and C, and E and F, no black key lies. */
-    if (name[1] != '#' && (name[0] == 'C' || name[0] == 'F') && key > roll->score->keys.first)
-        picture_box(roll->picture, roll->x - KEYBOARD, top + height - 1,
-                    KEYBOARD + roll->width * (name[0] == 'C'), 1, GRID);
+    /* A line between two white keys: below each C and F. */
+    if (name[1] != '#' && (name[0] == 'C' || name[0] == 'F') && key > layout->score->keys.first)
+        picture_box(layout->picture, layout->x - KEYBOARD, top + height - 1,
+                    KEYBOARD + layout->width * (name[0] == 'C'), 1, GRID);
 }
 
 /* Around the keyboard and the roll. */
-static void draw_frame(const struct roll *roll)
+static void draw_border(const struct layout *layout)
 {
-    double left = roll->x - KEYBOARD - 0.5, top = roll->y - 0.5;
-    double right = roll->x + roll->width + 0.5, bottom = roll->y + roll->height + 0.5;
-    picture_line(roll->picture, 5, (double[]){left, right, right, left, left},
+    double left = layout->x - KEYBOARD - 0.5, top = layout->y - 0.5;
+    double right = layout->x + layout->width + 0.5, bottom = layout->y + layout->height + 0.5;
+    picture_line(layout->picture, 5, (double[]){left, right, right, left, left},
                  (double[]){top, top, bottom, bottom, top}, 1, GRID);
 }
 
-static void draw_time(const struct roll *roll)
+static void draw_time(const struct layout *layout)
 {
-    const struct score *score = roll->score;
+    const struct score *score = layout->score;
     double seconds = (double)(score->parts * score->frames) * score->interval;
-    double step = axis_step(seconds, roll->width / 80.0);
+    double step = axis_step(seconds, layout->width / 80.0);
     for (int i = 0; i * step <= seconds * (1 + 1e-9); i++) {
-        double x = roll->x + floor(fmin(i * step / seconds * roll->width, roll->width - 1));
+        double x = layout->x + floor(fmin(i * step / seconds * layout->width, layout->width - 1));
         char text[32];
         snprintf(text, sizeof text, "%.6g s", i * step);
-        picture_box(roll->picture, x, roll->y, 1, roll->height + 5, GRID);
-        picture_text(roll->picture, x, roll->y + roll->height + 14, LETTERS, ALIGN_MIDDLE, 100, TEXT, text);
+        picture_box(layout->picture, x, layout->y, 1, layout->height + 5, GRID);
+        picture_text(layout->picture, x, layout->y + layout->height + 14, LETTERS, ALIGN_MIDDLE, 100, TEXT,
+                     text);
     }
 }
 
-/* Column i shows the loudest of its intervals, as dark as it is loud to an ear: loudness grows with the 0.6th
- * power of pressure (Stevens, "On the psychophysical law", 1957). amount (columns), line (count). */
+/* amount (columns) of line (count): column i shows the largest loudness L of its frames as (L / peak)^0.6.
+ * The exponent is that of perceived loudness over sound pressure (Stevens, "On the psychophysical law",
+ * 1957). */
 static void columns_of_line(float *amount, size_t columns, const float *line, size_t count, float peak)
 {
     for (size_t i = 0; i < columns; i++) {
@@ -102,60 +106,60 @@ static void columns_of_line(float *amount, size_t columns, const float *line, si
     }
 }
 
-static void draw_notes(const struct roll *roll, size_t channel, struct colour ink, float peak)
+static void draw_notes(const struct layout *layout, size_t channel, struct colour ink, float peak)
 {
-    const struct score *score = roll->score;
+    const struct score *score = layout->score;
     size_t count = score->parts * score->frames;
     float *line = allocate_or_die(count, sizeof *line);
-    float *amount = allocate_or_die((size_t)roll->width, sizeof *amount);
+    float *amount = allocate_or_die((size_t)layout->width, sizeof *amount);
     for (size_t k = 0; k < score->rows; k++) {
         int key = score->keys.first + (int)k;
         score_line(score, channel, k, line);
-        columns_of_line(amount, (size_t)roll->width, line, count, peak);
-        picture_stain(roll->picture, roll->x, key_top(roll, key), roll->width, key_height(roll, key), amount,
-                      ink);
+        columns_of_line(amount, (size_t)layout->width, line, count, peak);
+        picture_multiply(layout->picture, layout->x, key_top(layout, key), layout->width,
+                         key_height(layout, key), amount, ink);
     }
     free(amount);
     free(line);
 }
 
-/* What the inks mean, from the right end of the title's line leftwards; returns where it begins. */
-static double draw_legend(const struct roll *roll, double y)
+/* Colours and their names, right-aligned in the line of the title; returns the left end. */
+static double draw_legend(const struct layout *layout, double y)
 {
     static const struct {
         const char *word;
         const struct colour *ink;
     } inks[] = {{"right", &RIGHT_INK}, {"both", &BOTH_INKS}, {"left", &LEFT_INK}};
-    double x = roll->x + roll->width;
-    for (int i = 0; i < 3 && roll->score->channels == 2; i++) {
-        x -= picture_text(roll->picture, x, y, LETTERS, ALIGN_RIGHT, 100, TEXT, inks[i].word) + 16;
-        picture_box(roll->picture, x, y - 5, 11, 10, *inks[i].ink);
+    double x = layout->x + layout->width;
+    for (int i = 0; i < 3 && layout->score->channels == 2; i++) {
+        x -= picture_text(layout->picture, x, y, LETTERS, ALIGN_RIGHT, 100, TEXT, inks[i].word) + 16;
+        picture_box(layout->picture, x, y - 5, 11, 10, *inks[i].ink);
         x -= 14;
     }
     return x;
 }
 
-struct picture *piano_roll_or_die(const struct score *score, int width, int height, const char *title,
-                                  const char *remarks)
+struct picture *piano_roll_picture_or_die(const struct score *score, int width, int height, const char *title,
+                                          const char *remarks)
 {
-    struct roll roll = {picture_new_or_die(width, height),
-                        score,
-                        MARGIN_LEFT,
-                        MARGIN_TOP,
-                        width - MARGIN_LEFT - MARGIN_RIGHT,
-                        height - MARGIN_TOP - MARGIN_BOTTOM};
+    struct layout layout = {picture_new_or_die(width, height),
+                            score,
+                            MARGIN_LEFT,
+                            MARGIN_TOP,
+                            width - MARGIN_LEFT - MARGIN_RIGHT,
+                            height - MARGIN_TOP - MARGIN_BOTTOM};
     float peak = level_peak(score->loudness, score->parts * score->channels * score->rows * score->frames);
-    double free_to = draw_legend(&roll, 22);
-    picture_text(roll.picture, roll.x, 20, 16, ALIGN_LEFT, free_to - roll.x, TEXT, title);
-    picture_text(roll.picture, roll.x, 42, LETTERS, ALIGN_LEFT, roll.width, FAINT, remarks);
-    for (int key = score->keys.first; key <= score->keys.last; key++) draw_key(&roll, key);
-    draw_time(&roll);
-    draw_frame(&roll);
+    double legend_left = draw_legend(&layout, 22);
+    picture_text(layout.picture, layout.x, 20, 16, ALIGN_LEFT, legend_left - layout.x, TEXT, title);
+    picture_text(layout.picture, layout.x, 42, LETTERS, ALIGN_LEFT, layout.width, FAINT, remarks);
+    for (int key = score->keys.first; key <= score->keys.last; key++) draw_key(&layout, key);
+    draw_time(&layout);
+    draw_border(&layout);
     for (size_t channel = 0; channel < score->channels && peak > 0; channel++)
-        draw_notes(&roll, channel,
+        draw_notes(&layout, channel,
                    score->channels == 1 ? MONO_INK
                    : channel == 0       ? LEFT_INK
                                         : RIGHT_INK,
                    peak);
-    return roll.picture;
+    return layout.picture;
 }

@@ -1,3 +1,4 @@
+/* Drawing by cairo: boxes, lines, text, blending, PNG. */
 #include "common/pictures/picture.h"
 
 #include <cairo/cairo.h>
@@ -84,7 +85,7 @@ static size_t character_length(const unsigned char *text)
     return code >= least[more] && code <= 0x10FFFF && !surrogate ? (size_t)more + 1 : 0;
 }
 
-/* cairo draws nothing more once it was given what is no UTF-8. */
+/* Replaces invalid bytes by '?': after a text that is not UTF-8 cairo stops drawing. */
 static void make_utf8(char *text)
 {
     for (size_t length; *text; text += length) {
@@ -103,15 +104,16 @@ static double text_width(struct picture *picture, const char *text)
     return extents.x_advance;
 }
 
-/* The first `end` bytes, or fewer so that no character is cut, and an ellipsis. Caller frees. */
+/* The first `end` bytes, or fewer where a character would be cut, and an ellipsis. Caller frees. */
 static char *beginning(const char *text, size_t end)
 {
     while (end > 0 && ((unsigned char)text[end] & 0xC0) == 0x80) end--;
     return text_or_die("%.*s\u2026", (int)end, text);
 }
 
-/* The longest beginning that fits. Takes over `text`, caller frees the result. */
-static char *cut(struct picture *picture, char *text, double widest)
+/* The text, or its longest beginning that fits into `widest` with an ellipsis. Frees `text`; caller frees the
+ * result. */
+static char *shortened(struct picture *picture, char *text, double widest)
 {
     if (text_width(picture, text) <= widest) return text;
     size_t fits = 0, too_long = strlen(text);
@@ -132,14 +134,14 @@ static char *cut(struct picture *picture, char *text, double widest)
 double picture_text(struct picture *picture, double x, double y, double size, enum align align, double widest,
                     struct colour colour, const char *text)
 {
-    const double capital = 0.72; /* its height, of the size, in sans-serif fonts */
+    const double capital = 0.72; /* height of capitals over the size of a sans-serif font */
     cairo_select_font_face(picture->cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
     cairo_set_font_size(picture->cairo, size);
     set_colour(picture, colour);
     char *shown = text_or_die("%s", text);
     make_printable(shown);
     make_utf8(shown);
-    shown = cut(picture, shown, widest);
+    shown = shortened(picture, shown, widest);
     double width = text_width(picture, shown);
     cairo_move_to(picture->cairo, x - width * (int)align / 2, y + capital * size / 2);
     cairo_show_text(picture->cairo, shown);
@@ -147,8 +149,8 @@ double picture_text(struct picture *picture, double x, double y, double size, en
     return width;
 }
 
-void picture_stain(struct picture *picture, int x, int y, int width, int height, const float *amount,
-                   struct colour ink)
+void picture_multiply(struct picture *picture, int x, int y, int width, int height, const float *amount,
+                      struct colour ink)
 {
     cairo_surface_t *mask = cairo_image_surface_create(CAIRO_FORMAT_A8, width, height);
     check_or_die(cairo_surface_status(mask));

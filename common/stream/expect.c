@@ -1,8 +1,11 @@
+/* Checks of the kind, shape and facts of a record. */
 #include "common/stream/expect.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/stream/rate-option.h"
 
 void expect_kind_or_die(const struct reader *reader, const struct record *record, const char *kinds)
 {
@@ -37,6 +40,7 @@ double expect_number_or_die(const struct reader *reader, const struct record *re
 double expect_rate_or_die(const struct reader *reader, const struct record *record, double fallback)
 {
     double rate = expect_number_or_die(reader, record, "rate", fallback);
-    if (rate < 1 || rate > 1e6) reader_die(reader, "rate=%g is not from 1 to 1000000 Hz", rate);
+    if (rate < RATE_LEAST || rate > RATE_MOST)
+        reader_die(reader, "rate=%g is not from %d to %d Hz", rate, RATE_LEAST, RATE_MOST);
     return rate;
 }

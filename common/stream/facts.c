@@ -1,4 +1,4 @@
-/* Facts: "name=value name=value", the values percent-encoded. */
+/* The facts of a record: "name=value name=value", the values percent-encoded. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 #include "common/number.h"
 #include "common/stream/stream-header.h"
 
-/* Printable ASCII without what ends a comment, a word or a bracket somewhere. */
-static bool stands_in_the_clear(unsigned char byte)
+/* Printable ASCII but space and what quotes, groups or comments in Python and in a shell. */
+static bool needs_no_encoding(unsigned char byte)
 {
     return byte > ' ' && byte < 0x7f && !strchr("()[]{}'\"`#%\\", byte);
 }
@@ -54,7 +54,7 @@ static char *encode(const char *text)
 {
     char *value = allocate_or_die(3 * strlen(text) + 1, 1), *end = value;
     for (; *text; text++) {
-        if (stands_in_the_clear((unsigned char)*text))
+        if (needs_no_encoding((unsigned char)*text))
             *end++ = *text;
         else
             end += sprintf(end, "%%%02X", (unsigned char)*text);
@@ -127,14 +127,14 @@ void record_remove_fact(struct record *record, const char *name)
     if (left && record->facts[left - 1] == ' ') record->facts[left - 1] = '\0';
 }
 
-void record_copy_facts(struct record *to, const struct record *from)
+void record_copy_facts(struct record *record, const struct record *source)
 {
-    char *copy = from->facts ? text_or_die("%s", from->facts) : NULL;
-    free(to->facts);
-    to->facts = copy;
+    char *copy = source->facts ? text_or_die("%s", source->facts) : NULL;
+    free(record->facts);
+    record->facts = copy;
 }
 
-/* Bytes from 0x80 on stand in the clear where another program wrote UTF-8. */
+/* Bytes from 0x80 on are taken too: other programs write UTF-8 as it is. */
 static bool value_is_encoded(const char *value, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
@@ -144,7 +144,7 @@ static bool value_is_encoded(const char *value, size_t length)
                 return false;
             if (value[i + 1] == '0' && value[i + 2] == '0') return false;
             i += 2;
-        } else if (!stands_in_the_clear((unsigned char)value[i]) && (unsigned char)value[i] < 0x80)
+        } else if (!needs_no_encoding((unsigned char)value[i]) && (unsigned char)value[i] < 0x80)
             return false;
     }
     return true;

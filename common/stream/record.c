@@ -1,4 +1,4 @@
-/* A tensor in memory: its element type, shape and data. */
+/* A record in memory: a tensor with its element type, shape and data. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ void record_free(struct record *record)
     *record = (struct record){0};
 }
 
-/* Makes room for `bytes`; the old content goes. */
+/* Room for `bytes`; the old content is lost. */
 static void reserve(struct record *record, size_t bytes)
 {
     if (record->data && record->capacity >= bytes) return;
@@ -94,7 +94,7 @@ double record_value(const struct record *record, size_t index)
     }
 }
 
-/* One loop a type: memcpy keeps to the rules of aliasing while values change their size in place. */
+/* Converts all values in place, from index FIRST on; memcpy, since the element types alias. */
 #define CONVERT(TYPE, CONVERSION, FIRST, STEP)                                                               \
     for (size_t n = 0, i = FIRST; n < record->count; n++, i += STEP) {                                       \
         TYPE value;                                                                                          \
@@ -103,8 +103,9 @@ double record_value(const struct record *record, size_t index)
         memcpy(data + i * sizeof converted, &converted, sizeof converted);                                   \
     }
 
-/* Growing values move from the last to the first, so none is overwritten before it is read. */
-static void widen(struct record *record)
+/* To a larger element type: from the last value to the first, so that none is overwritten before it is read.
+ */
+static void convert_growing(struct record *record)
 {
     size_t bytes = record->count * sizeof(float); /* cannot overflow: see header_parse */
     if (record->capacity < bytes) {
@@ -118,7 +119,8 @@ static void widen(struct record *record)
         CONVERT(uint8_t, (float), record->count - 1, (size_t)-1)
 }
 
-static void narrow(struct record *record)
+/* To a smaller element type, or one of the same size: from the first value to the last. */
+static void convert_shrinking(struct record *record)
 {
     char *data = record->data;
     if (record->element == ELEMENT_F8)
@@ -132,9 +134,9 @@ static void narrow(struct record *record)
 float *record_floats(struct record *record)
 {
     if (element_size(record->element) < sizeof(float))
-        widen(record);
+        convert_growing(record);
     else if (record->element != ELEMENT_F4)
-        narrow(record);
+        convert_shrinking(record);
     record->element = ELEMENT_F4;
     return record->data;
 }

@@ -1,20 +1,35 @@
+/* A temporary file of records: a binary header, the facts and the data of each. */
 #include "common/stream/spool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/fail.h"
 #include "common/memory.h"
 
-/* What stands before the facts (with their final 0; no bytes: none) and the data of a record. */
+/* Precedes the facts and the data of each record. */
 struct spool_header {
     enum element element;
     int rank;
     size_t shape[TENSOR_RANK_MAX];
     size_t count;
-    size_t facts;
+    size_t facts; /* bytes, the final 0 included; 0: no facts */
 };
+
+FILE *spool_open_or_die(void)
+{
+    const char *folder = getenv("TMPDIR");
+    char *path = text_or_die("%s/musigan-XXXXXX", folder && *folder ? folder : "/tmp");
+    int descriptor = mkostemp(path, O_CLOEXEC);
+    FILE *spool = descriptor < 0 ? NULL : fdopen(descriptor, "w+");
+    if (!spool) die("%s: %s", path, strerror(errno));
+    unlink(path);
+    free(path);
+    return spool;
+}
 
 static void put_or_die(FILE *spool, const void *bytes, size_t size)
 {

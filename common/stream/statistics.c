@@ -1,3 +1,4 @@
+/* Statistics of the values of a record: mean, deviation, range, how many are zero, NaN or infinite. */
 #include "common/stream/statistics.h"
 
 #include <math.h>
@@ -24,11 +25,12 @@ static void find_integer_range(struct statistics *all, const struct record *reco
     }
 }
 
-/* Two passes: a deviation from sums of squares loses its digits where the mean is large. */
+/* Two passes: the mean of squares less the square of the mean would lose its digits where the mean is large.
+ */
 struct statistics record_statistics(const struct record *record)
 {
     struct statistics all = {.least = INFINITY, .most = -INFINITY};
-    long double sum = 0; /* of doubles, it cannot overflow */
+    long double sum = 0; /* a sum of doubles cannot overflow it */
     double squares = 0;
     for (size_t i = 0; i < record->count; i++) {
         double value = record_value(record, i);

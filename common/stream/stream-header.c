@@ -1,4 +1,4 @@
-/* The text of a .npy header: a Python dict, then our facts in a comment. */
+/* The header of a record, parsed and made: a Python dict as in NumPy's .npy, then the facts in a comment. */
 #include "common/stream/stream-header.h"
 
 #include <ctype.h>
@@ -11,7 +11,7 @@
 
 const unsigned char header_magic[HEADER_PREFIX - 2] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
 
-/* A failing function has set `error` and returns false; its callers return at once. */
+/* A parsing function that fails sets `error` and returns false. */
 struct parser {
     const char *at;
     struct record *record;
@@ -143,8 +143,8 @@ static bool parse_dict(struct parser *parser)
     return true;
 }
 
-/* The sizes that are not 0 must multiply without overflow too, so any product of them is safe, and so must
- * four bytes an element, so f4 always fits. */
+/* Leaves sizes of 0 out of the check for overflow, so that every product of sizes is safe, and counts at
+ * least four bytes an element, so that the record fits as f4 too. */
 static bool count_elements(struct parser *parser)
 {
     struct record *record = parser->record;
@@ -190,13 +190,13 @@ const char *header_parse(char *text, size_t length, struct record *record)
 char *header_make(const struct record *record, uint32_t crc, size_t *size)
 {
     char shape[TENSOR_RANK_MAX * 24];
-    struct record bare = {0};
-    record_copy_facts(&bare, record);
-    record_set_fact(&bare, "crc32", "%08x", crc);
+    struct record facts = {0};
+    record_copy_facts(&facts, record);
+    record_set_fact(&facts, "crc32", "%08x", crc);
     char *text = text_or_die("{'descr': '%s', 'fortran_order': False, 'shape': %s, } # %s",
                              element_name(record->element), record_shape_text(record, shape, sizeof shape),
-                             bare.facts);
-    record_free(&bare);
+                             facts.facts);
+    record_free(&facts);
     size_t length = strlen(text);
     *size = (HEADER_PREFIX + length + HEADER_ALIGNMENT) / HEADER_ALIGNMENT * HEADER_ALIGNMENT;
     char *header = NULL;

@@ -1,12 +1,13 @@
-/* Reading: every number of a header is checked before use, and memory follows the bytes that arrive. */
+/* Reading a tensor stream: every header is checked before use, and memory grows with the bytes that arrive.
+ */
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "common/checksum.h"
 #include "common/fail.h"
 #include "common/memory.h"
 #include "common/number.h"
@@ -17,15 +18,15 @@ enum { FIRST_BLOCK = 1 << 20 };
 struct reader {
     FILE *file;
     char *name;
-    char *text;        /* of the header at hand */
+    char *text;        /* of the current header */
     uint64_t offset;   /* bytes read */
-    uint64_t start;    /* offset of the record at hand */
-    uint64_t count;    /* records handed out */
-    uint64_t since;    /* of these, since the last end record */
-    uint64_t unmarked; /* of these, before the first with a kind */
-    bool marked;       /* a kind since the last end record: another must come */
+    uint64_t start;    /* offset at which the current record begins */
+    uint64_t count;    /* records returned */
+    uint64_t since;    /* records returned since the last end record */
+    uint64_t unmarked; /* of those, how many came before the first record with a kind */
+    bool marked;       /* a record with a kind came since the last end record: another end record must come */
     bool ended;        /* an end record was seen */
-    bool fresh;        /* the record at hand is the last one handed out */
+    bool returned;     /* the current record was returned, and counted in `count` */
 };
 
 struct reader *reader_open_or_die(const char *path)
@@ -52,12 +53,12 @@ uint64_t reader_count(const struct reader *reader)
     return reader->count;
 }
 
-/* The record that a message is about: the one handed out, or the one being read. */
+/* The message with the input, number and byte of the record: the one just returned, or the one being read. */
 static char *locate(const struct reader *reader, const char *format, va_list values)
 {
     char *message = vtext_or_die(format, values);
     char *text = text_or_die("%s: record %llu at byte %llu: %s", reader->name,
-                             (unsigned long long)(reader->count + !reader->fresh),
+                             (unsigned long long)(reader->count + !reader->returned),
                              (unsigned long long)reader->start, message);
     free(message);
     return text;
@@ -96,7 +97,7 @@ static bool read_header(struct reader *reader, struct record *record)
 {
     unsigned char prefix[HEADER_PREFIX];
     reader->start = reader->offset;
-    reader->fresh = false;
+    reader->returned = false;
     size_t got = read_bytes(reader, prefix, sizeof prefix);
     if (got == 0) return false;
     size_t compare = got < 6 ? got : 6;
@@ -113,7 +114,7 @@ static bool read_header(struct reader *reader, struct record *record)
     return true;
 }
 
-/* Memory doubles with the bytes that arrive: a header alone can claim anything. */
+/* Memory doubles as bytes arrive: a false header cannot make the program allocate more. */
 static void read_data(struct reader *reader, struct record *record)
 {
     size_t size = element_size(record->element), bytes = record->count * size, arrived = 0;
@@ -138,12 +139,12 @@ static void check_crc(const struct reader *reader, const struct record *record)
         reader_die(reader, "crc32 is not eight hex digits");
     unsigned long wanted = strtoul(text, NULL, 16);
     free(text);
-    unsigned long got = crc32_z(0, record->data, record->count * element_size(record->element));
+    unsigned long got = checksum_crc32(0, record->data, record->count * element_size(record->element));
     if (got != wanted)
         reader_die(reader, "damaged: the data have crc32 %08lx, the header says %08lx", got, wanted);
 }
 
-/* A NumPy file may stand before the stream, as `cat` puts it: unmarked records need not count. */
+/* records=N may leave out the records before the first with a kind: `cat` can put a file of NumPy's there. */
 static void check_end(struct reader *reader, const struct record *record)
 {
     long long records;
@@ -168,7 +169,7 @@ static void count_record(struct reader *reader, const struct record *record)
     if (!reader->marked) reader->unmarked++;
     reader->count++;
     reader->since++;
-    reader->fresh = true;
+    reader->returned = true;
 }
 
 bool reader_next_or_die(struct reader *reader, struct record *record)

@@ -1,11 +1,11 @@
-/* Writing: every record with its crc32, the end record last. */
+/* Writing a tensor stream: every record with its crc32, the end record last. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
+#include "common/checksum.h"
 #include "common/fail.h"
 #include "common/file.h"
 #include "common/memory.h"
@@ -44,11 +44,10 @@ static size_t record_bytes(const struct record *record)
     return record->count * element_size(record->element);
 }
 
-/* The whole header with the checksum of the data, or NULL. Caller frees. */
-static char *header_of(const struct record *record, size_t *size)
+/* The header with the checksum of the data, *size bytes; NULL when the facts do not fit. Caller frees. */
+static char *record_header(const struct record *record, size_t *size)
 {
-    size_t bytes = record_bytes(record);
-    return header_make(record, (uint32_t)crc32_z(0, bytes ? record->data : (const void *)"", bytes), size);
+    return header_make(record, checksum_crc32(0, record->data, record_bytes(record)), size);
 }
 
 /* Frees the header. */
@@ -71,7 +70,7 @@ void writer_put_all_or_die(struct writer *writer, const struct record *records, 
     char **headers = allocate_or_die((size_t)count, sizeof headers[0]);
     size_t *sizes = allocate_or_die((size_t)count, sizeof sizes[0]);
 #pragma omp parallel for schedule(dynamic) if (count > 1)
-    for (int i = 0; i < count; i++) headers[i] = header_of(&records[i], &sizes[i]);
+    for (int i = 0; i < count; i++) headers[i] = record_header(&records[i], &sizes[i]);
     for (int i = 0; i < count; i++, writer->count++) put_or_die(writer, &records[i], headers[i], sizes[i]);
     free(headers);
     free(sizes);
@@ -89,7 +88,7 @@ void writer_close_or_die(struct writer *writer)
     record_set_fact(&end, "kind", "end");
     record_set_fact(&end, "records", "%llu", (unsigned long long)writer->count);
     size_t size = 0;
-    char *header = header_of(&end, &size);
+    char *header = record_header(&end, &size);
     put_or_die(writer, &end, header, size);
     record_free(&end);
     if (writer->whole)

@@ -1,12 +1,12 @@
 /* Tensor streams: records in NumPy's .npy format 1.0, facts in a comment behind the header's dict.
  * tensor-stream(5) describes the format. Little-endian machines only.
  *
- * The reader trusts nothing: every header is checked before its numbers are used, and memory is taken as
- * the bytes arrive. A broken stream ends the program with
+ * The reader checks every header before it uses its numbers, and allocates memory as bytes arrive. A broken
+ * stream ends the program with
  * "program: input: record N at byte M: what is wrong" and exit 1.
  */
-#ifndef COMMON_STREAM_H
-#define COMMON_STREAM_H
+#ifndef COMMON_STREAM_STREAM_H
+#define COMMON_STREAM_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,8 +22,8 @@ size_t element_size(enum element element);
 /* NumPy's name of the type: "<f4". */
 const char *element_name(enum element element);
 
-/* A tensor with its facts. Zero-initialise ({0}); one record can be read into again and again, its memory
- * is reused. All pointers belong to the record; record_free gives them back. */
+/* A tensor with its facts. Initialise with {0}; each reading into the same record uses its memory again. The
+ * record owns what its pointers point to; record_free frees it. */
 struct record {
     enum element element;
     int rank;
@@ -54,8 +54,8 @@ void record_set_fact(struct record *record, const char *name, const char *format
 
 void record_remove_fact(struct record *record, const char *name);
 
-/* Replaces the facts by those of another record. */
-void record_copy_facts(struct record *to, const struct record *from);
+/* Replaces the facts by a copy of those of `source`. */
+void record_copy_facts(struct record *record, const struct record *source);
 
 /* True when kind=`kind`. */
 bool record_is(const struct record *record, const char *kind);
@@ -66,8 +66,7 @@ float *record_floats(struct record *record);
 /* True for <i4, <i8 and |u1. */
 bool element_is_integer(enum element element);
 
-/* Element `index` of any type: as a double (rounded where an <i8 is beyond 2^53); exactly, of an integer
- * type. */
+/* Element `index`: of any type as a double, which rounds an <i8 beyond 2^53; of an integer type exactly. */
 double record_value(const struct record *record, size_t index);
 int64_t record_integer(const struct record *record, size_t index);
 
@@ -79,24 +78,24 @@ struct reader;
 /* Opens a file, or standard input for "-" or NULL. */
 struct reader *reader_open_or_die(const char *path);
 
-/* Reads the next record; false at the stream's (or the last concatenated stream's) end. The end records
- * themselves are checked and not handed out. */
+/* Reads the next record; false at the end of the input, which may be several streams one after the other. End
+ * records are checked and not returned. */
 bool reader_next_or_die(struct reader *reader, struct record *record);
 
-/* As reader_next_or_die, then floats, each checked to be finite: what a filter that computes wants. */
+/* As reader_next_or_die, then converts the values to f4; one that is not finite ends the program. */
 bool reader_next_finite_or_die(struct reader *reader, struct record *record);
 
-/* The same of the record that was just handed out. */
+/* Converts the record that reader_next_or_die returned last in the same way; returns its values. */
 float *reader_finite_or_die(const struct reader *reader, struct record *record);
 
-/* "program: input: record N: message", exit 1: for a record that is whole but not what the filter takes. */
+/* "program: input: record N at byte M: message", exit 1: for a valid record that the filter cannot take. */
 _Noreturn void reader_die(const struct reader *reader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same line as a warning. */
+/* The same line as a warning; returns. */
 void reader_warn(const struct reader *reader, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Records handed out so far; the number of the last one, counted from 1. */
+/* Records returned so far, which is the number of the last one, counted from 1. */
 uint64_t reader_count(const struct reader *reader);
 
 void reader_close(struct reader *reader);
@@ -110,14 +109,14 @@ struct writer *writer_open_or_die(const char *path);
 /* Writes a record with its facts and a crc32. */
 void writer_put_or_die(struct writer *writer, const struct record *record);
 
-/* The same of several, in their order; their checksums are made on all processors. */
+/* Writes several records in their order; computes their checksums in parallel. */
 void writer_put_all_or_die(struct writer *writer, const struct record *records, int count);
 
 /* Writes the end record, flushes (a file also to the disk), checks, renames, frees. */
 void writer_close_or_die(struct writer *writer);
 
-/* Gives up an output: a file is removed; standard output simply stays without an end record. Files of
- * writers that are still open when the program exits are removed too. */
+/* Gives up an output: a file is removed, standard output stays without an end record. Files of writers that
+ * are still open when the program exits are removed too. */
 void writer_abandon(struct writer *writer);
 
 #endif

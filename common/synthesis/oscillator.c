@@ -1,20 +1,21 @@
+/* Sines with a given RMS in each frame. */
 #include "common/synthesis/oscillator.h"
 
 #include <math.h>
 
-/* In intervals of 20 ms a glide ends in the middle of one: what happens, happens inside, not at the borders.
- */
+/* Half a frame of 20 ms: two glides fill the frame, so that the spectrum changes no faster at the borders of
+ * frames than inside them. */
 static const double GLIDE_SECONDS = 0.01;
 
 enum { LANES = 8 };
 
-size_t interval_start(struct intervals intervals, size_t t)
+size_t frame_start(struct frames frames, size_t t)
 {
-    return (size_t)llround((double)t * intervals.seconds * intervals.rate);
+    return (size_t)llround((double)t * frames.seconds * frames.rate);
 }
 
-/* wave[i] += gain * sin(2 pi (phase + i * step)), phase and step in turns, in lanes that a compiler can make
- * one vector of: each is turned by LANES steps at a time. */
+/* wave[i] += gain[i] * sin(2 pi (phase + i * step)), phase and step in turns. Each of the LANES rotates by
+ * LANES steps at a time, so that the loop vectorises. */
 static void sine_add(float *wave, const float *gain, size_t count, double phase, double step)
 {
     double re[LANES], im[LANES];
@@ -37,59 +38,58 @@ static float smooth_step(float x)
     return x * x * x * (10 - x * (15 - 6 * x));
 }
 
-/* The amplitude at the border of two intervals: the harmonic mean of the powers. Where little changes it lies
- * half-way, and the glides of both intervals make one slope; beside silence it is 0, and the whole glide lies
- * in the note, so that nothing sounds before its time. At most sqrt(2) times the smaller one. */
+/* The amplitude at the border of two frames of amplitudes x and y: the harmonic mean of the powers, at most
+ * sqrt(2) times the smaller amplitude. Between similar frames it lies half-way, and the glides of both make
+ * one slope; next to silence it is 0, and the whole glide lies within the note. */
 static double border(double x, double y)
 {
     return x > 0 && y > 0 ? M_SQRT2 * x / hypot(x, y) * y : 0;
 }
 
-/* The amplitude in the middle of an interval that has the same RMS as a steady sine of amplitude `here`,
- * although it glides from `opens` and to `closes` in the share `glide` of the interval each. The means of
- * smooth_step and of its square are 1/2 and 181/462: a quadratic equation. */
-static float plateau(double opens, double here, double closes, double glide)
+/* The amplitude in the middle of a frame that begins at amplitude `start` and ends at `end`, with glides that
+ * take the share `glide` of the frame each, and has the RMS of a steady sine of amplitude `steady`: the
+ * solution of a quadratic equation. The means of smooth_step and of its square are 1/2 and 181/462. */
+static float plateau(double start, double steady, double end, double glide)
 {
     const double square = 181.0 / 462;
     double a = 1 - 2 * glide * (1 - square);
-    double b = glide * (0.5 - square) * (opens + closes);
-    double c = glide * square * (opens * opens + closes * closes) - here * here;
+    double b = glide * (0.5 - square) * (start + end);
+    double c = glide * square * (start * start + end * end) - steady * steady;
     return (float)((sqrt(b * b - a * c) - b) / a);
 }
 
-/* One interval of `count` samples, phase at its first, with the amplitudes before, in and after it. */
-static void interval_add(float *wave, size_t count, double phase, double step, const float amplitude[3],
-                         float glide)
+/* Adds one frame of `count` samples; phase is that of the first sample, amplitude[3] those of the frame
+ * before, this frame and the frame after, glide in samples. */
+static void frame_add(float *wave, size_t count, double phase, double step, const float amplitude[3],
+                      float glide)
 {
     enum { BLOCK = 256 };
     float gain[BLOCK];
-    float opens = (float)border(amplitude[0], amplitude[1]),
-          closes = (float)border(amplitude[1], amplitude[2]);
-    float middle = plateau(opens, amplitude[1], closes, glide / (float)count);
-    for (size_t start = 0; start < count; start += BLOCK) {
-        size_t length = count - start < BLOCK ? count - start : BLOCK;
+    float first = (float)border(amplitude[0], amplitude[1]), last = (float)border(amplitude[1], amplitude[2]);
+    float middle = plateau(first, amplitude[1], last, glide / (float)count);
+    for (size_t block = 0; block < count; block += BLOCK) {
+        size_t length = count - block < BLOCK ? count - block : BLOCK;
         for (size_t i = 0; i < length; i++) {
-            float at = (float)(start + i) + 0.5f, left = (float)count - at;
-            gain[i] = middle - (middle - opens) * smooth_step(1 - at / glide) -
-                      (middle - closes) * smooth_step(1 - left / glide);
+            float at = (float)(block + i) + 0.5f, left = (float)count - at;
+            gain[i] = middle - (middle - first) * smooth_step(1 - at / glide) -
+                      (middle - last) * smooth_step(1 - left / glide);
         }
-        sine_add(wave + start, gain, length, phase + (double)start * step, step);
+        sine_add(wave + block, gain, length, phase + (double)block * step, step);
     }
 }
 
-void oscillator_add(float *wave, struct intervals intervals, double frequency, double phase,
-                    const float *amplitude)
+void oscillator_add(float *wave, struct frames frames, double frequency, double phase, const float *amplitude)
 {
-    double step = frequency / intervals.rate;
-    for (size_t t = 0; t < intervals.count; t++) {
+    double step = frequency / frames.rate;
+    for (size_t t = 0; t < frames.count; t++) {
         if (amplitude[t] == 0) continue;
         float before = t > 0 ? amplitude[t - 1] : 0;
-        float after = t + 1 < intervals.count ? amplitude[t + 1] : 0;
+        float after = t + 1 < frames.count ? amplitude[t + 1] : 0;
 
-        size_t start = interval_start(intervals, t), count = interval_start(intervals, t + 1) - start;
+        size_t start = frame_start(frames, t), count = frame_start(frames, t + 1) - start;
         double turns = phase + (double)start * step;
-        float glide = (float)fmin(GLIDE_SECONDS * intervals.rate, (double)count / 2);
-        interval_add(wave + start, count, turns - floor(turns), step, (float[]){before, amplitude[t], after},
-                     glide);
+        float glide = (float)fmin(GLIDE_SECONDS * frames.rate, (double)count / 2);
+        frame_add(wave + start, count, turns - floor(turns), step, (float[]){before, amplitude[t], after},
+                  glide);
     }
 }

@@ -1,23 +1,23 @@
-/* Sines whose loudness is given interval by interval. */
-#ifndef COMMON_OSCILLATOR_H
-#define COMMON_OSCILLATOR_H
+/* Oscillators: sines whose amplitude is given for each frame and glides between frames. */
+#ifndef COMMON_SYNTHESIS_OSCILLATOR_H
+#define COMMON_SYNTHESIS_OSCILLATOR_H
 
 #include <stddef.h>
 
-/* A time axis: `count` intervals of `seconds` at `rate` Hz, one after the other from sample 0. */
-struct intervals {
+/* A time axis: `count` frames of `seconds` each, from sample 0 on, at `rate` samples a second. */
+struct frames {
     size_t count;
     double seconds, rate;
 };
 
-/* The first sample of interval t, rounded to a whole one; of t = count: the number of samples. */
-size_t interval_start(struct intervals intervals, size_t t);
+/* The first sample of frame t, rounded; for t = count the number of samples. */
+size_t frame_start(struct frames frames, size_t t);
 
-/* Adds a sine to wave (samples): amplitude[t] (count, none below 0) is that of a steady sine with the RMS
- * that it has in interval t. Its phase, `phase` turns at sample 0, runs on through all intervals, silent ones
- * too; its amplitude glides to the border of two intervals and from it for 10 ms each (less in intervals
- * under 20 ms), so that neither clicks nor the rhythm of the intervals are heard. */
-void oscillator_add(float *wave, struct intervals intervals, double frequency, double phase,
+/* Adds a sine to wave (samples). In frame t it has the RMS of a steady sine of amplitude[t] (count), which is
+ * 0 or more. The phase is `phase` turns at sample 0 and runs on through silent frames too. The amplitude
+ * glides for 10 ms before and after each border of frames, or half a frame where that is shorter: without
+ * glides the borders would click, and be heard as a buzz. */
+void oscillator_add(float *wave, struct frames frames, double frequency, double phase,
                     const float *amplitude);
 
 #endif

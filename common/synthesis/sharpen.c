@@ -1,3 +1,4 @@
+/* Sharpening and release of the loudness of keys. */
 #include "common/synthesis/sharpen.h"
 
 #include <math.h>
@@ -8,7 +9,7 @@
 
 static const float INAUDIBLE = 1e-5f; /* of full scale: -100 dB */
 
-/* The mean of loudness around t under the Gaussian; outside of the row nothing is known and nothing counts.
+/* The mean of loudness (count) around t, weighted with the Gaussian; frames outside the row have no weight.
  */
 static double blurred(const float *loudness, size_t count, size_t t, const double *gaussian, size_t reach)
 {
@@ -20,12 +21,12 @@ static double blurred(const float *loudness, size_t count, size_t t, const doubl
     return sum / weight;
 }
 
-void sharpen(float *loudness, size_t count, double spread, double most)
+void sharpen(float *loudness, size_t count, double deviation, double most)
 {
-    size_t reach = (size_t)fmin(ceil(3 * spread), (double)count);
+    size_t reach = (size_t)fmin(ceil(3 * deviation), (double)count);
     double *gaussian = allocate_or_die(reach + 1, sizeof *gaussian);
     gaussian[0] = 1;
-    for (size_t d = 1; d <= reach; d++) gaussian[d] = exp(-0.5 * (double)(d * d) / (spread * spread));
+    for (size_t d = 1; d <= reach; d++) gaussian[d] = exp(-0.5 * (double)(d * d) / (deviation * deviation));
     float *before = allocate_or_die(count, sizeof *before);
     memcpy(before, loudness, count * sizeof *before);
     for (size_t t = 0; t < count; t++)
@@ -37,7 +38,7 @@ void sharpen(float *loudness, size_t count, double spread, double most)
     free(gaussian);
 }
 
-void ring_on(float *loudness, size_t count, float decay)
+void sharpen_release(float *loudness, size_t count, float decay)
 {
     for (size_t t = 1; t < count; t++) {
         float ringing = loudness[t - 1] * decay;

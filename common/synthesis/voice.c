@@ -1,3 +1,4 @@
+/* The voices of keys-to-wave: sine, gaussian, piano. */
 #include "common/synthesis/voice.h"
 
 #include <math.h>
@@ -9,11 +10,12 @@
 
 static const double INAUDIBLE = 1e-3; /* of the first partial: -60 dB */
 
-/* A string is stiff: its partials are sharp by sqrt(1 + INHARMONICITY h^2); about a middle octave's. */
+/* Stiffness of a piano string: partial h is sharp by the factor sqrt(1 + INHARMONICITY h^2). A value for the
+ * middle octaves. */
 static const double INHARMONICITY = 3e-4;
 
-/* A hammer's partials fall off with their number; the string loses them the faster the higher they are. */
-static const double FALL_OFF = 1.5, LOSS = 0.005; /* exponent; 1/s for each Hz above the first partial */
+/* The strength of partial h is h^-FALL_OFF at the onset; then higher partials decay faster. */
+static const double FALL_OFF = 1.5, LOSS = 0.005; /* the latter in 1/s for each Hz above the first partial */
 
 static size_t sine(struct partial *partials, int key, double highest, const struct bell *bell)
 {
@@ -57,55 +59,55 @@ voice *voice_named(const char *name)
     return NULL;
 }
 
-/* Follows a key's loudness. A note begins where the loudness rises by 6 dB above its lowest since it last
- * fell. */
-struct note {
-    size_t onset; /* interval */
+/* Onset detection in the loudness of a key: a note begins where the loudness is 6 dB above its minimum since
+ * it last fell. */
+struct onset_state {
+    size_t onset; /* frame */
     float before, lowest;
 };
 
-static void note_follow(struct note *note, size_t t, float loudness)
+static void onset_follow(struct onset_state *note, size_t t, float loudness)
 {
     if (loudness < note->before) note->lowest = fminf(note->lowest, loudness);
-    if (loudness > 2 * note->lowest) *note = (struct note){.onset = t, .lowest = INFINITY};
+    if (loudness > 2 * note->lowest) *note = (struct onset_state){.onset = t, .lowest = INFINITY};
     note->before = loudness;
 }
 
-/* amplitude (count, intervals), zeroed: each partial's. Squares of RMS add up, and a sine of RMS 1 has
- * amplitude sqrt(2). */
-static void share_out(float *amplitude, struct intervals intervals, const struct partial *partials,
-                      size_t count, const float *loudness)
+/* amplitude (count, frames.count), zeroed: of each partial. The squares of the partials' RMS add up to the
+ * square of the loudness; a sine of RMS 1 has amplitude sqrt(2). */
+static void partial_amplitudes(float *amplitude, struct frames frames, const struct partial *partials,
+                               size_t count, const float *loudness)
 {
-    struct note note = {0};
-    for (size_t t = 0; t < intervals.count; t++) {
-        note_follow(&note, t, loudness[t]);
+    struct onset_state note = {0};
+    for (size_t t = 0; t < frames.count; t++) {
+        onset_follow(&note, t, loudness[t]);
         if (loudness[t] == 0) continue;
-        double age = (double)(t - note.onset) * intervals.seconds, share[PARTIALS], power = 0;
+        double age = (double)(t - note.onset) * frames.seconds, share[PARTIALS], power = 0;
         for (size_t i = 0; i < count; i++) {
             share[i] = partials[i].strength * exp(-partials[i].decay * age);
             if (share[i] < INAUDIBLE) share[i] = 0;
             power += share[i] * share[i];
         }
         double scale = (double)loudness[t] * sqrt(2 / power);
-        for (size_t i = 0; i < count; i++) amplitude[i * intervals.count + t] = (float)(share[i] * scale);
+        for (size_t i = 0; i < count; i++) amplitude[i * frames.count + t] = (float)(share[i] * scale);
     }
 }
 
-/* Keys that all began at phase 0 would meet in one peak at the first sample; turns by the golden ratio are
- * spread evenly for any number of keys. */
+/* In turns. If all keys began at phase 0 their peaks would add up at the first sample; multiples of the
+ * golden ratio are evenly distributed for any number of keys. */
 static double first_phase(int key)
 {
     return 0.6180339887498949 * key;
 }
 
-void voice_play(float *wave, struct intervals intervals, int key, const struct partial *partials,
-                size_t count, const float *loudness)
+void voice_play(float *wave, struct frames frames, int key, const struct partial *partials, size_t count,
+                const float *loudness)
 {
-    float *amplitude = allocate_or_die(count * intervals.count, sizeof *amplitude);
-    share_out(amplitude, intervals, partials, count, loudness);
+    float *amplitude = allocate_or_die(count * frames.count, sizeof *amplitude);
+    partial_amplitudes(amplitude, frames, partials, count, loudness);
     for (size_t i = 0; i < count; i++) {
         double phase = first_phase(key) * partials[i].frequency / key_frequency(key);
-        oscillator_add(wave, intervals, partials[i].frequency, phase, amplitude + i * intervals.count);
+        oscillator_add(wave, frames, partials[i].frequency, phase, amplitude + i * frames.count);
     }
     free(amplitude);
 }

@@ -1,10 +1,10 @@
-/* What a key sounds like: the partials of its sound, and how their balance changes while a note lasts. */
-#ifndef COMMON_VOICE_H
-#define COMMON_VOICE_H
+/* Voices: the partials of a key's sound and how their amplitudes change during a note. */
+#ifndef COMMON_SYNTHESIS_VOICE_H
+#define COMMON_SYNTHESIS_VOICE_H
 
 #include "common/synthesis/oscillator.h"
 
-/* The voices' names, separated by '|', as an option's choice. */
+/* The names of the voices, separated by '|', as the choice of an option. */
 #define VOICE_NAMES "sine|gaussian|piano"
 
 enum { PARTIALS = 64 };
@@ -13,25 +13,26 @@ enum { PARTIALS = 64 };
 struct partial {
     double frequency; /* Hz */
     double strength;  /* amplitude at a note's onset, relative to the first partial's */
-    double decay;     /* by how much faster than the first partial it fades, 1/s */
+    double decay;     /* rate by which it decays faster than the first partial, 1/s */
 };
 
-/* The description's model of an instrument's spectrum: a harmonic of number h > 1 is
- * height * exp(-((h - centre) / width)^2 / 2) times as strong as the first. */
+/* Of the voice gaussian: harmonic h > 1 is height * exp(-((h - centre) / width)^2 / 2) times as strong as the
+ * first. */
 struct bell {
     double height, centre, width;
 };
 
-/* Fills in the partials of a key, at most PARTIALS, the first at the key's frequency, all below `highest` Hz;
- * returns their number. Only the voice gaussian asks for the bell. */
+/* Fills in the partials of a key, at most PARTIALS, the first at the frequency of the key, all below
+ * `highest` Hz; returns their number. Only the voice gaussian uses the bell. */
 typedef size_t voice(struct partial *partials, int key, double highest, const struct bell *bell);
 
 /* One of VOICE_NAMES; NULL for any other. */
 voice *voice_named(const char *name);
 
-/* Adds a key of these partials to wave (samples). loudness[t] (intervals.count) is the RMS of all partials
- * together in interval t; how it is shared among them follows the time since the note's onset. */
-void voice_play(float *wave, struct intervals intervals, int key, const struct partial *partials,
-                size_t count, const float *loudness);
+/* Adds the sound of a key with these partials to wave (samples). loudness[t] (frames.count) is the RMS of all
+ * partials together in frame t; the balance of the partials depends on the time since the onset of the note.
+ */
+void voice_play(float *wave, struct frames frames, int key, const struct partial *partials, size_t count,
+                const float *loudness);
 
 #endif

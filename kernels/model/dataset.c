@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <zlib.h>
 
+#include "common/checksum.h"
 #include "common/fail.h"
-#include "common/file.h"
 #include "common/keys/keyboard.h"
 #include "common/memory.h"
 #include "common/stream/expect.h"
+#include "common/stream/spool.h"
 
 enum { CHANNELS = 2 };
 
@@ -80,7 +80,7 @@ static void keep_chunks(struct dataset *d, FILE *file, const struct record *reco
             d->silent++;
             continue;
         }
-        d->checksum = (uint32_t)crc32(d->checksum, (const void *)chunk, (uInt)(count * sizeof(real)));
+        d->checksum = checksum_crc32(d->checksum, chunk, count * sizeof(real));
         if (fwrite(chunk, sizeof(real), count, file) != count) die("temporary file: %s", strerror(errno));
         origin.next = d->records;
         d->origin = reallocate_or_die(d->origin, d->records + 1, sizeof d->origin[0]);

@@ -7,6 +7,7 @@
 
 #include "common/fail.h"
 #include "common/progress.h"
+#include "common/stream/spool.h"
 #include "tests/child.h"
 #include "tests/tap.h"
 

@@ -39,9 +39,9 @@ static double *first_column(const double *rows, size_t count)
 static double overlap(const double *a, size_t a_count, const double *b, size_t b_count)
 {
     float *weight = ones(a_count + b_count);
-    struct densities *densities = densities_new_or_die(a, a_count, b, b_count);
-    double common = densities_overlap(densities, weight, weight);
-    densities_free(densities);
+    struct kernel_densities *densities = kernel_densities_new_or_die(a, a_count, b, b_count);
+    double common = kernel_densities_overlap(densities, weight, weight);
+    kernel_densities_free(densities);
     free(weight);
     return common;
 }
@@ -119,12 +119,13 @@ static void resampling(void)
        "as many are drawn as there are, by the key");
 
     for (size_t i = 0; i < 101; i++) drawn[i] = (double)((i * 37) % 101);
-    struct interval around = bootstrap_interval(50, drawn, 101), moved;
+    struct confidence_interval around = bootstrap_confidence_interval(50, drawn, 101), moved;
     ok(fabs(around.low - 2.5) < 1e-9 && fabs(around.high - 97.5) < 1e-9, "the middle 95 per cent");
-    moved = bootstrap_interval(0, drawn, 101);
+    moved = bootstrap_confidence_interval(0, drawn, 101);
     ok(fabs(moved.low + 47.5) < 1e-9 && fabs(moved.high - 47.5) < 1e-9, "... around the value");
     drawn[7] = NAN;
-    ok(isnan(bootstrap_interval(50, drawn, 101).low) && isnan(bootstrap_interval(50, drawn, 0).high),
+    ok(isnan(bootstrap_confidence_interval(50, drawn, 101).low) &&
+           isnan(bootstrap_confidence_interval(50, drawn, 0).high),
        "NaN among them, or none: NaN");
 
     double sorted[] = {1, 2, 4};

@@ -2,6 +2,7 @@
 #include "common/option.h"
 
 #include "common/fail.h"
+#include "common/keys/keys-options.h"
 #include "tests/child.h"
 #include "tests/tap.h"
 
@@ -9,6 +10,7 @@ static bool quiet;
 static long long count;
 static double width;
 static const char *output, *voice;
+static struct key_range keys;
 
 static const struct option options[] = {
     {'q', "quiet", OPTION_FLAG, &quiet, NULL, 0, 0, "No messages"},
@@ -16,6 +18,7 @@ static const struct option options[] = {
     {'w', "width", OPTION_REAL, &width, "SEMITONES", 0, 12, "How wide"},
     {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to"},
     {0, "voice", OPTION_CHOICE, &voice, "sine|gaussian|piano", 0, 0, "What sounds"},
+    {OPTION_KEYS(&keys, "Which keys")},
     {0, NULL, 0, NULL, NULL, 0, 0, NULL},
 };
 static const struct program program = {"sound", "[FILE ...]", "Make a sound", 2, options};
@@ -27,6 +30,7 @@ static void set_defaults(void)
     width = 0.25;
     output = NULL;
     voice = "sine";
+    keys = (struct key_range){KEYS_DEFAULT};
 }
 
 /* Splits `line` at the spaces into argv and parses. */
@@ -47,6 +51,14 @@ static void parse_and_print(const void *line)
     int first = parse(copy, argv);
     printf("%d %lld %g %s %s:", quiet, count, width, output ? output : "none", voice);
     for (; argv[first]; first++) printf(" %s", argv[first]);
+}
+
+static void parse_keys(const void *line)
+{
+    char copy[200], *argv[20];
+    snprintf(copy, sizeof copy, "%s", (const char *)line);
+    parse(copy, argv);
+    printf("%d %d", keys.first, keys.last);
 }
 
 static void accepts(const char *line, const char *wanted)
@@ -83,6 +95,20 @@ static void test_help(void)
     ok(version.status == 0 && strcmp(version.out, "sound (MusiGAN) " VERSION "\n") == 0, "--version");
 }
 
+static void test_keys(void)
+{
+    struct outcome got = child_run(parse_keys, "-k 1-88");
+    ok(got.status == 0 && strcmp(got.out, "1 88") == 0, "-k fills in a range of keys");
+    got = child_run(parse_keys, "");
+    ok(got.status == 0 && strcmp(got.out, "27 59") == 0, "... whose default are the keys 27 to 59");
+    got = child_run(parse_and_print, "--help");
+    ok(strstr(got.out, "-k, --keys=FIRST-LAST     Which keys (from 1 to 88, default 27-59)\n") != NULL,
+       "... as --help says");
+    refuses("-k 59-27", "--keys: '59-27' is not two keys in order (from 1 to 88)");
+    refuses("-k 1-89", "--keys: '1-89' is not two keys in order (from 1 to 88)");
+    refuses("-k", "option --keys needs a value (FIRST-LAST)");
+}
+
 int main(void)
 {
     accepts("", "0 7 0.25 none sine:");
@@ -109,5 +135,6 @@ int main(void)
     refuses("--voice sine|piano", "--voice: 'sine|piano' is not one of sine|gaussian|piano");
     refuses("a b c", "unexpected operand 'c'");
     test_help();
+    test_keys();
     return done();
 }

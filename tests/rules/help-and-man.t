@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-# --help of every program against its man page, both ways: options, values, ranges, defaults, operands.
+# --help of every program against its man page, both ways: options, values, ranges, defaults, operands. Every page by
+# itself: what mandoc says of it, its width on a terminal, the pages that it refers to.
 import glob
 import os
 import re
@@ -87,6 +88,9 @@ for page in pages:
     lint = [line for line in output("mandoc", "-T", "lint", "-W", "style", page).split("\n")
             if line and "mandoc.db" not in line and "referenced manual not found" not in line]
     ok(not lint, "mandoc finds nothing in " + name, "; ".join(lint))
+    shown = re.sub(".\b", "", output("mandoc", "-T", "utf8", "-O", "width=78", page))
+    wide = [line for line in shown.split("\n") if len(line) > 80]
+    ok(not wide, name + " has no line of more than 80 columns", "; ".join(wide))
     # Pages that are not installed yet: ours must be in the folder.
     seen = re.findall(r"^\.Xr ([\w-]+) (\d)", open(page).read(), re.M)
     lost = ["%s(%s)" % one for one in seen if re.match(r"musigan|gan-|tensor-|.*-to-", one[0])

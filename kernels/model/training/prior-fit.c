@@ -56,21 +56,21 @@ static struct score score_of(const struct dataset *d)
 }
 
 /* Puts the features of keys (keys * frames, 2) into place i of the set. */
-static void put_record(struct keys_set *set, size_t i, struct score score, const real *keys)
+static void put_record(struct feature_set *set, size_t i, struct score score, const real *keys)
 {
     size_t cells = score.rows * score.frames;
     float *loudness = allocate_or_die(2 * cells, sizeof loudness[0]);
     for (size_t j = 0; j < 2 * cells; j++) loudness[j % 2 * cells + j / 2] = (float)keys[j];
     score.loudness = loudness;
-    keys_set_put_or_die(set, i, &score, 0);
+    feature_set_put_or_die(set, i, &score, 0);
     free(loudness);
 }
 
 /* The features of samples of the model as it is now. */
-static struct keys_set sample_set(struct step *step, struct score score)
+static struct feature_set sample_set(struct step *step, struct score score)
 {
     struct model *m = step->model;
-    struct keys_set set = keys_set_new_or_die(COMPARED, &score);
+    struct feature_set set = feature_set_new_or_die(COMPARED, &score);
     size_t batch = (size_t)m->session.batch, count = 2 * score.rows * score.frames;
     real *keys = allocate_or_die(batch * count, sizeof keys[0]);
     for (size_t first = 0; first < COMPARED; first += batch) {
@@ -86,17 +86,17 @@ static struct keys_set sample_set(struct step *step, struct score score)
 }
 
 /* The features of records, taken evenly from the data set. */
-static struct keys_set record_set(const struct dataset *d, struct score score)
+static struct feature_set record_set(const struct dataset *d, struct score score)
 {
     size_t most = d->records < COMPARED ? d->records : COMPARED, count = 2 * score.rows * score.frames;
-    struct keys_set set = keys_set_new_or_die(most, &score);
+    struct feature_set set = feature_set_new_or_die(most, &score);
 #pragma omp parallel for schedule(static)
     for (size_t i = 0; i < most; i++) put_record(&set, i, score, d->values + i * d->records / most * count);
     return set;
 }
 
 /* One feature of all records of the set. Caller frees. */
-static double *column(const struct keys_set *set, size_t feature)
+static double *column(const struct feature_set *set, size_t feature)
 {
     double *value = allocate_or_die(set->count, sizeof value[0]);
     for (size_t i = 0; i < set->count; i++) value[i] = set->features[i * FEATURES + feature];
@@ -104,7 +104,7 @@ static double *column(const struct keys_set *set, size_t feature)
 }
 
 /* The overlap of the two sets' densities, 0 to 1, the mean over the features. */
-static double overlap(const struct keys_set *a, const struct keys_set *b)
+static double overlap(const struct feature_set *a, const struct feature_set *b)
 {
     float ones[COMPARED];
     double sum = 0;
@@ -123,9 +123,9 @@ static double overlap(const struct keys_set *a, const struct keys_set *b)
 /* How like the records the samples are, at most 1: the overlap of their features, less twice the difference
  * of the mean distances within each set. With less weight on the distances, samples would differ more from
  * one another than songs do. */
-static double likeness(const struct keys_set *records, const struct keys_set *samples)
+static double likeness(const struct feature_set *records, const struct feature_set *samples)
 {
-    double difference = fabs(keys_set_apart(records) - keys_set_apart(samples));
+    double difference = fabs(feature_set_apart(records) - feature_set_apart(samples));
     return overlap(records, samples) - (isfinite(difference) ? 2 * difference : 1);
 }
 
@@ -133,7 +133,7 @@ static double likeness(const struct keys_set *records, const struct keys_set *sa
 struct search {
     struct step *step;
     struct score score;
-    struct keys_set records;
+    struct feature_set records;
     struct calibration best;
     double best_likeness;
 };
@@ -141,10 +141,10 @@ struct search {
 static void try_calibration(struct search *search, struct calibration calibration)
 {
     prior_set_calibration(search->step->model->generator->prior, calibration);
-    struct keys_set samples = sample_set(search->step, search->score);
+    struct feature_set samples = sample_set(search->step, search->score);
     double like = likeness(&search->records, &samples);
     if (like > search->best_likeness) search->best_likeness = like, search->best = calibration;
-    keys_set_free(&samples);
+    feature_set_free(&samples);
 }
 
 /* A member of the calibration, by its offset, and the values that are tried for it. */
@@ -197,5 +197,5 @@ void prior_fit_calibration_or_die(struct step *step, const struct dataset *d)
                                                   .aperiodic = 0.06});
     search_members(&search);
     prior_set_calibration(step->model->generator->prior, search.best);
-    keys_set_free(&search.records);
+    feature_set_free(&search.records);
 }
