@@ -1,5 +1,5 @@
-/* The part of cublasLt that kernels/cuda/matrix/gemm.cu uses; see blas.cpp for what it checks. Numbers are the
- * library's. */
+/* The part of cublasLt that kernels/cuda/matrix/gemm.cu uses; see blas.cpp for what it checks. Numbers are
+ * the library's. */
 #ifndef SHIM_CUBLASLT_H
 #define SHIM_CUBLASLT_H
 

@@ -104,7 +104,8 @@ static inline int __all_sync(unsigned mask, int value)
 }
 unsigned __activemask();
 
-/* Values of every lane of a warp, for what is an instruction on a GPU (kernels/cuda/matrix/mma-instructions.cuh).
+/* Values of every lane of a warp, for what is an instruction on a GPU
+ * (kernels/cuda/matrix/mma-instructions.cuh).
  */
 template <class T, int count> struct warp_values {
     const uint64_t *rows;

@@ -10,7 +10,4 @@
 OPERATIONS(CUDA_DECLARE)
 #undef CUDA_DECLARE
 
-/* Takes the first GPU, once; NULL, or why there is none, in a few words. */
-const char *cuda_open(enum precision precision);
-
 #endif

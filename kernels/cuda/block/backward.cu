@@ -1,6 +1,8 @@
 /* A block's backward pass: the gradients of the normalisation, the gradient by c, then the convolution's. */
 #include "kernels/cuda/block/batch-norm.cuh"
 #include "kernels/cuda/block/recompute.cuh"
+#include "kernels/cuda/block/rows.cuh"
+#include "kernels/cuda/conv/conv.cuh"
 #include "kernels/cuda/resize.cuh"
 
 /* What becomes of a gradient on its way to c, and where it goes. */

@@ -159,6 +159,23 @@ static __global__ void __launch_bounds__(ROWS_THREADS, 3)
         join_gradient(n, parts, (int)gridDim.y, (int)blockIdx.x * w.lanes * N, w.lanes * N, (double *)shared);
 }
 
+size_t block_parts(const struct block *block, int rows)
+{
+    int most = 1;
+    for (int pack = 1; pack <= 8; pack *= 2) {
+        if (block->shape.out % pack) continue;
+        struct walk w = walk_make(rows, block->shape.out, pack, WALK_SUMMING);
+        most = w.parts > most ? w.parts : most;
+    }
+    return (size_t)most * STATISTICS_PART * block->shape.out;
+}
+
+size_t block_scratch(const struct block *block, int rows)
+{
+    size_t c = (size_t)rows * block->shape.out * (block->c.bf16 ? 2 : 4);
+    return c + block_parts(block, rows) * sizeof(float) + 256;
+}
+
 static struct statistics statistics_of(struct block *block, struct block_parameters p, struct pass pass)
 {
     struct statistics s = {

@@ -1,6 +1,8 @@
 /* A block's memory, and its forward pass. */
 #include "kernels/cuda/block/batch-norm.cuh"
 #include "kernels/cuda/block/recompute.cuh"
+#include "kernels/cuda/block/rows.cuh"
+#include "kernels/cuda/conv/conv.cuh"
 #include "kernels/cuda/resize.cuh"
 
 extern "C" {
@@ -9,23 +11,6 @@ extern "C" {
 }
 
 enum { VECTORS = 6 };
-
-size_t block_parts(const struct block *block, int rows)
-{
-    int most = 1;
-    for (int pack = 1; pack <= 8; pack *= 2) {
-        if (block->shape.out % pack) continue;
-        struct walk w = walk_make(rows, block->shape.out, pack, WALK_SUMMING);
-        most = w.parts > most ? w.parts : most;
-    }
-    return (size_t)most * STATISTICS_PART * block->shape.out;
-}
-
-size_t block_scratch(const struct block *block, int rows)
-{
-    size_t c = (size_t)rows * block->shape.out * (block->c.bf16 ? 2 : 4);
-    return c + block_parts(block, rows) * sizeof(float) + 256;
-}
 
 /* What a block will ask for is asked for when it is made. */
 static void reserve(const struct block *block)
@@ -68,37 +53,6 @@ void cuda_block_free(struct block *block)
     cuda_memory_release(block->mean);
     cuda_memory_release(block->tickets);
     free(block);
-}
-
-void block_check(const struct block *block, struct tensor x, struct tensor y, struct tensor more,
-                 struct tensor skip)
-{
-    const struct block_shape *s = &block->shape;
-    int rows = block->convolved / (s->pool_pairs ? 2 : 1);
-    if (x.batch > block->batch || x.length != block->length || x.channels != s->in || y.batch != x.batch ||
-        y.length != rows || y.channels != s->out)
-        die("cuda: a block of %d samples, %d rows to %d, was given (%d, %d, %d) and (%d, %d, %d)",
-            block->batch, block->length, rows, x.batch, x.length, x.channels, y.batch, y.length, y.channels);
-    if (more.data && (more.batch != y.batch || more.length != rows || more.channels != s->out))
-        die("cuda: a block's result without its skip is (%d, %d, %d), not (%d, %d, %d)", y.batch, rows,
-            s->out, more.batch, more.length, more.channels);
-    if (skip.data && (skip.batch != y.batch || skip.length < 1 || skip.channels != s->out || s->pool_pairs))
-        die("cuda: a block with a result of (%d, %d, %d)%s cannot take a skip of (%d, %d, %d)", y.batch, rows,
-            s->out, s->pool_pairs ? ", pooled," : "", skip.batch, skip.length, skip.channels);
-}
-
-struct window block_window(const struct block *block, int batch)
-{
-    const struct block_shape *s = &block->shape;
-    struct window w = {batch,
-                       s->transposed ? block->length : block->convolved,
-                       s->transposed ? block->convolved : block->length,
-                       s->transposed ? s->in : s->out,
-                       s->transposed ? s->out : s->in,
-                       s->kernel,
-                       s->stride,
-                       s->padding};
-    return w;
 }
 
 /* Where the result goes; bare and skip may have no data. */

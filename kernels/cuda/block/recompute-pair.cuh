@@ -4,7 +4,7 @@
 #define KERNELS_CUDA_RECOMPUTED_PAIR_CUH
 
 #include "kernels/cuda/base/random.cuh"
-#include "kernels/cuda/block/block.cuh"
+#include "kernels/cuda/block/batch-norm.cuh"
 
 /* What a pass over all pairs is for. Forward: the statistics; the result. Backward: the sums of the
  * normalisation; the gradients by c, the weight and the bias. */

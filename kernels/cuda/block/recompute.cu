@@ -4,6 +4,7 @@
 #include "kernels/cuda/block/recompute-fp32.cuh"
 #include "kernels/cuda/block/recompute-tf32.cuh"
 #include "kernels/cuda/block/recompute.cuh"
+#include "kernels/cuda/conv/conv.cuh"
 
 enum { STEPS = 16, MOST_GROUPS = 32, TILE_BYTES = 32 << 10 };
 

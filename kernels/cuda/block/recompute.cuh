@@ -3,7 +3,7 @@
 #ifndef KERNELS_CUDA_RECOMPUTED_CUH
 #define KERNELS_CUDA_RECOMPUTED_CUH
 
-#include "kernels/cuda/block/block.cuh"
+#include "kernels/cuda/block/state.cuh"
 
 bool recomputed_possible(const struct block_shape *shape);
 

@@ -8,7 +8,7 @@
 #include "kernels/cuda/base/random.cuh"
 #include "kernels/cuda/base/sums.cuh"
 #include "kernels/cuda/base/vectors.cuh"
-#include "kernels/cuda/block/block.cuh"
+#include "kernels/cuda/block/state.cuh"
 
 enum { ROWS_THREADS = 256 };
 
@@ -60,12 +60,6 @@ static inline int block_step(const struct block *block)
 #define WALK_PACK(KERNEL, PACK, R) ((PACK) == 8 ? KERNEL<8, R> : (PACK) == 4 ? KERNEL<4, R> : KERNEL<1, R>)
 #define WALK_KERNEL(KERNEL, PACK, ROWS)                                                                      \
     ((ROWS) == 2 ? WALK_PACK(KERNEL, PACK, 2) : WALK_PACK(KERNEL, PACK, 1))
-
-/* Floats that parts of sums over so many rows may take. */
-size_t block_parts(const struct block *block, int rows);
-
-/* Bytes of scratch for so many rows: c or its gradient, and parts. */
-size_t block_scratch(const struct block *block, int rows);
 
 /* A thread's share: steps first, first + at_once … before end; none where it has no channels. */
 struct stride {
@@ -176,11 +170,6 @@ __device__ inline void block_result(pack<N> u[R], const pack<N> h[R], const pack
         for (int i = 0; i < N; i++)
             u[j].v[i] = ((h[j].v[i] - mean.v[i]) * gain.v[i] + shift.v[i]) * f[j].v[i];
 }
-
-/* Gradients by the output; dbare's data may be NULL. */
-struct block_gradients {
-    view dy, dbare;
-};
 
 template <int N> __device__ inline pack<N> load_gradient(const struct block_gradients &d, size_t at)
 {

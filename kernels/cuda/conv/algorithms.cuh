@@ -2,7 +2,7 @@
 #ifndef KERNELS_CUDA_WINDOW_ENGINES_CUH
 #define KERNELS_CUDA_WINDOW_ENGINES_CUH
 
-#include "kernels/cuda/conv/conv.cuh"
+#include "kernels/cuda/conv/geometry.cuh"
 
 /* Some rows of each sample: 0 … head - 1, then on from head + gap. */
 struct window_rows {
@@ -12,22 +12,6 @@ struct window_rows {
 __host__ __device__ static inline int window_row(window_rows rows, int n)
 {
     return n < rows.head ? n : n + rows.gap;
-}
-
-/* Values of a window. */
-__host__ __device__ static inline int window_width(const window &w)
-{
-    return w.kernel * w.fine_channels;
-}
-
-static inline size_t window_weights(const window *w)
-{
-    return (size_t)w->coarse_channels * (size_t)window_width(*w);
-}
-
-static inline double window_operations(const window *w)
-{
-    return 2.0 * w->batch * w->coarse * (double)window_weights(w);
 }
 
 /* Each names the bytes of scratch that it takes at most. */

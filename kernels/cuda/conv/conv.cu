@@ -1,5 +1,6 @@
 /* Which way a window's functions are done. */
 #include "kernels/cuda/conv/algorithms.cuh"
+#include "kernels/cuda/conv/conv.cuh"
 
 static window_rows all(int count)
 {

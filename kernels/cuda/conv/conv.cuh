@@ -13,14 +13,7 @@
 #ifndef KERNELS_CUDA_WINDOW_CUH
 #define KERNELS_CUDA_WINDOW_CUH
 
-#include "kernels/cuda/base/cuda.cuh"
-
-struct window {
-    int batch;
-    int coarse, fine; /* rows of a sample */
-    int coarse_channels, fine_channels;
-    int kernel, stride, padding;
-};
+#include "kernels/cuda/conv/geometry.cuh"
 
 void window_correlate(const struct window *window, view coarse, view fine, const float *weight,
                       const float *bias);

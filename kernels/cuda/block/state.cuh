@@ -6,11 +6,11 @@
  *
  * Rows are counted through the batch: rows = batch * convolved. Statistics and gradients of the normalisation
  * are summed in parts, each part some rows, and the parts joined in their order. */
-#ifndef KERNELS_CUDA_BLOCK_CUH
-#define KERNELS_CUDA_BLOCK_CUH
+#ifndef KERNELS_CUDA_BLOCK_STATE_CUH
+#define KERNELS_CUDA_BLOCK_STATE_CUH
 
 #include "kernels/cuda/base/cuda.cuh"
-#include "kernels/cuda/conv/conv.cuh"
+#include "kernels/cuda/conv/geometry.cuh"
 
 struct block {
     struct block_shape shape;
@@ -37,22 +37,10 @@ void block_check(const struct block *block, struct tensor x, struct tensor y, st
 /* The convolution's geometry for x of so many samples. */
 struct window block_window(const struct block *block, int batch);
 
-/* A part of the statistics is three rows of `out` floats: the number of its rows (the same for all channels),
- * the mean of h over them, and the sum of (h - that mean)^2. */
-enum { PART_ROWS, PART_MEAN, PART_SQUARES, STATISTICS_PART };
-
-/* From `count` parts (count, STATISTICS_PART, out) to mean, inverse, gain and shift, and the running
- * statistics where they move. In evaluation from the running statistics: parts are not looked at. */
-void block_join_statistics(struct block *block, struct block_parameters p, const float *parts, int count,
-                           struct pass pass);
-
-/* A part of the normalisation's gradient is two rows of `out` floats: the sum of g, and of g (h - mean). */
-enum { PART_SUM, PART_MOMENT, GRADIENT_PART };
-
-/* From parts (count, GRADIENT_PART, out) to pull and slip; dp.scale and dp.shift are added to. `rows` is the
- * whole number of rows. */
-void block_join_gradient(struct block *block, struct block_parameters dp, const float *parts, int count,
-                         int rows, struct pass pass);
+/* Gradients by the output; dbare's data may be NULL. */
+struct block_gradients {
+    view dy, dbare;
+};
 
 __device__ static inline float activate(float c, float slope)
 {
