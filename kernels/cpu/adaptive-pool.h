@@ -1,7 +1,7 @@
 /* The windows of adaptive average pooling, as PyTorch lays them: output i of `out` is the mean of the inputs
  * floor(i in / out) … ceil((i + 1) in / out) - 1. They overlap where `in` is no multiple of `out`. */
-#ifndef KERNELS_CPU_ADAPTIVE_H
-#define KERNELS_CPU_ADAPTIVE_H
+#ifndef KERNELS_CPU_ADAPTIVE_POOL_H
+#define KERNELS_CPU_ADAPTIVE_POOL_H
 
 #include <stdint.h>
 

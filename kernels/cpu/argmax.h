@@ -1,6 +1,6 @@
 /* The largest value and where it stands: the first of equal ones. */
-#ifndef KERNELS_CPU_LARGEST_H
-#define KERNELS_CPU_LARGEST_H
+#ifndef KERNELS_CPU_ARGMAX_H
+#define KERNELS_CPU_ARGMAX_H
 
 #include <stddef.h>
 

@@ -9,8 +9,8 @@
  *   gradient    dW[a,k,b] = sum over o of coarse[o,a] fine[o stride - padding + k, b]
  *
  * All work on ranges of rows of one sample, on the calling thread. */
-#ifndef KERNELS_CPU_WINDOW_H
-#define KERNELS_CPU_WINDOW_H
+#ifndef KERNELS_CPU_CONV_H
+#define KERNELS_CPU_CONV_H
 
 #include <stddef.h>
 

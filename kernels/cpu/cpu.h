@@ -2,8 +2,8 @@
  *
  * The same bytes for any number of threads: work is cut into tiles whose borders do not depend on the number
  * of threads, OpenBLAS runs on one thread inside each, and sums over tiles are added in the tiles' order. */
-#ifndef KERNELS_CPU_H
-#define KERNELS_CPU_H
+#ifndef KERNELS_CPU_CPU_H
+#define KERNELS_CPU_CPU_H
 
 #include <stdlib.h>
 

@@ -8,7 +8,7 @@ extern "C" {
 
 enum { AMPERE = 8 }; /* the first with bf16 and tf32 */
 
-static __global__ void nothing()
+static __global__ void empty()
 {
 }
 
@@ -24,13 +24,13 @@ static const char *find_device(int *major)
     return status == cudaSuccess ? NULL : cudaGetErrorString(status);
 }
 
-/* A GPU that is older than all that this build is for has no code for any kernel. */
+/* Fails where this build has no code for the GPU's compute capability. */
 static const char *try_kernel()
 {
     cudaLaunchConfig_t config = {};
     config.gridDim = config.blockDim = dim3(1);
     config.stream = cuda_stream;
-    cudaError_t status = cudaLaunchKernelEx(&config, nothing);
+    cudaError_t status = cudaLaunchKernelEx(&config, empty);
     if (status == cudaSuccess) status = cudaStreamSynchronize(cuda_stream);
     return status == cudaSuccess ? NULL : cudaGetErrorString(status);
 }

@@ -50,13 +50,13 @@ static __device__ size_t width_place(size_t i, int count)
 /* In one block. */
 static __global__ void find_gaussians(gaussians e, view a, size_t total)
 {
-    largest most = {fabsf(load(a, e.count)), (uint32_t)e.count};
+    argmax best = {fabsf(load(a, e.count)), (uint32_t)e.count};
     for (size_t i = threadIdx.x; i < total; i += THREADS) {
         size_t at = width_place(i, e.count) + e.count;
-        largest_take(&most, fabsf(load(a, at)), (uint32_t)at);
+        argmax_update(&best, fabsf(load(a, at)), (uint32_t)at);
     }
-    most = block_largest(most, shared_memory<largest>());
-    common shared = {(double)most.value + CENTRE_MARGIN, most.at};
+    best = block_argmax(best, shared_memory<argmax>());
+    common shared = {(double)best.value + CENTRE_MARGIN, best.at};
     for (size_t i = threadIdx.x; i < total; i += THREADS)
         e.all[i] = gaussian_of(a, width_place(i, e.count), shared.scale, e.count, e.length);
     if (threadIdx.x == 0) *e.shared = shared;
@@ -81,20 +81,20 @@ static __device__ float envelope_at(const gaussians &e, size_t b, int i)
 }
 
 /* parts (sample, part): the largest product of a part. */
-static __global__ void find_parts(largest *parts, view x, gaussians e)
+static __global__ void find_argmax(argmax *partial, view x, gaussians e)
 {
     size_t start = (size_t)blockIdx.y * e.length * e.channels;
     int end = min(((int)blockIdx.x + 1) * CELLS, e.length);
-    largest most = {load(x, start) * envelope_at(e, blockIdx.y, 0), 0};
+    argmax best = {load(x, start) * envelope_at(e, blockIdx.y, 0), 0};
     for (int i = (int)blockIdx.x * CELLS + threadIdx.x; i < end; i += THREADS) {
         float height = envelope_at(e, blockIdx.y, i);
         for (int c = 0; c < e.channels; c++) {
             size_t at = (size_t)i * e.channels + c;
-            largest_take(&most, load(x, start + at) * height, (uint32_t)at);
+            argmax_update(&best, load(x, start + at) * height, (uint32_t)at);
         }
     }
-    most = block_largest(most, shared_memory<largest>());
-    if (threadIdx.x == 0) parts[(size_t)blockIdx.y * gridDim.x + blockIdx.x] = most;
+    best = block_argmax(best, shared_memory<argmax>());
+    if (threadIdx.x == 0) partial[(size_t)blockIdx.y * gridDim.x + blockIdx.x] = best;
 }
 
 static __device__ double inverse_of(float peak)
@@ -103,14 +103,14 @@ static __device__ double inverse_of(float peak)
 }
 
 /* A thread has one cell; the products are made again, which costs less than keeping them. */
-static __global__ void divide(view y, float *peak, const largest *parts, int part_count, view x, gaussians e)
+static __global__ void divide(view y, float *peak, const argmax *partial, int parts, view x, gaussians e)
 {
     int i = (int)blockIdx.x * THREADS + threadIdx.x;
     size_t at = ((size_t)blockIdx.y * e.length + i) * e.channels;
-    largest most = largest_of(parts + (size_t)blockIdx.y * part_count, part_count);
-    if (i == 0) peak[2 * blockIdx.y] = most.value, peak[2 * blockIdx.y + 1] = (float)most.at;
+    argmax best = argmax_join(partial + (size_t)blockIdx.y * parts, parts);
+    if (i == 0) peak[2 * blockIdx.y] = best.value, peak[2 * blockIdx.y + 1] = (float)best.at;
     if (i >= e.length) return;
-    float inverse = (float)inverse_of(most.value), height = envelope_at(e, blockIdx.y, i);
+    float inverse = (float)inverse_of(best.value), height = envelope_at(e, blockIdx.y, i);
     for (int c = 0; c < e.channels; c++) store(y, at + c, load(x, at + c) * height * inverse);
 }
 
@@ -119,24 +119,24 @@ static size_t gaussians_room(struct tensor a)
     return sizeof(common) + tensor_count(a) / 2 * sizeof(gaussian) + 2 * 256;
 }
 
-static gaussians gaussians_make(cutter *scratch, struct tensor a, struct tensor x)
+static gaussians gaussians_make(arena *scratch, struct tensor a, struct tensor x)
 {
     size_t total = tensor_count(a) / 2;
     gaussians e = {NULL, NULL, a.channels / 2, x.length, x.channels};
-    e.shared = cut<common>(scratch, 1);
-    e.all = cut<gaussian>(scratch, total);
-    launch(find_gaussians, 1, THREADS, WARP * sizeof(largest), e, view_of(a), total);
+    e.shared = arena_take<common>(scratch, 1);
+    e.all = arena_take<gaussian>(scratch, total);
+    launch(find_gaussians, 1, THREADS, WARP * sizeof(argmax), e, view_of(a), total);
     return e;
 }
 
 void cuda_envelope(struct tensor y, struct tensor peak, struct tensor x, struct tensor a)
 {
     unsigned parts = blocks_for((size_t)x.length, CELLS), batch = (unsigned)x.batch;
-    size_t bytes = gaussians_room(a) + (size_t)batch * parts * sizeof(largest) + 256;
-    cutter scratch = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
+    size_t bytes = gaussians_room(a) + (size_t)batch * parts * sizeof(argmax) + 256;
+    arena scratch = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
     gaussians e = gaussians_make(&scratch, a, x);
-    largest *found = cut<largest>(&scratch, (size_t)batch * parts);
-    launch(find_parts, dim3(parts, batch), THREADS, WARP * sizeof(largest), found, view_of(x), e);
+    argmax *found = arena_take<argmax>(&scratch, (size_t)batch * parts);
+    launch(find_argmax, dim3(parts, batch), THREADS, WARP * sizeof(argmax), found, view_of(x), e);
     launch(divide, dim3(blocks_for((size_t)x.length, THREADS), batch), THREADS, 0, view_of(y),
            reals(peak.data), found, (int)parts, view_of(x), e);
 }
@@ -273,10 +273,10 @@ void cuda_envelope_backward(struct tensor dx, struct tensor da, struct tensor dy
     size_t total = (size_t)batch * parts;
     size_t bytes = gaussians_room(a) + total * sizeof(double) +
                    total * (size_t)(a.channels / 2) * sizeof(slopes) + 2 * 256;
-    cutter scratch = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
+    arena scratch = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
     gaussians e = gaussians_make(&scratch, a, x);
-    sums to = {cut<double>(&scratch, total), cut<slopes>(&scratch, total * (size_t)e.count), (int)parts,
-               (int)batch};
+    sums to = {arena_take<double>(&scratch, total), arena_take<slopes>(&scratch, total * (size_t)e.count),
+               (int)parts, (int)batch};
     gradients d = {view_of(dx), view_of(da), view_of(dy),     view_of(y),
                    view_of(x),  view_of(a),  reals(peak.data)};
     launch(sum_parts, dim3(parts, batch), THREADS, (WARP + CELLS) * sizeof(double), to, d, e);

@@ -8,8 +8,8 @@ enum { THREADS = 256, WARPS = THREADS / WARP, FRAMES = WARP, KEYS = 64, LOGITS =
 static const float FAINTEST = 0.1f; /* of what sounds where gates are hard */
 static const float APART = 0.7f;    /* weight of the channels' difference beside their mean */
 
-/* How a tensor of frames, (batch, length, kinds * keys), is cut: a block has a row of shared memory for each
- * frame, those kinds of its keys side by side. `halo` more frames stand before and behind. */
+/* How a tensor of frames, (batch, length, kinds * keys), is arena_take: a block has a row of shared memory
+ * for each frame, those kinds of its keys side by side. `halo` more frames stand before and behind. */
 struct cutting {
     struct keys_shape shape;
     int length, kinds, halo, keys; /* keys: of a block */
@@ -102,7 +102,7 @@ __device__ static inline cell load_cell(view x, size_t i)
     if (!in_one_word(x)) {
         both.v[0] = load(x, 2 * i), both.v[1] = load(x, 2 * i + 1);
     } else if (x.bf16) {
-        unpack_narrow(both.v, ((const uint32_t *)x.data)[i]);
+        unpack_bf16(both.v, ((const uint32_t *)x.data)[i]);
     } else {
         const float2 pair = ((const float2 *)x.data)[i];
         both.v[0] = pair.x, both.v[1] = pair.y;
@@ -115,7 +115,7 @@ __device__ static inline void store_cell(view x, size_t i, cell both)
     if (!in_one_word(x))
         store(x, 2 * i, both.v[0]), store(x, 2 * i + 1, both.v[1]);
     else if (x.bf16)
-        ((uint32_t *)x.data)[i] = pack_narrow(both.v[0], both.v[1]);
+        ((uint32_t *)x.data)[i] = pack_bf16(both.v[0], both.v[1]);
     else
         ((float2 *)x.data)[i] = make_float2(both.v[0], both.v[1]);
 }
@@ -248,8 +248,8 @@ __device__ static inline void cell_losses(gate_sums *sums, float *logits, int ap
     logits[2 * apart] = weights.of[GATE_LOUDNESS] * (mean - half) * right * (1 - right);
 }
 
-/* parts[block] = its sums. */
-static __global__ void gate_losses(gate_sums *parts, view df, view f, view r, const cutting c,
+/* partial[block] = its sums. */
+static __global__ void gate_losses(gate_sums *partial, view df, view f, view r, const cutting c,
                                    const gate_weights weights)
 {
     double *shared = shared_memory<double>(); /* (WARP), then the tile */
@@ -263,17 +263,17 @@ static __global__ void gate_losses(gate_sums *parts, view df, view f, view r, co
         cell_losses(&sums, rows + lane * c.stride + k, t.keys, load_cell(r, cell_at(c, t, k, frame)),
                     weights);
     for (int i = 0; i < GATE_LOSSES; i++) sums.of[i] = block_sum(sums.of[i], shared);
-    if (threadIdx.x == 0) parts[(blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x] = sums;
+    if (threadIdx.x == 0) partial[(blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x] = sums;
     __syncthreads();
     if (df.data) write_tile(df, rows, c, t, c.shape.frames, true);
 }
 
 /* One block. */
-static __global__ void add_sums(float *values, const gate_sums *parts, size_t count, int batch)
+static __global__ void add_sums(float *values, const gate_sums *partial, size_t count, int batch)
 {
     gate_sums sums = {{0, 0}};
     for (size_t i = threadIdx.x; i < count; i += THREADS)
-        for (int j = 0; j < GATE_LOSSES; j++) sums.of[j] += parts[i].of[j];
+        for (int j = 0; j < GATE_LOSSES; j++) sums.of[j] += partial[i].of[j];
     for (int j = 0; j < GATE_LOSSES; j++) {
         const double sum = block_sum(sums.of[j], shared_memory<double>());
         if (threadIdx.x == 0) values[j] += (float)(sum / batch);
@@ -286,10 +286,10 @@ void cuda_gate_losses(device values, struct tensor df, struct tensor f, struct t
     const cutting c = cut_frames(shape, f, 0);
     const dim3 grid = tiles(c, shape.frames, f.batch);
     const size_t count = (size_t)grid.x * grid.y * grid.z;
-    gate_sums *parts = (gate_sums *)cuda_workspace(WORKSPACE_OPERATION, count * sizeof *parts);
+    gate_sums *partial = (gate_sums *)cuda_workspace(WORKSPACE_OPERATION, count * sizeof *partial);
     gate_weights each;
     for (int i = 0; i < GATE_LOSSES; i++) each.of[i] = weights[i] / (float)f.batch;
-    launch(gate_losses, grid, THREADS, WARP * sizeof(double) + tile_bytes(c), parts, view_of(df), view_of(f),
-           view_of(r), c, each);
-    launch(add_sums, 1, THREADS, WARP * sizeof(double), reals(values), parts, count, f.batch);
+    launch(gate_losses, grid, THREADS, WARP * sizeof(double) + tile_bytes(c), partial, view_of(df),
+           view_of(f), view_of(r), c, each);
+    launch(add_sums, 1, THREADS, WARP * sizeof(double), reals(values), partial, count, f.batch);
 }

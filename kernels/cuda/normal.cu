@@ -12,10 +12,10 @@ template <int N> static __global__ void noise(view y, view x, size_t count, floa
     if (i >= count) return;
     random_normal_block(key, (uint32_t)(i / FOUR), numbers);
     for (int j = 0; j < FOUR; j += N) {
-        pack<N> p = {};
-        if (x.data) p = load_some<N>(x, i + j, count);
+        vec<N> p = {};
+        if (x.data) p = load_vec_partial<N>(x, i + j, count);
         for (int k = 0; k < N; k++) p.v[k] += std * numbers[j + k];
-        store_some<N>(y, i + j, count, p);
+        store_vec_partial<N>(y, i + j, count, p);
     }
 }
 
@@ -23,7 +23,7 @@ void cuda_add_normal(device y, device x, size_t count, real std, struct random_k
 {
     view to = view_of(y), from = view_of(x);
     unsigned blocks = blocks_for(count, FOUR * THREADS);
-    if (pack_size(FOUR, to, from) == FOUR)
+    if (vec_size(FOUR, to, from) == FOUR)
         launch(noise<FOUR>, blocks, THREADS, 0, to, from, count, std, key);
     else
         launch(noise<1>, blocks, THREADS, 0, to, from, count, std, key);

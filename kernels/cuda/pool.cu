@@ -49,51 +49,51 @@ __device__ static inline struct span span_of(int i, struct divisor in, struct di
 
 template <int N> static __global__ void pool(view y, view x, struct windows w, size_t rows, int channels)
 {
-    size_t t = thread_number(), packs = (size_t)channels / N, row = t / packs, batch = row / w.out.by;
+    size_t t = thread_number(), vecs = (size_t)channels / N, row = t / vecs, batch = row / w.out.by;
     if (row >= rows) return;
     struct span inputs = span_of((int)(row % w.out.by), w.in, w.out);
-    size_t at = (batch * w.in.by + inputs.first) * channels + t % packs * N;
-    pack<N> sum = load_pack<N>(x, at);
+    size_t at = (batch * w.in.by + inputs.first) * channels + t % vecs * N;
+    vec<N> sum = load_vec<N>(x, at);
 #pragma unroll 4
     for (int k = inputs.first + 1; k < inputs.end; k++) {
-        pack<N> more = load_pack<N>(x, at += channels);
+        vec<N> more = load_vec<N>(x, at += channels);
         for (int j = 0; j < N; j++) sum.v[j] += more.v[j];
     }
     float share = 1 / (float)(inputs.end - inputs.first);
     for (int j = 0; j < N; j++) sum.v[j] *= share;
-    store_pack<N>(y, t * N, sum);
+    store_vec<N>(y, t * N, sum);
 }
 
 void cuda_adaptive_pool(struct tensor y, struct tensor x)
 {
     view to = view_of(y), from = view_of(x);
-    int n = pack_size((size_t)y.channels, to, from);
-    LAUNCH_PACKS(n, pool, blocks_for(tensor_count(y), (size_t)n * THREADS), THREADS, 0, to, from,
-                 windows_make(x.length, y.length), (size_t)y.batch * (size_t)y.length, y.channels);
+    int n = vec_size((size_t)y.channels, to, from);
+    LAUNCH_VEC(n, pool, blocks_for(tensor_count(y), (size_t)n * THREADS), THREADS, 0, to, from,
+               windows_make(x.length, y.length), (size_t)y.batch * (size_t)y.length, y.channels);
 }
 
 template <int N> static __global__ void unpool(view dx, view dy, struct windows w, size_t rows, int channels)
 {
-    size_t t = thread_number(), packs = (size_t)channels / N, row = t / packs, batch = row / w.in.by;
+    size_t t = thread_number(), vecs = (size_t)channels / N, row = t / vecs, batch = row / w.in.by;
     if (row >= rows) return;
     struct span outputs = span_of((int)(row % w.in.by), w.out, w.in);
-    size_t at = (batch * w.out.by + outputs.first) * channels + t % packs * N;
-    pack<N> sum = {};
+    size_t at = (batch * w.out.by + outputs.first) * channels + t % vecs * N;
+    vec<N> sum = {};
     for (int i = outputs.first; i < outputs.end; i++, at += channels) {
         struct span inputs = span_of(i, w.in, w.out);
         float share = 1 / (float)(inputs.end - inputs.first);
-        pack<N> d = load_pack<N>(dy, at);
+        vec<N> d = load_vec<N>(dy, at);
         for (int j = 0; j < N; j++) sum.v[j] += d.v[j] * share;
     }
-    store_pack<N>(dx, t * N, sum);
+    store_vec<N>(dx, t * N, sum);
 }
 
 void cuda_adaptive_pool_backward(struct tensor dx, struct tensor dy)
 {
     view to = view_of(dx), from = view_of(dy);
-    int n = pack_size((size_t)dx.channels, to, from);
-    LAUNCH_PACKS(n, unpool, blocks_for(tensor_count(dx), (size_t)n * THREADS), THREADS, 0, to, from,
-                 windows_make(dx.length, dy.length), (size_t)dx.batch * (size_t)dx.length, dx.channels);
+    int n = vec_size((size_t)dx.channels, to, from);
+    LAUNCH_VEC(n, unpool, blocks_for(tensor_count(dx), (size_t)n * THREADS), THREADS, 0, to, from,
+               windows_make(dx.length, dy.length), (size_t)dx.batch * (size_t)dx.length, dx.channels);
 }
 
 /* Pairs, as a kernel sees them: `whole` rows a sample, of which `halves` pairs. */
@@ -108,11 +108,11 @@ static struct halves halves_make(struct tensor half, struct tensor whole)
     return h;
 }
 
-/* Where pack t of the halves has its first of two, which are `channels` apart. */
+/* Where vec t of the halves has its first of two, which are `channels` apart. */
 template <int N> __device__ static inline size_t first_of_pair(struct halves h, size_t t)
 {
-    size_t packs = (size_t)h.channels / N, row = t / packs;
-    return (row / h.half * h.whole + row % h.half * 2) * h.channels + t % packs * N;
+    size_t vecs = (size_t)h.channels / N, row = t / vecs;
+    return (row / h.half * h.whole + row % h.half * 2) * h.channels + t % vecs * N;
 }
 
 template <int N> static __global__ void halve(view y, view x, struct halves h)
@@ -120,17 +120,17 @@ template <int N> static __global__ void halve(view y, view x, struct halves h)
     size_t t = thread_number();
     if (t * N >= h.pairs * h.channels) return;
     size_t at = first_of_pair<N>(h, t);
-    pack<N> a = load_pack<N>(x, at), b = load_pack<N>(x, at + h.channels);
+    vec<N> a = load_vec<N>(x, at), b = load_vec<N>(x, at + h.channels);
     for (int j = 0; j < N; j++) a.v[j] = (a.v[j] + b.v[j]) / 2;
-    store_pack<N>(y, t * N, a);
+    store_vec<N>(y, t * N, a);
 }
 
 void cuda_halve(struct tensor y, struct tensor x)
 {
     view to = view_of(y), from = view_of(x);
-    int n = pack_size((size_t)y.channels, to, from);
-    LAUNCH_PACKS(n, halve, blocks_for(tensor_count(y), (size_t)n * THREADS), THREADS, 0, to, from,
-                 halves_make(y, x));
+    int n = vec_size((size_t)y.channels, to, from);
+    LAUNCH_VEC(n, halve, blocks_for(tensor_count(y), (size_t)n * THREADS), THREADS, 0, to, from,
+               halves_make(y, x));
 }
 
 template <int N> static __global__ void halve_backward(view dx, view dy, struct halves h)
@@ -138,19 +138,19 @@ template <int N> static __global__ void halve_backward(view dx, view dy, struct 
     size_t t = thread_number();
     if (t * N >= h.pairs * h.channels) return;
     size_t at = first_of_pair<N>(h, t);
-    pack<N> d = load_pack<N>(dy, t * N), a = load_pack<N>(dx, at), b = load_pack<N>(dx, at + h.channels);
+    vec<N> d = load_vec<N>(dy, t * N), a = load_vec<N>(dx, at), b = load_vec<N>(dx, at + h.channels);
     for (int j = 0; j < N; j++) {
         a.v[j] += d.v[j] / 2;
         b.v[j] += d.v[j] / 2;
     }
-    store_pack<N>(dx, at, a);
-    store_pack<N>(dx, at + h.channels, b);
+    store_vec<N>(dx, at, a);
+    store_vec<N>(dx, at + h.channels, b);
 }
 
 void cuda_halve_backward(struct tensor dx, struct tensor dy)
 {
     view to = view_of(dx), from = view_of(dy);
-    int n = pack_size((size_t)dy.channels, to, from);
-    LAUNCH_PACKS(n, halve_backward, blocks_for(tensor_count(dy), (size_t)n * THREADS), THREADS, 0, to, from,
-                 halves_make(dy, dx));
+    int n = vec_size((size_t)dy.channels, to, from);
+    LAUNCH_VEC(n, halve_backward, blocks_for(tensor_count(dy), (size_t)n * THREADS), THREADS, 0, to, from,
+               halves_make(dy, dx));
 }

@@ -1,6 +1,6 @@
 /* Descriptions of products: blas-describe.cpp makes them, blas.cpp runs them. */
-#ifndef SHIM_BLAS_H
-#define SHIM_BLAS_H
+#ifndef TESTS_SHIM_BLAS_H
+#define TESTS_SHIM_BLAS_H
 
 #include "cublasLt.h"
 #include "shim.h"

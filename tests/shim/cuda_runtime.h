@@ -31,8 +31,8 @@
  *
  * Two pointers of the program are set where it has them: cuda_operations_hook(operations), for the table, and
  * cuda_scratch_hook(memory, bytes), which makes scratch nobody's again. */
-#ifndef SHIM_CUDA_RUNTIME_H
-#define SHIM_CUDA_RUNTIME_H
+#ifndef TESTS_SHIM_CUDA_RUNTIME_H
+#define TESTS_SHIM_CUDA_RUNTIME_H
 
 #include <stdio.h>
 #include <string.h>

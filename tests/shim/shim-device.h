@@ -1,6 +1,6 @@
 /* What kernels call: their place in the grid, rendezvous, shuffles, atomics, and functions of numbers. */
-#ifndef SHIM_DEVICE_H
-#define SHIM_DEVICE_H
+#ifndef TESTS_SHIM_SHIM_DEVICE_H
+#define TESTS_SHIM_SHIM_DEVICE_H
 
 #include <math.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Between the shim's own files. */
-#ifndef SHIM_H
-#define SHIM_H
+#ifndef TESTS_SHIM_SHIM_H
+#define TESTS_SHIM_SHIM_H
 
 #include <functional>
 #include <string>

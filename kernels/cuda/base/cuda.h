@@ -1,6 +1,6 @@
 /* The functions of the CUDA backend, for its table (cuda.c) and its kernels (NAME.cu). */
-#ifndef KERNELS_CUDA_H
-#define KERNELS_CUDA_H
+#ifndef KERNELS_CUDA_BASE_CUDA_H
+#define KERNELS_CUDA_BASE_CUDA_H
 
 #include "kernels/operations.h"
 #include "kernels/ops.h"

@@ -1,45 +1,45 @@
-/* Iterations recorded as CUDA graphs: the first of a kind runs as it comes, later ones are captured and run
- * as one. */
+/* CUDA graphs: the operations between graph_begin() and graph_end() are captured and replayed by one launch.
+ */
 #include "kernels/cuda/base/cuda.cuh"
 
-/* One recorded iteration a kind. The first of a kind runs as it comes, which takes all scratch and loads all
- * kernels; later ones are recorded anew each time, for their numbers (seeds, steps) differ, and the graph
- * that is there is given the new ones. */
+/* One executable graph for each kind of graph_begin(). The first run of a kind is launched kernel by kernel,
+ * which grows the workspaces and loads the kernels. Each later run is captured again, because its kernels'
+ * arguments (seeds, steps) differ, and the executable graph is updated from the captured one. */
 static struct {
-    bool seen;
-    cudaGraphExec_t graph;
-} kinds[OPS_GRAPHS];
-static int recording = -1;
+    bool seen; /* run before */
+    cudaGraphExec_t executable;
+} graphs[OPS_GRAPHS];
+static int capturing = -1; /* the kind, or -1 */
 
-void cuda_recordings_forget()
+void cuda_graphs_forget()
 {
-    for (int kind = 0; kind < OPS_GRAPHS; kind++) kinds[kind].seen = false;
+    for (int kind = 0; kind < OPS_GRAPHS; kind++) graphs[kind].seen = false;
 }
 
 void cuda_graph_begin(int kind)
 {
-    if (!kinds[kind].seen) {
-        kinds[kind].seen = true;
+    if (!graphs[kind].seen) {
+        graphs[kind].seen = true;
         return;
     }
     CUDA_CHECK(cudaStreamBeginCapture(cuda_stream, cudaStreamCaptureModeThreadLocal));
-    recording = kind;
+    capturing = kind;
 }
 
 void cuda_graph_end(void)
 {
-    cudaGraph_t graph;
+    cudaGraph_t captured;
     cudaGraphExecUpdateResultInfo difference;
-    if (recording < 0) return;
-    cudaGraphExec_t *exec = &kinds[recording].graph;
-    recording = -1;
-    CUDA_CHECK(cudaStreamEndCapture(cuda_stream, &graph));
-    if (*exec && cudaGraphExecUpdate(*exec, graph, &difference) != cudaSuccess) {
+    if (capturing < 0) return;
+    cudaGraphExec_t *exec = &graphs[capturing].executable;
+    capturing = -1;
+    CUDA_CHECK(cudaStreamEndCapture(cuda_stream, &captured));
+    if (*exec && cudaGraphExecUpdate(*exec, captured, &difference) != cudaSuccess) {
         cudaGetLastError();
         CUDA_CHECK(cudaGraphExecDestroy(*exec));
         *exec = NULL;
     }
-    if (!*exec) CUDA_CHECK(cudaGraphInstantiate(exec, graph, 0));
+    if (!*exec) CUDA_CHECK(cudaGraphInstantiate(exec, captured, 0));
     CUDA_CHECK(cudaGraphLaunch(*exec, cuda_stream));
-    CUDA_CHECK(cudaGraphDestroy(graph));
+    CUDA_CHECK(cudaGraphDestroy(captured));
 }

@@ -41,17 +41,17 @@ __device__ static void finish_statistics(const struct statistics &s, int c, doub
     s.shift[c] = s.offset[c];
 }
 
-/* A block of threads joins the parts of some columns: the sums of all parts' differences from the first
+/* A block of threads joins the partial of some columns: the sums of all partial' differences from the first
  * part's mean are small where the means are not. */
-__device__ static void join_statistics(const struct statistics &s, const float *parts, int count, int first,
+__device__ static void join_statistics(const struct statistics &s, const float *partial, int count, int first,
                                        int columns, double *shared)
 {
     int column = (int)threadIdx.x % columns, slice = (int)threadIdx.x / columns;
     int slices = (int)blockDim.x / columns, c = first + column;
     bool there = c < s.channels;
-    double v[3] = {0, 0, 0}, pivot = there && count ? parts[PART_MEAN * s.channels + c] : 0;
+    double v[3] = {0, 0, 0}, pivot = there && count ? partial[PART_MEAN * s.channels + c] : 0;
     for (int part = slice; there && slice < slices && part < count; part += slices) {
-        const float *at = parts + (size_t)part * STATISTICS_PART * s.channels + c;
+        const float *at = partial + (size_t)part * STATISTICS_PART * s.channels + c;
         double rows = at[PART_ROWS * s.channels], d = at[PART_MEAN * s.channels] - pivot;
         v[0] += rows;
         v[1] += rows * d;
@@ -64,15 +64,15 @@ __device__ static void join_statistics(const struct statistics &s, const float *
     finish_statistics(s, c, v[0], pivot + shift, v[2] - v[1] * shift);
 }
 
-__device__ static void join_gradient(const struct norm_gradient &n, const float *parts, int count, int first,
-                                     int columns, double *shared)
+__device__ static void join_gradient(const struct norm_gradient &n, const float *partial, int count,
+                                     int first, int columns, double *shared)
 {
     int column = (int)threadIdx.x % columns, slice = (int)threadIdx.x / columns;
     int slices = (int)blockDim.x / columns, c = first + column;
     bool there = c < n.channels;
     double v[2] = {0, 0};
     for (int part = slice; there && slice < slices && part < count; part += slices) {
-        const float *at = parts + (size_t)part * GRADIENT_PART * n.channels + c;
+        const float *at = partial + (size_t)part * GRADIENT_PART * n.channels + c;
         v[0] += at[PART_SUM * n.channels];
         v[1] += at[PART_MOMENT * n.channels];
     }
@@ -86,14 +86,14 @@ __device__ static void join_gradient(const struct norm_gradient &n, const float 
     n.pull[c] = n.training ? (float)(gain * inverse * inverse * v[1] / n.rows) : 0;
 }
 
-static __global__ void join_statistics_parts(struct statistics s, const float *parts, int count)
+static __global__ void join_statistics_parts(struct statistics s, const float *partial, int count)
 {
-    join_statistics(s, parts, count, (int)blockIdx.x * WARP, WARP, shared_memory<double>());
+    join_statistics(s, partial, count, (int)blockIdx.x * WARP, WARP, shared_memory<double>());
 }
 
-static __global__ void join_gradient_parts(struct norm_gradient n, const float *parts, int count)
+static __global__ void join_gradient_parts(struct norm_gradient n, const float *partial, int count)
 {
-    join_gradient(n, parts, count, (int)blockIdx.x * WARP, WARP, shared_memory<double>());
+    join_gradient(n, partial, count, (int)blockIdx.x * WARP, WARP, shared_memory<double>());
 }
 
 /* A part's statistics from the sums of differences from the pivot and of their squares. */
@@ -106,16 +106,16 @@ __device__ static inline void store_part(float *part, int channels, float pivot,
 }
 
 /* Differences from a part's first row are small where the values are not. The last block of threads of a tile
- * joins its parts. */
+ * joins its partial. */
 template <int N>
 static __global__ void __launch_bounds__(ROWS_THREADS, 3)
-    sum_statistics(struct walk w, struct block_rows b, float *parts, unsigned *tickets, struct statistics s)
+    sum_statistics(struct walk w, struct block_rows b, float *partial, unsigned *tickets, struct statistics s)
 {
     float *shared = shared_memory<float>();
     struct stride at = walk_stride<N>(w);
     int first = (int)blockIdx.y * w.share;
     float v[2 * N] = {};
-    pack<N> h, pivot = {};
+    vec<N> h, pivot = {};
     if (at.end) load_h<N, 1>(&pivot, b, w, first, at.channel);
     for (int step = at.first; step < at.end; step += w.at_once) {
         load_h<N, 1>(&h, b, w, step, at.channel);
@@ -125,24 +125,24 @@ static __global__ void __launch_bounds__(ROWS_THREADS, 3)
         }
     }
     fold<float, 2 * N>(v, shared, at.row, w.at_once, at.lane, w.lanes);
-    float *part = parts + (size_t)blockIdx.y * STATISTICS_PART * w.channels + at.channel;
+    float *part = partial + (size_t)blockIdx.y * STATISTICS_PART * w.channels + at.channel;
     for (int i = 0; i < N && at.end && at.row == 0; i++)
         store_part(part + i, w.channels, pivot.v[i], v[i], v[N + i], at.end - first);
     if (last_of(tickets + blockIdx.x, gridDim.y, (unsigned *)shared))
-        join_statistics(s, parts, (int)gridDim.y, (int)blockIdx.x * w.lanes * N, w.lanes * N,
+        join_statistics(s, partial, (int)gridDim.y, (int)blockIdx.x * w.lanes * N, w.lanes * N,
                         (double *)shared);
 }
 
 template <int N, int R>
 static __global__ void __launch_bounds__(ROWS_THREADS, 3)
-    sum_gradient(struct walk w, struct block_rows b, struct block_gradients d, float *parts,
+    sum_gradient(struct walk w, struct block_rows b, struct block_gradients d, float *partial,
                  unsigned *tickets, struct norm_gradient n)
 {
     float *shared = shared_memory<float>();
     struct stride at = walk_stride<N>(w);
     float v[2 * N] = {};
     for (int step = at.first; step < at.end; step += w.at_once) {
-        pack<N> h[R], g[R], mean = load_constants<N>(b.mean, at.channel, 0);
+        vec<N> h[R], g[R], mean = load_constants<N>(b.mean, at.channel, 0);
         load_h<N, R>(h, b, w, step, at.channel);
         result_gradient<N, R>(g, h, b, d, w, step, at.channel);
         for (int j = 0; j < R; j++)
@@ -152,19 +152,20 @@ static __global__ void __launch_bounds__(ROWS_THREADS, 3)
             }
     }
     fold<float, 2 * N>(v, shared, at.row, w.at_once, at.lane, w.lanes);
-    float *part = parts + (size_t)blockIdx.y * GRADIENT_PART * w.channels + at.channel;
+    float *part = partial + (size_t)blockIdx.y * GRADIENT_PART * w.channels + at.channel;
     for (int i = 0; i < N && at.end && at.row == 0; i++)
         part[i] = v[i], part[PART_MOMENT * w.channels + i] = v[N + i];
     if (last_of(tickets + blockIdx.x, gridDim.y, (unsigned *)shared))
-        join_gradient(n, parts, (int)gridDim.y, (int)blockIdx.x * w.lanes * N, w.lanes * N, (double *)shared);
+        join_gradient(n, partial, (int)gridDim.y, (int)blockIdx.x * w.lanes * N, w.lanes * N,
+                      (double *)shared);
 }
 
 size_t block_parts(const struct block *block, int rows)
 {
     int most = 1;
-    for (int pack = 1; pack <= 8; pack *= 2) {
-        if (block->shape.out % pack) continue;
-        struct walk w = walk_make(rows, block->shape.out, pack, WALK_SUMMING);
+    for (int vec = 1; vec <= 8; vec *= 2) {
+        if (block->shape.out % vec) continue;
+        struct walk w = walk_make(rows, block->shape.out, vec, WALK_SUMMING);
         most = w.parts > most ? w.parts : most;
     }
     return (size_t)most * STATISTICS_PART * block->shape.out;
@@ -194,51 +195,49 @@ static struct norm_gradient gradient_of(struct block *block, struct block_parame
     return n;
 }
 
-void block_join_statistics(struct block *block, struct block_parameters p, const float *parts, int count,
+void block_join_statistics(struct block *block, struct block_parameters p, const float *partial, int count,
                            struct pass pass)
 {
     launch(join_statistics_parts, blocks_for((size_t)block->shape.out, WARP), ROWS_THREADS,
-           3 * ROWS_THREADS * sizeof(double), statistics_of(block, p, pass), parts,
+           3 * ROWS_THREADS * sizeof(double), statistics_of(block, p, pass), partial,
            pass.training ? count : 0);
 }
 
-void block_join_gradient(struct block *block, struct block_parameters dp, const float *parts, int count,
+void block_join_gradient(struct block *block, struct block_parameters dp, const float *partial, int count,
                          int rows, struct pass pass)
 {
     launch(join_gradient_parts, blocks_for((size_t)block->shape.out, WARP), ROWS_THREADS,
-           2 * ROWS_THREADS * sizeof(double), gradient_of(block, dp, rows, pass), parts, count);
+           2 * ROWS_THREADS * sizeof(double), gradient_of(block, dp, rows, pass), partial, count);
 }
 
-/* For sums of two floats for each of a pack, then of doubles. */
-static size_t summing_bytes(int pack)
+/* For sums of two floats for each of a vec, then of doubles. */
+static size_t summing_bytes(int vec)
 {
-    return ROWS_THREADS * (pack == 8   ? 16 * sizeof(float)
-                           : pack == 4 ? 8 * sizeof(float)
-                                       : 3 * sizeof(double));
+    return ROWS_THREADS * (vec == 8 ? 16 * sizeof(float) : vec == 4 ? 8 * sizeof(float) : 3 * sizeof(double));
 }
 
-void block_statistics(struct block *block, struct block_parameters p, view c, int rows, float *parts,
+void block_statistics(struct block *block, struct block_parameters p, view c, int rows, float *partial,
                       struct pass pass)
 {
     if (!pass.training) {
         block_join_statistics(block, p, NULL, 0, pass);
         return;
     }
-    int pack = walk_pack(block->shape.out, c);
-    struct walk w = walk_make(rows, block->shape.out, pack, WALK_SUMMING);
-    launch(pack == 8   ? sum_statistics<8>
-           : pack == 4 ? sum_statistics<4>
-                       : sum_statistics<1>,
-           walk_grid(w), ROWS_THREADS, summing_bytes(pack), w, block_rows_make(block, c, pass), parts,
+    int vec = walk_pack(block->shape.out, c);
+    struct walk w = walk_make(rows, block->shape.out, vec, WALK_SUMMING);
+    launch(vec == 8   ? sum_statistics<8>
+           : vec == 4 ? sum_statistics<4>
+                      : sum_statistics<1>,
+           walk_grid(w), ROWS_THREADS, summing_bytes(vec), w, block_rows_make(block, c, pass), partial,
            block->tickets, statistics_of(block, p, pass));
 }
 
 void block_norm_gradient(struct block *block, struct block_parameters dp, view c, struct block_gradients d,
-                         int rows, float *parts, struct pass pass)
+                         int rows, float *partial, struct pass pass)
 {
-    int pack = walk_pack(block->shape.out, c, d.dy, d.dbare);
-    struct walk w = walk_make(rows / block_step(block), block->shape.out, pack, WALK_SUMMING);
-    launch(WALK_KERNEL(sum_gradient, pack, block_step(block)), walk_grid(w), ROWS_THREADS,
-           summing_bytes(pack), w, block_rows_make(block, c, pass), d, parts, block->tickets,
+    int vec = walk_pack(block->shape.out, c, d.dy, d.dbare);
+    struct walk w = walk_make(rows / block_step(block), block->shape.out, vec, WALK_SUMMING);
+    launch(WALK_KERNEL(sum_gradient, vec, block_step(block)), walk_grid(w), ROWS_THREADS, summing_bytes(vec),
+           w, block_rows_make(block, c, pass), d, partial, block->tickets,
            gradient_of(block, dp, rows, pass));
 }

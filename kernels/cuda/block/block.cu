@@ -63,19 +63,19 @@ struct results {
 
 /* A row of the result: bare, and with the skip. */
 template <int N>
-__device__ inline void store_result(const struct results &to, pack<N> u, int row, int channels, int channel)
+__device__ inline void store_result(const struct results &to, vec<N> u, int row, int channels, int channel)
 {
     size_t at = (size_t)row * channels + channel;
-    if (to.bare.data) store_pack<N>(to.bare, at, u);
+    if (to.bare.data) store_vec<N>(to.bare, at, u);
     if (to.skip.data) {
         int sample = row / to.resize.outputs;
         struct place place = place_of(to.resize, row - sample * to.resize.outputs);
         size_t first = (size_t)sample * to.resize.inputs;
-        pack<N> a = load_pack<N>(to.skip, (first + place.at) * channels + channel), b = a;
-        if (place.share != 0) b = load_pack<N>(to.skip, (first + place.next) * channels + channel);
+        vec<N> a = load_vec<N>(to.skip, (first + place.at) * channels + channel), b = a;
+        if (place.share != 0) b = load_vec<N>(to.skip, (first + place.next) * channels + channel);
         for (int i = 0; i < N; i++) u.v[i] += (1 - place.share) * a.v[i] + place.share * b.v[i];
     }
-    store_pack<N>(to.y, at, u);
+    store_vec<N>(to.y, at, u);
 }
 
 template <int N, int R>
@@ -84,7 +84,7 @@ static __global__ void __launch_bounds__(ROWS_THREADS, 4)
 {
     struct stride at = walk_stride<N>(w);
     for (int step = at.first; step < at.end; step += w.at_once) {
-        pack<N> h[R], f[R], u[R];
+        vec<N> h[R], f[R], u[R];
         load_h<N, R>(h, b, w, step, at.channel);
         load_factors<N, R>(f, b, w, step, at.channel);
         block_result<N, R>(u, h, f, b, at.channel);
@@ -105,9 +105,9 @@ static void convolve(const struct block *block, struct block_parameters p, view 
 
 static void finish(const struct block *block, view c, int rows, struct results to, struct pass pass)
 {
-    int pack = walk_pack(block->shape.out, c, to.y, to.bare, to.skip);
-    struct walk w = walk_make(rows / block_step(block), block->shape.out, pack, WALK_WRITING);
-    launch(WALK_KERNEL(finish_rows, pack, block_step(block)), walk_grid(w), ROWS_THREADS, 0, w,
+    int vec = walk_pack(block->shape.out, c, to.y, to.bare, to.skip);
+    struct walk w = walk_make(rows / block_step(block), block->shape.out, vec, WALK_WRITING);
+    launch(WALK_KERNEL(finish_rows, vec, block_step(block)), walk_grid(w), ROWS_THREADS, 0, w,
            block_rows_make(block, c, pass), to);
 }
 
@@ -140,8 +140,8 @@ void cuda_block_forward(struct block *block, struct block_parameters p, struct t
         plain_forward(block, p, to, x, pass);
         return;
     }
-    float *parts = (float *)cuda_workspace(WORKSPACE_OPERATION, block_parts(block, rows) * sizeof *parts);
+    float *partial = (float *)cuda_workspace(WORKSPACE_OPERATION, block_parts(block, rows) * sizeof *partial);
     convolve(block, p, block->c, x);
-    if (block->shape.norm) block_statistics(block, p, block->c, rows, parts, pass);
+    if (block->shape.norm) block_statistics(block, p, block->c, rows, partial, pass);
     finish(block, block->c, rows, to, pass);
 }

@@ -1,6 +1,6 @@
 /* The passes of a recomputed block in fp32, for any number of channels that is a multiple of 8. */
-#ifndef KERNELS_CUDA_RECOMPUTED_ROWS_CUH
-#define KERNELS_CUDA_RECOMPUTED_ROWS_CUH
+#ifndef KERNELS_CUDA_BLOCK_RECOMPUTE_FP32_CUH
+#define KERNELS_CUDA_BLOCK_RECOMPUTE_FP32_CUH
 
 #include "kernels/cuda/base/sums.cuh"
 #include "kernels/cuda/block/recompute-pair.cuh"
@@ -92,7 +92,7 @@ static __global__ void __launch_bounds__(RECOMPUTED_THREADS, recomputed_blocks(S
             int i = there ? start + lane : 0;
             size_t at = (sample * outputs + first + i) * r.w.coarse_channels + a;
             const float *windows = tile + 2 * i * r.pitch;
-            pack<N> dy = load_gradient<N, STAGE>(r, at, there);
+            vec<N> dy = load_gradient<N, STAGE>(r, at, there);
             pair<N> f = {}, h = activations(r, weights, channel, windows), dc = {};
             if (STAGE != STATISTICS) f = mask_halves(r.mask, 2 * at - a, r.w.coarse_channels);
             if (there) dc = take_pair<STAGE>(sums, r, h, f, channel, dy, at, a);

@@ -1,7 +1,7 @@
 /* What a recomputed block makes of a pair of rows of c, in the registers of a thread that has N channels of
  * them. */
-#ifndef KERNELS_CUDA_RECOMPUTED_PAIR_CUH
-#define KERNELS_CUDA_RECOMPUTED_PAIR_CUH
+#ifndef KERNELS_CUDA_BLOCK_RECOMPUTE_PAIR_CUH
+#define KERNELS_CUDA_BLOCK_RECOMPUTE_PAIR_CUH
 
 #include "kernels/cuda/base/random.cuh"
 #include "kernels/cuda/block/batch-norm.cuh"
@@ -30,7 +30,7 @@ struct recomputed {
     const float *mean, *gain, *shift, *pull, *slip;
     view y;                    /* or dy */
     view dbare, dc;            /* data may be NULL */
-    bool packed;               /* y and dbare lie where they can be taken by packs */
+    bool packed;               /* y and dbare lie where they can be taken by vecs */
     float *parts, *bias_parts; /* of the stage's sums; of the bias' gradient */
 };
 
@@ -74,7 +74,7 @@ __device__ inline pair<N> result_of(const pair<N> &h, const pair<N> &f, const ch
 /* The gradient by (h - mean) gain + shift. Of equal ones in a pair the first is the largest. */
 template <int N>
 __device__ inline pair<N> gradient_of(const pair<N> &h, const pair<N> &f, const channels<N> &at,
-                                      const pack<N> &dy)
+                                      const vec<N> &dy)
 {
     pair<N> u = result_of(h, f, at), g;
     for (int c = 0; c < N; c++) {
@@ -85,33 +85,33 @@ __device__ inline pair<N> gradient_of(const pair<N> &h, const pair<N> &f, const 
     return g;
 }
 
-template <int N> __device__ inline pack<N> load_values(const recomputed &r, view x, size_t at)
+template <int N> __device__ inline vec<N> load_values(const recomputed &r, view x, size_t at)
 {
-    pack<N> p;
-    if (r.packed) return load_pack<N>(x, at);
+    vec<N> p;
+    if (r.packed) return load_vec<N>(x, at);
     for (int c = 0; c < N; c++) p.v[c] = load(x, at + c);
     return p;
 }
 
 /* dy's, in the stages that want it; zeros where there is none. */
 template <int N, enum stage STAGE>
-__device__ inline pack<N> load_gradient(const recomputed &r, size_t at, bool there)
+__device__ inline vec<N> load_gradient(const recomputed &r, size_t at, bool there)
 {
-    pack<N> dy = {};
+    vec<N> dy = {};
     if (STAGE < SUMS || !there) return dy;
     dy = load_values<N>(r, r.y, at);
     if (!r.dbare.data) return dy;
-    pack<N> more = load_values<N>(r, r.dbare, at);
+    vec<N> more = load_values<N>(r, r.dbare, at);
     for (int c = 0; c < N; c++) dy.v[c] += more.v[c];
     return dy;
 }
 
 template <int N> __device__ inline void store_result(const recomputed &r, size_t at, const pair<N> &u)
 {
-    pack<N> y;
+    vec<N> y;
     for (int c = 0; c < N; c++) y.v[c] = fmaxf(u.v[0][c], u.v[1][c]) + (u.v[0][c] + u.v[1][c]) / 2;
     if (r.packed)
-        store_pack<N>(r.y, at, y);
+        store_vec<N>(r.y, at, y);
     else
         for (int c = 0; c < N; c++) store(r.y, at + c, y.v[c]);
 }
@@ -122,20 +122,20 @@ __device__ inline void convolved_gradient(totals<N> &sums, const recomputed &r, 
                                           const channels<N> &at, size_t row)
 {
     for (int j = 0; j < 2; j++) {
-        pack<N> dc;
+        vec<N> dc;
         for (int c = 0; c < N; c++) {
             float d = at.gain[c] * g.v[j][c] - at.slip[c] - (h.v[j][c] - at.mean[c]) * at.pull[c];
             g.v[j][c] = dc.v[c] = h.v[j][c] > 0 ? d : r.slope * d;
             sums.first[c] += dc.v[c];
         }
-        if (r.dc.data) store_pack<N>(r.dc, row + (size_t)j * r.w.coarse_channels, dc);
+        if (r.dc.data) store_vec<N>(r.dc, row + (size_t)j * r.w.coarse_channels, dc);
     }
 }
 
 /* What a stage does with a pair, whose result is y's value `at` and whose first channel is a. Returns dc. */
 template <enum stage STAGE, int N>
 __device__ inline pair<N> take_pair(totals<N> &sums, const recomputed &r, const pair<N> &h, const pair<N> &f,
-                                    const channels<N> &channel, const pack<N> &dy, size_t at, int a)
+                                    const channels<N> &channel, const vec<N> &dy, size_t at, int a)
 {
     pair<N> g = {};
     if (STAGE == RESULT) store_result(r, at, result_of(h, f, channel));

@@ -1,7 +1,7 @@
 /* The passes of a recomputed block by products of tiles in tf32. A lane of a unit has 8 channels of a pair of
  * rows, and so a whole block of random numbers of each. */
-#ifndef KERNELS_CUDA_RECOMPUTED_TILES_CUH
-#define KERNELS_CUDA_RECOMPUTED_TILES_CUH
+#ifndef KERNELS_CUDA_BLOCK_RECOMPUTE_TF32_CUH
+#define KERNELS_CUDA_BLOCK_RECOMPUTE_TF32_CUH
 
 #include "kernels/cuda/base/sums.cuh"
 #include "kernels/cuda/block/recompute-pair.cuh"
@@ -29,7 +29,7 @@ __device__ static inline pair<8> mask_rows(const mask &m, size_t i, int channels
 {
     pair<8> f;
     for (int j = 0; j < 2; j++) {
-        pack<8> factors = mask_factors<8>(m, i + (size_t)(j * channels));
+        vec<8> factors = mask_factors<8>(m, i + (size_t)(j * channels));
         for (int c = 0; c < 8; c++) f.v[j][c] = factors.v[c];
     }
     return f;
@@ -97,7 +97,7 @@ static __global__ void __launch_bounds__(RECOMPUTED_THREADS, recomputed_blocks(S
             int i = start + tile_quad();
             size_t at = (sample * outputs + first + i) * r.w.coarse_channels + a;
             const float *windows = tile + 2 * start * r.pitch;
-            pack<8> dy = load_gradient<8, STAGE>(r, at, i < end);
+            vec<8> dy = load_gradient<8, STAGE>(r, at, i < end);
             pair<8> f = {}, h = unit_activations(r, weights, channel, windows), dc = {};
             if (STAGE != STATISTICS) f = mask_rows(r.mask, 2 * at - a, r.w.coarse_channels);
             if (i < end) dc = take_pair<STAGE>(sums, r, h, f, channel, dy, at, a);

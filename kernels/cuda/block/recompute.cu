@@ -90,11 +90,11 @@ static void take_scratch(struct recomputed *r, const struct block *block, bool d
     size_t sums = larger((size_t)window_width(r->w) * parts, STATISTICS_PART * parts_of(r, STATISTICS));
     size_t values = dc ? (size_t)r->w.batch * r->w.coarse * out : 0;
     size_t bytes = out * (sums + parts) * sizeof(float) + values * (block->c.bf16 ? 2 : 4) + 3 * 256;
-    struct cutter cutter = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
-    r->parts = cut<float>(&cutter, out * sums);
-    r->bias_parts = cut<float>(&cutter, parts * out);
+    struct arena arena = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
+    r->parts = arena_take<float>(&arena, out * sums);
+    r->bias_parts = arena_take<float>(&arena, parts * out);
     r->dc.bf16 = block->c.bf16;
-    if (dc) r->dc.data = cut<char>(&cutter, values * (block->c.bf16 ? 2 : 4));
+    if (dc) r->dc.data = arena_take<char>(&arena, values * (block->c.bf16 ? 2 : 4));
 }
 
 void recomputed_forward(struct block *block, struct block_parameters p, struct tensor y, struct tensor x,
@@ -104,7 +104,7 @@ void recomputed_forward(struct block *block, struct block_parameters p, struct t
     take_scratch(&r, block, false);
     if (pass.training) run<STATISTICS>(&r);
     block_join_statistics(block, p, r.parts, (int)parts_of(&r, STATISTICS), pass);
-    r.y = view_of(y), r.packed = pack_size((size_t)y.channels, r.y) == 8;
+    r.y = view_of(y), r.packed = vec_size((size_t)y.channels, r.y) == 8;
     run<RESULT>(&r);
 }
 
@@ -116,13 +116,13 @@ void recomputed_backward(struct block *block, struct block_parameters p, struct 
     int parts = (int)parts_of(&r, GRADIENT), out = block->shape.out;
     take_scratch(&r, block, dx.data != NULL);
     r.y = view_of(dy), r.dbare = view_of(dbare);
-    r.packed = pack_size((size_t)out, r.y, r.dbare) == 8;
+    r.packed = vec_size((size_t)out, r.y, r.dbare) == 8;
     run<SUMS>(&r);
     block_join_gradient(block, dp, r.parts, (int)parts_of(&r, SUMS), x.batch * block->convolved, pass);
     if (!dp.weight && !dp.bias && !dx.data) return;
     run<GRADIENT>(&r);
-    if (dp.weight) cuda_add_parts(reals(dp.weight), r.parts, parts, out * window_width(r.w), 1, true);
-    if (dp.bias) cuda_add_parts(reals(dp.bias), r.bias_parts, parts, out, 1, true);
+    if (dp.weight) cuda_add_partial_sums(reals(dp.weight), r.parts, parts, out * window_width(r.w), 1, true);
+    if (dp.bias) cuda_add_partial_sums(reals(dp.bias), r.bias_parts, parts, out, 1, true);
     if (dx.data) window_spread(&r.w, view_of(dx), r.dc, r.weight, NULL);
 }
 

@@ -1,7 +1,7 @@
 /* A block with few channels in, whose convolution's output c is never stored: it costs less to make it again
  * from x wherever it is needed, backward too. A convolution with normalisation and pooled pairs. */
-#ifndef KERNELS_CUDA_RECOMPUTED_CUH
-#define KERNELS_CUDA_RECOMPUTED_CUH
+#ifndef KERNELS_CUDA_BLOCK_RECOMPUTE_CUH
+#define KERNELS_CUDA_BLOCK_RECOMPUTE_CUH
 
 #include "kernels/cuda/block/state.cuh"
 

@@ -1,7 +1,7 @@
 /* The element-wise kernels of a block: how they walk over rows and channels, and what they all make of c.
  *
  * A block of threads takes a tile of channels and a part of the rows. Its threads stand in `lanes` columns, a
- * pack of channels each, and go down the rows in steps of R: a pool's two, or one. */
+ * vec of channels each, and go down the rows in steps of R: a pool's two, or one. */
 #ifndef KERNELS_CUDA_BLOCK_ROWS_CUH
 #define KERNELS_CUDA_BLOCK_ROWS_CUH
 
@@ -14,7 +14,7 @@ enum { ROWS_THREADS = 256 };
 
 struct walk {
     int steps, channels;
-    int lanes, at_once; /* packs side by side, steps at a time, of a block of threads */
+    int lanes, at_once; /* vecs side by side, steps at a time, of a block of threads */
     int tiles, parts;   /* blocks of threads along the channels, along the steps */
     int share;          /* steps of a part */
 };
@@ -23,13 +23,13 @@ struct walk {
  * multiprocessors take 3 of, as many as run at once. */
 enum { WALK_SUMMING = 396, WALK_WRITING = 2112 };
 
-static inline struct walk walk_make(int steps, int channels, int pack, int most)
+static inline struct walk walk_make(int steps, int channels, int vec, int most)
 {
-    int packs = channels / pack, lanes = pack > 1 ? 8 : WARP;
+    int vecs = channels / vec, lanes = vec > 1 ? 8 : WARP;
     struct walk w = {};
     w.steps = steps, w.channels = channels;
-    w.tiles = (packs + lanes - 1) / lanes;
-    w.lanes = (packs + w.tiles - 1) / w.tiles;
+    w.tiles = (vecs + lanes - 1) / lanes;
+    w.lanes = (vecs + w.tiles - 1) / w.tiles;
     w.at_once = ROWS_THREADS / w.lanes;
     int rounds = (steps + w.at_once - 1) / w.at_once, parts = most > w.tiles ? most / w.tiles : 1;
     int each = (rounds + parts - 1) / parts;
@@ -43,10 +43,10 @@ static inline dim3 walk_grid(const struct walk &w)
     return dim3((unsigned)w.tiles, (unsigned)w.parts);
 }
 
-/* The width of packs: 16 bytes of c where the other views allow it. */
+/* The width of vecs: 16 bytes of c where the other views allow it. */
 template <class... Views> static inline int walk_pack(int channels, view c, Views... others)
 {
-    int size = pack_size((size_t)channels, c, others...);
+    int size = vec_size((size_t)channels, c, others...);
     return size == 8 && !c.bf16 ? 4 : size;
 }
 
@@ -56,7 +56,7 @@ static inline int block_step(const struct block *block)
     return block->shape.pool_pairs ? 2 : 1;
 }
 
-/* One of the kernels that KERNEL<pack, R> stands for. */
+/* One of the kernels that KERNEL<vec, R> stands for. */
 #define WALK_PACK(KERNEL, PACK, R) ((PACK) == 8 ? KERNEL<8, R> : (PACK) == 4 ? KERNEL<4, R> : KERNEL<1, R>)
 #define WALK_KERNEL(KERNEL, PACK, ROWS)                                                                      \
     ((ROWS) == 2 ? WALK_PACK(KERNEL, PACK, 2) : WALK_PACK(KERNEL, PACK, 1))
@@ -64,7 +64,7 @@ static inline int block_step(const struct block *block)
 /* A thread's share: steps first, first + at_once … before end; none where it has no channels. */
 struct stride {
     int lane, row; /* of the thread in its block */
-    int channel;   /* the first of its pack */
+    int channel;   /* the first of its vec */
     int first, end;
 };
 
@@ -125,12 +125,12 @@ static inline struct block_rows block_rows_make(const struct block *block, view 
     return rows;
 }
 
-/* A pack of values of the channels, `otherwise` where there are none. */
-template <int N> __device__ inline pack<N> load_constants(const float *x, int channel, float otherwise)
+/* A vec of values of the channels, `otherwise` where there are none. */
+template <int N> __device__ inline vec<N> load_constants(const float *x, int channel, float otherwise)
 {
     view values = {(void *)x, false};
-    pack<N> p;
-    if (x) return load_pack<N>(values, (size_t)channel);
+    vec<N> p;
+    if (x) return load_vec<N>(values, (size_t)channel);
     for (int i = 0; i < N; i++) p.v[i] = otherwise;
     return p;
 }
@@ -142,18 +142,18 @@ __device__ static inline size_t row_at(const struct walk &w, int row, int channe
 
 /* h of a step's rows. */
 template <int N, int R>
-__device__ inline void load_h(pack<N> h[R], const struct block_rows &b, const struct walk &w, int step,
+__device__ inline void load_h(vec<N> h[R], const struct block_rows &b, const struct walk &w, int step,
                               int channel)
 {
     for (int j = 0; j < R; j++) {
-        if (b.c.data) h[j] = load_pack<N>(b.c, row_at(w, step * R + j, channel));
+        if (b.c.data) h[j] = load_vec<N>(b.c, row_at(w, step * R + j, channel));
         for (int i = 0; i < N; i++) h[j].v[i] = b.c.data ? activate(h[j].v[i], b.slope) : 0;
     }
 }
 
 /* Dropout's factors of a step's rows. */
 template <int N, int R>
-__device__ inline void load_factors(pack<N> f[R], const struct block_rows &b, const struct walk &w, int step,
+__device__ inline void load_factors(vec<N> f[R], const struct block_rows &b, const struct walk &w, int step,
                                     int channel)
 {
     for (int j = 0; j < R; j++) f[j] = mask_factors<N>(b.mask, row_at(w, step * R + j, channel));
@@ -161,21 +161,21 @@ __device__ inline void load_factors(pack<N> f[R], const struct block_rows &b, co
 
 /* The result before the pool: u = ((h - mean) gain + shift) factors. */
 template <int N, int R>
-__device__ inline void block_result(pack<N> u[R], const pack<N> h[R], const pack<N> f[R],
+__device__ inline void block_result(vec<N> u[R], const vec<N> h[R], const vec<N> f[R],
                                     const struct block_rows &b, int channel)
 {
-    pack<N> mean = load_constants<N>(b.mean, channel, 0), gain = load_constants<N>(b.gain, channel, 1),
-            shift = load_constants<N>(b.shift, channel, 0);
+    vec<N> mean = load_constants<N>(b.mean, channel, 0), gain = load_constants<N>(b.gain, channel, 1),
+           shift = load_constants<N>(b.shift, channel, 0);
     for (int j = 0; j < R; j++)
         for (int i = 0; i < N; i++)
             u[j].v[i] = ((h[j].v[i] - mean.v[i]) * gain.v[i] + shift.v[i]) * f[j].v[i];
 }
 
-template <int N> __device__ inline pack<N> load_gradient(const struct block_gradients &d, size_t at)
+template <int N> __device__ inline vec<N> load_gradient(const struct block_gradients &d, size_t at)
 {
-    pack<N> g = load_pack<N>(d.dy, at);
+    vec<N> g = load_vec<N>(d.dy, at);
     if (!d.dbare.data) return g;
-    pack<N> more = load_pack<N>(d.dbare, at);
+    vec<N> more = load_vec<N>(d.dbare, at);
     for (int i = 0; i < N; i++) g.v[i] += more.v[i];
     return g;
 }
@@ -183,11 +183,11 @@ template <int N> __device__ inline pack<N> load_gradient(const struct block_grad
 /* g, the gradient by (h - mean) gain + shift. Of equal ones in a pool the first is the largest, as in
  * PyTorch. */
 template <int N, int R>
-__device__ inline void result_gradient(pack<N> g[R], const pack<N> h[R], const struct block_rows &b,
+__device__ inline void result_gradient(vec<N> g[R], const vec<N> h[R], const struct block_rows &b,
                                        const struct block_gradients &d, const struct walk &w, int step,
                                        int channel)
 {
-    pack<N> f[R], u[R], dy = load_gradient<N>(d, row_at(w, step, channel));
+    vec<N> f[R], u[R], dy = load_gradient<N>(d, row_at(w, step, channel));
     load_factors<N, R>(f, b, w, step, channel);
     if (R == 2) block_result<N, R>(u, h, f, b, channel);
     for (int i = 0; i < N; i++) {

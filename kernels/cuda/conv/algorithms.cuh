@@ -1,6 +1,6 @@
 /* The ways in which window.cu has its functions done. */
-#ifndef KERNELS_CUDA_WINDOW_ENGINES_CUH
-#define KERNELS_CUDA_WINDOW_ENGINES_CUH
+#ifndef KERNELS_CUDA_CONV_ALGORITHMS_CUH
+#define KERNELS_CUDA_CONV_ALGORITHMS_CUH
 
 #include "kernels/cuda/conv/geometry.cuh"
 

@@ -46,7 +46,7 @@ void window_gradient(const struct window *w, float *dweight, view coarse, view f
 
 void window_reserve(const struct window *w)
 {
-    cuda_workspace(WORKSPACE_WINDOW, window_product_possible(w) ? window_product_scratch(w)
-                                     : window_thin_possible(w)  ? window_thin_scratch(w)
-                                                                : window_direct_scratch(w));
+    cuda_workspace(WORKSPACE_CONV, window_product_possible(w) ? window_product_scratch(w)
+                                   : window_thin_possible(w)  ? window_thin_scratch(w)
+                                                              : window_direct_scratch(w));
 }

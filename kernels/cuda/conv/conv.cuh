@@ -9,9 +9,9 @@
  *   gradient    dW[a,k,b] += sum over the batch and o of coarse[o,a] fine[o stride - padding + k, b]
  *
  * Tensors are dense, (batch, rows, channels); results are overwritten except dW. bias may be NULL. The
- * operation's workspace is the caller's; these functions take scratch from WORKSPACE_WINDOW. */
-#ifndef KERNELS_CUDA_WINDOW_CUH
-#define KERNELS_CUDA_WINDOW_CUH
+ * operation's workspace is the caller's; these functions take scratch from WORKSPACE_CONV. */
+#ifndef KERNELS_CUDA_CONV_CONV_CUH
+#define KERNELS_CUDA_CONV_CONV_CUH
 
 #include "kernels/cuda/conv/geometry.cuh"
 

@@ -103,26 +103,26 @@ void window_direct_spread(const struct window *w, view fine, view coarse, const 
 
 /* A thread has value j of the windows for N channels, a part (blockIdx.y) some of the rows. */
 template <int N>
-static __global__ void gradient(window w, float *parts, view coarse, view fine, window_rows rows)
+static __global__ void gradient(window w, float *partial, view coarse, view fine, window_rows rows)
 {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x, width = (size_t)window_width(w);
     size_t count = (size_t)w.batch * rows.count, end = count * (blockIdx.y + 1) / gridDim.y;
     size_t n = count * blockIdx.y / gridDim.y, a = i / width * N;
     int j = (int)(i % width), row = (int)(n % rows.count);
     if (a >= (size_t)w.coarse_channels) return;
-    pack<N> sum = {};
+    vec<N> sum = {};
     for (size_t sample = n / rows.count; n < end; n++) {
         inside in = window_inside(w, window_row(rows, row));
         size_t at = (sample * w.coarse + window_row(rows, row)) * w.coarse_channels + a;
         if (j >= in.from && j < in.to) {
             float value = load(fine, sample * w.fine * w.fine_channels + in.start + j);
-            pack<N> factors = load_pack<N>(coarse, at);
+            vec<N> factors = load_vec<N>(coarse, at);
             for (int c = 0; c < N; c++) sum.v[c] += factors.v[c] * value;
         }
         if (++row == rows.count) row = 0, sample++;
     }
-    parts += (blockIdx.y * (size_t)w.coarse_channels + a) * width + j;
-    for (int c = 0; c < N; c++) parts[c * width] = sum.v[c];
+    partial += (blockIdx.y * (size_t)w.coarse_channels + a) * width + j;
+    for (int c = 0; c < N; c++) partial[c * width] = sum.v[c];
 }
 
 static size_t parts_of(const struct window *w, window_rows rows)
@@ -144,11 +144,11 @@ void window_direct_gradient(const struct window *w, float *dweight, view coarse,
     size_t count = (size_t)w->batch * rows.count, weights = window_weights(w);
     if (!count) return;
     size_t parts = parts_of(w, rows);
-    float *sums = (float *)cuda_workspace(WORKSPACE_WINDOW, parts * weights * sizeof *sums);
+    float *sums = (float *)cuda_workspace(WORKSPACE_CONV, parts * weights * sizeof *sums);
     cuda_count_operations(2.0 * (double)count * (double)weights);
-    int channels = pack_size((size_t)w->coarse_channels, coarse) > 1 ? 4 : 1;
+    int channels = vec_size((size_t)w->coarse_channels, coarse) > 1 ? 4 : 1;
     launch(channels == 4 ? gradient<4> : gradient<1>,
            dim3(blocks_for(weights / channels, THREADS), (unsigned)parts), THREADS, 0, *w, sums, coarse, fine,
            rows);
-    cuda_add_parts(dweight, sums, (int)parts, (int)weights, 1, true);
+    cuda_add_partial_sums(dweight, sums, (int)parts, (int)weights, 1, true);
 }

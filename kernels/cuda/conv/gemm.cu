@@ -121,7 +121,7 @@ static view weight_like(const struct window *w, const float *weight, bool bf16)
 {
     view from = {(void *)(uintptr_t)weight, false}, to = {NULL, true};
     if (!bf16) return from;
-    to.data = cuda_workspace(WORKSPACE_WINDOW, window_weights(w) * sizeof(uint16_t));
+    to.data = cuda_workspace(WORKSPACE_CONV, window_weights(w) * sizeof(uint16_t));
     cuda_convert(to, from, window_weights(w));
     return to;
 }
@@ -161,7 +161,7 @@ static __global__ void arrange(window w, view arranged, const float *weight)
 static view arranged_weight(const struct window *w, const float *weight, bool bf16)
 {
     size_t count = window_weights(w);
-    view to = {cuda_workspace(WORKSPACE_WINDOW, count * (bf16 ? sizeof(uint16_t) : sizeof(float))), bf16};
+    view to = {cuda_workspace(WORKSPACE_CONV, count * (bf16 ? sizeof(uint16_t) : sizeof(float))), bf16};
     launch(arrange, blocks_for(count, THREADS), THREADS, 0, *w, to, weight);
     return to;
 }
@@ -169,13 +169,13 @@ static view arranged_weight(const struct window *w, const float *weight, bool bf
 /* Rows that no tap meets. A thread N values. */
 template <int N> static __global__ void fill(window w, view fine, const float *bias, span rows)
 {
-    size_t packs = (size_t)w.fine_channels / N, i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
-    size_t count = rows.end - rows.first, n = i / packs, sample = n / count;
-    int row = rows.first + (int)(n % count), b = (int)(i % packs) * N;
-    pack<N> values = {};
+    size_t vecs = (size_t)w.fine_channels / N, i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+    size_t count = rows.end - rows.first, n = i / vecs, sample = n / count;
+    int row = rows.first + (int)(n % count), b = (int)(i % vecs) * N;
+    vec<N> values = {};
     if (sample >= (size_t)w.batch || (row + w.padding) % w.stride < w.kernel) return;
     for (int c = 0; bias && c < N; c++) values.v[c] = bias[b + c];
-    store_pack<N>(fine, (sample * w.fine + row) * w.fine_channels + b, values);
+    store_vec<N>(fine, (sample * w.fine + row) * w.fine_channels + b, values);
 }
 
 static void spread_residue(const struct window *w, view fine, view coarse, view weight, const float *bias,
@@ -203,10 +203,10 @@ void window_product_spread(const struct window *w, view fine, view coarse, const
             spread_residue(&one, fine, coarse, arranged, bias, residue);
             arranged.data = (char *)arranged.data + (size_t)taps(*w, residue) * matrix;
         }
-        int pack = pack_size((size_t)w->fine_channels, fine);
-        size_t packs = (size_t)w->batch * (rows.end - rows.first) * (w->fine_channels / pack);
+        int vec = vec_size((size_t)w->fine_channels, fine);
+        size_t vecs = (size_t)w->batch * (rows.end - rows.first) * (w->fine_channels / vec);
         if (w->stride > w->kernel)
-            LAUNCH_PACKS(pack, fill, blocks_for(packs, THREADS), THREADS, 0, *w, fine, bias, rows);
+            LAUNCH_VEC(vec, fill, blocks_for(vecs, THREADS), THREADS, 0, *w, fine, bias, rows);
     } else
         rows.first = rows.end = 0;
     window_direct_spread(w, fine, coarse, weight, bias, outside(rows, w->fine));
@@ -218,7 +218,7 @@ static void gradient_inside(const struct window *w, float *dweight, view coarse,
     int a = w->coarse_channels, hop = w->stride * w->fine_channels, width = window_width(*w);
     int apart = ceiling(width, hop), count = rows.end - rows.first;
     size_t weights = window_weights(w);
-    matrix parts = {cuda_workspace(WORKSPACE_WINDOW, w->batch * weights * sizeof(float)), false, width,
+    matrix parts = {cuda_workspace(WORKSPACE_CONV, w->batch * weights * sizeof(float)), false, width,
                     weights};
     for (int set = 0; set < apart && set < count; set++) {
         int row = rows.first + set;
@@ -229,7 +229,7 @@ static void gradient_inside(const struct window *w, float *dweight, view coarse,
                             w->batch, 1,     set ? 1.0f : 0.0f,           NULL, false};
         cuda_multiply(parts, left, right, p);
     }
-    cuda_add_parts(dweight, (const float *)parts.data, w->batch, (int)weights, 1, true);
+    cuda_add_partial_sums(dweight, (const float *)parts.data, w->batch, (int)weights, 1, true);
 }
 
 void window_product_gradient(const struct window *w, float *dweight, view coarse, view fine)

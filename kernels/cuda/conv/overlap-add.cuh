@@ -1,6 +1,6 @@
 /* Spreading by whole windows: which a block of threads makes, and where it adds them. */
-#ifndef KERNELS_CUDA_WINDOW_HOPS_CUH
-#define KERNELS_CUDA_WINDOW_HOPS_CUH
+#ifndef KERNELS_CUDA_CONV_OVERLAP_ADD_CUH
+#define KERNELS_CUDA_CONV_OVERLAP_ADD_CUH
 
 #include "kernels/cuda/base/vectors.cuh"
 #include "kernels/cuda/conv/algorithms.cuh"
@@ -21,7 +21,7 @@ static inline struct hops hops_make(const struct window *w, view coarse, int win
     h.count = (w->fine - 1 + w->padding) / w->stride - h.first + 1;
     h.rows = windows - h.before;
     h.tiles = (h.count + h.rows - 1) / h.rows;
-    h.packed = pack_size((size_t)w->coarse_channels, coarse) > 1;
+    h.packed = vec_size((size_t)w->coarse_channels, coarse) > 1;
     return h;
 }
 

@@ -25,7 +25,7 @@ __device__ static inline void load_weights(float *to, const window &w, const flo
 }
 
 /* sums += 16 rows of DEPTH channels, of which the lane has 8 of two rows, times their weights. */
-__device__ static inline void add_channels(struct tile sums[UNIT_STEPS], const pack<8> rows[2],
+__device__ static inline void add_channels(struct tile sums[UNIT_STEPS], const vec<8> rows[2],
                                            const float *weights)
 {
     float b[2 * STEPS * UNIT_STEPS];
@@ -55,11 +55,11 @@ __device__ static inline void make_windows(float *to, const hops &h, view coarse
     struct tile sums[UNIT_STEPS] = {};
     int lane = (int)threadIdx.x % WARP, channels = h.w.coarse_channels;
     for (int a = 0; a < channels; a += DEPTH) {
-        pack<8> rows[2] = {};
+        vec<8> rows[2] = {};
         for (int j = 0; j < 2; j++) {
             int row = first + tile_group() + 8 * j;
             size_t at = (sample * h.w.coarse + row) * channels + a + 8 * tile_quad();
-            if (row >= 0 && row < h.w.coarse) rows[j] = load_pack<8>(coarse, at);
+            if (row >= 0 && row < h.w.coarse) rows[j] = load_vec<8>(coarse, at);
         }
         add_channels(sums, rows, weights + (a / DEPTH * WARP + lane) * PITCH);
     }

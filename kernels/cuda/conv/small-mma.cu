@@ -11,7 +11,7 @@ static const unsigned most_parts = 264;
 bool window_tile_possible(const struct window *w, view coarse)
 {
     return window_thin_possible(w) && unit_possible(w->coarse_channels, window_width(*w)) &&
-           pack_size((size_t)w->coarse_channels, coarse) == 8;
+           vec_size((size_t)w->coarse_channels, coarse) == 8;
 }
 
 /* A block of threads has the channels of a unit, and takes tiles of `rows` coarse rows. */
@@ -56,10 +56,10 @@ static __global__ void __launch_bounds__(THREADS, 2)
             for (int j = 0; j < 2; j++) unit_set(u, j, i, bias ? bias[a + i] : 0);
         unit_multiply(u, mine, tile + row * t.pitch, t.pitch);
         for (int j = 0, at = row + unit_row(); j < 2; j++, at++) {
-            pack<8> values;
+            vec<8> values;
             for (int i = 0; i < 8; i++) values.v[i] = unit_value(u, j, i);
             if (at < end)
-                store_pack<8>(coarse, (sample * t.w.coarse + first + at) * t.w.coarse_channels + a, values);
+                store_vec<8>(coarse, (sample * t.w.coarse + first + at) * t.w.coarse_channels + a, values);
         }
     }
 }
@@ -77,14 +77,14 @@ void window_tile_correlate(const struct window *w, view coarse, view fine, const
 __device__ static inline void load_unit(unit &u, view coarse, size_t start, int channels, int row, int end)
 {
     for (int j = 0, at = row + unit_row(); j < 2; j++, at++) {
-        pack<8> values = {};
-        if (at < end) values = load_pack<8>(coarse, start + (size_t)at * channels);
+        vec<8> values = {};
+        if (at < end) values = load_vec<8>(coarse, start + (size_t)at * channels);
         for (int i = 0; i < 8; i++) unit_set(u, j, i, values.v[i]);
     }
 }
 
 /* Some tiles a block; AHEAD units are on their way while others are taken in. */
-static __global__ void __launch_bounds__(THREADS, 2) gradient(tiled t, float *parts, view coarse, view fine)
+static __global__ void __launch_bounds__(THREADS, 2) gradient(tiled t, float *partial, view coarse, view fine)
 {
     float *tile = shared_memory<float>(); /* later the warps' sums */
     int column = (int)blockIdx.y * UNIT_CHANNELS, channels = t.w.coarse_channels;
@@ -106,7 +106,7 @@ static __global__ void __launch_bounds__(THREADS, 2) gradient(tiled t, float *pa
                 if (at < end) unit_accumulate(sums, ahead[i], tile + at * t.pitch, t.pitch);
         }
     }
-    unit_store_sums(parts + blockIdx.x * (size_t)channels * window_width(t.w), tile, sums, t.w, column);
+    unit_store_sums(partial + blockIdx.x * (size_t)channels * window_width(t.w), tile, sums, t.w, column);
 }
 
 void window_tile_gradient(const struct window *w, float *dweight, view coarse, view fine)
@@ -115,9 +115,9 @@ void window_tile_gradient(const struct window *w, float *dweight, view coarse, v
     size_t weights = window_weights(w), floats = tile_floats(&t), tiles = (size_t)w->batch * t.tiles;
     unsigned most = most_parts > columns(w) ? most_parts / columns(w) : 1;
     unsigned parts = tiles < most ? (unsigned)tiles : most;
-    float *to = (float *)cuda_workspace(WORKSPACE_WINDOW, parts * weights * sizeof *to);
+    float *to = (float *)cuda_workspace(WORKSPACE_CONV, parts * weights * sizeof *to);
     if (floats < WARPS * UNIT_SUMS) floats = WARPS * UNIT_SUMS;
     cuda_count_operations(window_operations(w));
     launch(gradient, dim3(parts, columns(w)), THREADS, floats * sizeof(float), t, to, coarse, fine);
-    cuda_add_parts(dweight, to, (int)parts, (int)weights, 1, true);
+    cuda_add_partial_sums(dweight, to, (int)parts, (int)weights, 1, true);
 }

@@ -4,8 +4,8 @@
  * columns are coarse rows; which channels is chosen so that the lane of `group` and `quad` has the 8 channels
  * from 8 group on of the rows 2 quad and 2 quad + 1: 16 bytes of each row where it is bf16, a block of
  * random numbers, and a pair of rows as pools take them. */
-#ifndef KERNELS_CUDA_WINDOW_TILE_CUH
-#define KERNELS_CUDA_WINDOW_TILE_CUH
+#ifndef KERNELS_CUDA_CONV_SMALL_MMA_CUH
+#define KERNELS_CUDA_CONV_SMALL_MMA_CUH
 
 #include "kernels/cuda/conv/small.cuh"
 #include "kernels/cuda/matrix/mma-instructions.cuh"

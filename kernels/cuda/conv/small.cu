@@ -65,13 +65,13 @@ static __global__ void __launch_bounds__(THREADS)
     __syncthreads();
     if (lane >= t.lanes || a >= t.w.coarse_channels) return;
     thin_weights<K, N> mine;
-    pack<N> start;
+    vec<N> start;
     thin_hold(mine, weights + group * N * wide);
     for (int c = 0; c < N; c++) start.v[c] = bias ? bias[a + c] : 0;
     for (int row = lane; row < t.rows && first + row < t.w.coarse; row += t.lanes) {
-        pack<N> sum = start;
+        vec<N> sum = start;
         thin_multiply(sum.v, mine, tile + row * t.pitch);
-        store_pack<N>(coarse, (sample * t.w.coarse + first + row) * t.w.coarse_channels + a, sum);
+        store_vec<N>(coarse, (sample * t.w.coarse + first + row) * t.w.coarse_channels + a, sum);
     }
 }
 
@@ -90,7 +90,7 @@ template <int K>
 static void correlate_of(const struct window *w, view coarse, view fine, const float *weight,
                          const float *bias)
 {
-    if (K <= 18 && pack_size((size_t)w->coarse_channels, coarse) > 1)
+    if (K <= 18 && vec_size((size_t)w->coarse_channels, coarse) > 1)
         launch_correlate<K, K <= 18 ? 4 : 1>(w, coarse, fine, weight, bias);
     else
         launch_correlate<K, 1>(w, coarse, fine, weight, bias);
@@ -105,7 +105,7 @@ void window_thin_correlate(const struct window *w, view coarse, view fine, const
 
 /* Some tiles a block; AHEAD rows are on their way while others are taken in. */
 template <int K, int N>
-static __global__ void __launch_bounds__(THREADS) gradient(thin t, float *parts, view coarse, view fine)
+static __global__ void __launch_bounds__(THREADS) gradient(thin t, float *partial, view coarse, view fine)
 {
     constexpr int wide = thin_wide(K);
     float *tile = shared_memory<float>(); /* later the threads' sums */
@@ -121,19 +121,18 @@ static __global__ void __launch_bounds__(THREADS) gradient(thin t, float *parts,
         thin_load_windows<false>(tile, t.w, fine, sample, first, t.rows, t.pitch, wide);
         __syncthreads();
         for (int row = lane; row < end && !idle; row += AHEAD * t.lanes) {
-            pack<N> ahead[AHEAD] = {};
+            vec<N> ahead[AHEAD] = {};
 #pragma unroll
             for (int i = 0; i < AHEAD; i++)
                 if (row + i * t.lanes < end)
-                    ahead[i] =
-                        load_pack<N>(coarse, start + (size_t)(row + i * t.lanes) * t.w.coarse_channels);
+                    ahead[i] = load_vec<N>(coarse, start + (size_t)(row + i * t.lanes) * t.w.coarse_channels);
 #pragma unroll
             for (int i = 0; i < AHEAD; i++)
                 if (row + i * t.lanes < end)
                     thin_accumulate(sums, ahead[i].v, tile + (row + i * t.lanes) * t.pitch);
         }
     }
-    thin_store_sums(parts + blockIdx.x * (size_t)t.w.coarse_channels * window_width(t.w), tile, sums, t.w,
+    thin_store_sums(partial + blockIdx.x * (size_t)t.w.coarse_channels * window_width(t.w), tile, sums, t.w,
                     column, t.groups, t.lanes);
 }
 
@@ -144,15 +143,15 @@ static void launch_gradient(const struct window *w, float *dweight, view coarse,
     size_t weights = window_weights(w), floats = tile_floats(&t, thin_wide(K));
     size_t sums = THREADS * thin_shared_sums<K>(), tiles = (size_t)w->batch * t.tiles;
     unsigned parts = tiles < most_parts ? (unsigned)tiles : most_parts;
-    float *to = (float *)cuda_workspace(WORKSPACE_WINDOW, parts * weights * sizeof *to);
+    float *to = (float *)cuda_workspace(WORKSPACE_CONV, parts * weights * sizeof *to);
     launch(gradient<K, N>, dim3(parts, columns(&t, N)), THREADS,
            (floats > sums ? floats : sums) * sizeof(float), t, to, coarse, fine);
-    cuda_add_parts(dweight, to, (int)parts, (int)weights, 1, true);
+    cuda_add_partial_sums(dweight, to, (int)parts, (int)weights, 1, true);
 }
 
 template <int K> static void gradient_of(const struct window *w, float *dweight, view coarse, view fine)
 {
-    if (K <= 18 && pack_size((size_t)w->coarse_channels, coarse) > 1)
+    if (K <= 18 && vec_size((size_t)w->coarse_channels, coarse) > 1)
         launch_gradient<K, K <= 18 ? 4 : 1>(w, dweight, coarse, fine);
     else
         launch_gradient<K, 1>(w, dweight, coarse, fine);

@@ -1,7 +1,7 @@
 /* Windows of few values for kernels whose threads hold a channel's weights, or their gradients, in registers:
  * windows stand in shared memory, where all threads of a warp read the same one. */
-#ifndef KERNELS_CUDA_WINDOW_THIN_CUH
-#define KERNELS_CUDA_WINDOW_THIN_CUH
+#ifndef KERNELS_CUDA_CONV_SMALL_CUH
+#define KERNELS_CUDA_CONV_SMALL_CUH
 
 #include "kernels/cuda/conv/algorithms.cuh"
 #include "kernels/cuda/matrix/mma-instructions.cuh"

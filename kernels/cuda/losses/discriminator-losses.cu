@@ -121,10 +121,10 @@ static discriminator_comparison comparison_make(struct keys_shape shape, int bat
     const size_t parts = 2 * (size_t)(batch / 2) * c.song_parts;
     const size_t bytes =
         2 * rows * sizeof(key_row) + parts * sizeof(songs_part) + found * sizeof(double) + 3 * 256;
-    struct cutter cutter = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
-    c.observed.rows = cut<key_row>(&cutter, 2 * rows);
-    if (all || weights[D_KL_SONGS] != 0) c.observed.songs = cut<songs_part>(&cutter, parts);
-    c.found = cut<double>(&cutter, found);
+    struct arena arena = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
+    c.observed.rows = arena_take<key_row>(&arena, 2 * rows);
+    if (all || weights[D_KL_SONGS] != 0) c.observed.songs = arena_take<songs_part>(&arena, parts);
+    c.found = arena_take<double>(&arena, found);
     return c;
 }
 

@@ -162,13 +162,13 @@ static generator_judgement judgement_make(struct keys_shape shape, int batch)
     const size_t bytes = rows * (2 * sizeof(key_row) + sizeof(row_slopes)) + columns * sizeof(float) +
                          parts * sizeof(columns_part) +
                          batch * (sizeof(sample_slopes) + GENERATOR_LOSSES * sizeof(double)) + 6 * 256;
-    struct cutter cutter = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
-    j.observed.rows = cut<key_row>(&cutter, 2 * rows);
-    j.observed.steps = cut<float>(&cutter, columns);
-    j.observed.columns = cut<columns_part>(&cutter, parts);
-    j.rows = cut<row_slopes>(&cutter, rows);
-    j.samples = cut<sample_slopes>(&cutter, batch);
-    j.found = cut<double>(&cutter, (size_t)batch * GENERATOR_LOSSES);
+    struct arena arena = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
+    j.observed.rows = arena_take<key_row>(&arena, 2 * rows);
+    j.observed.steps = arena_take<float>(&arena, columns);
+    j.observed.columns = arena_take<columns_part>(&arena, parts);
+    j.rows = arena_take<row_slopes>(&arena, rows);
+    j.samples = arena_take<sample_slopes>(&arena, batch);
+    j.found = arena_take<double>(&arena, (size_t)batch * GENERATOR_LOSSES);
     return j;
 }
 

@@ -1,8 +1,8 @@
 /* The generator's losses on keys in three kernels: sums over rows and columns (keys-statistics), each
  * sample's losses and the coefficients of its gradient (generator-losses.cu), the gradient cell by cell and
  * the batch's losses (generator-gradient.cu). */
-#ifndef KERNELS_CUDA_GENERATOR_LOSSES_CUH
-#define KERNELS_CUDA_GENERATOR_LOSSES_CUH
+#ifndef KERNELS_CUDA_LOSSES_GENERATOR_LOSSES_CUH
+#define KERNELS_CUDA_LOSSES_GENERATOR_LOSSES_CUH
 
 #include "kernels/cuda/losses/keys-statistics.cuh"
 

@@ -2,8 +2,8 @@
  * records and leaves sums over rows, a row being one key of one sample, (frames, 2); what the losses need of
  * them is made from these here. Sums are in double and around a row's first values, so that constant rows
  * have none. */
-#ifndef KERNELS_CUDA_KEYS_STATISTICS_CUH
-#define KERNELS_CUDA_KEYS_STATISTICS_CUH
+#ifndef KERNELS_CUDA_LOSSES_KEYS_STATISTICS_CUH
+#define KERNELS_CUDA_LOSSES_KEYS_STATISTICS_CUH
 
 #include "kernels/cuda/base/sums.cuh"
 

@@ -5,8 +5,8 @@
  * and probabilities stay in registers (Dao and others 2022). The columns of a head are taken in chunks of D;
  * with more than one a block adds up its scores over all of them and gives the results of its own, which
  * comes last. */
-#ifndef KERNELS_CUDA_ATTENTION_CUH
-#define KERNELS_CUDA_ATTENTION_CUH
+#ifndef KERNELS_CUDA_MATRIX_ATTENTION_CUH
+#define KERNELS_CUDA_MATRIX_ATTENTION_CUH
 
 #include "kernels/cuda/base/random.cuh"
 #include "kernels/cuda/matrix/mma.cuh"
@@ -254,7 +254,7 @@ __device__ inline void write_rows(const struct side &to, const struct tile *sums
             store(to.x, at, low);
             if (column + 1 < h.size) store(to.x, at + 1, high);
         } else if (to.x.bf16) {
-            *(uint32_t *)((uint16_t *)to.x.data + at) = narrow_pair(low, high);
+            *(uint32_t *)((uint16_t *)to.x.data + at) = bf16_pair(low, high);
         } else {
             *(float2 *)((float *)to.x.data + at) = make_float2(low, high);
         }

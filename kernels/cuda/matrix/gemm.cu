@@ -42,7 +42,7 @@ static void check(cublasStatus_t status, const char *what)
 void cuda_product_open()
 {
     check(cublasLtCreate(&library), "cublasLtCreate");
-    cuda_workspace(WORKSPACE_PRODUCT, LIBRARY_BYTES);
+    cuda_workspace(WORKSPACE_GEMM, LIBRARY_BYTES);
 }
 
 static int alignment_of(const void *memory, int stride, size_t step, bool bf16)
@@ -177,24 +177,25 @@ static size_t span(const struct matrix *m, int rows, int columns, int batch)
 }
 
 /* A bf16 copy of a factor of reals. */
-static void make_narrow(struct matrix *m, struct cutter *scratch, size_t count)
+static void make_narrow(struct matrix *m, struct arena *scratch, size_t count)
 {
-    view to = {cut<uint16_t>(scratch, count), true}, from = {m->data, false};
+    view to = {arena_take<uint16_t>(scratch, count), true}, from = {m->data, false};
     cuda_convert(to, from, count);
     m->data = to.data;
     m->bf16 = true;
 }
 
 /* The library wants the bias in the result's type, and aligned. */
-static const void *bias_for(struct matrix c, const struct product *p, struct cutter *scratch)
+static const void *bias_for(struct matrix c, const struct product *p, struct arena *scratch)
 {
     if (!p->bias || (!c.bf16 && (uintptr_t)p->bias % 16 == 0)) return p->bias;
-    view to = {cut<float>(scratch, (size_t)p->columns), c.bf16}, from = {(void *)(uintptr_t)p->bias, false};
+    view to = {arena_take<float>(scratch, (size_t)p->columns), c.bf16},
+         from = {(void *)(uintptr_t)p->bias, false};
     cuda_convert(to, from, (size_t)p->columns);
     return to.data;
 }
 
-static void run(const struct operands *o, const struct product *p, struct cutter *scratch)
+static void run(const struct operands *o, const struct product *p, struct arena *scratch)
 {
     struct plan *plan = plan_for(o, p);
     double operations = 2.0 * p->rows * p->columns * p->inner * p->batch;
@@ -209,7 +210,7 @@ static void run(const struct operands *o, const struct product *p, struct cutter
         check(cublasLtMatmulDescSetAttribute(plan->description, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias,
                                              sizeof bias),
               "bias");
-    void *room = cut<char>(scratch, LIBRARY_BYTES);
+    void *room = arena_take<char>(scratch, LIBRARY_BYTES);
     cuda_count_operations(operations);
     check(cublasLtMatmul(library, plan->description, &p->alpha, o->b.data, plan->layout[2], o->a.data,
                          plan->layout[1], &p->beta, o->c.data, plan->layout[0], o->c.data, plan->layout[0],
@@ -225,7 +226,7 @@ void cuda_multiply(struct matrix c, struct matrix a, struct matrix b, struct pro
     bool bf16 = a.bf16 || b.bf16 || c.bf16;
     size_t bytes = LIBRARY_BYTES + 2 * (values_a * (bf16 && !a.bf16) + values_b * (bf16 && !b.bf16)) +
                    4 * (size_t)p.columns + 4 * 256;
-    struct cutter scratch = {(char *)cuda_workspace(WORKSPACE_PRODUCT, bytes), 0};
+    struct arena scratch = {(char *)cuda_workspace(WORKSPACE_GEMM, bytes), 0};
     if (bf16 && !a.bf16) make_narrow(&a, &scratch, values_a);
     if (bf16 && !b.bf16) make_narrow(&b, &scratch, values_b);
     struct operands o = {c, a, b};

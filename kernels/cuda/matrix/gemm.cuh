@@ -4,8 +4,8 @@
  * sums in reals); otherwise both are reals (fp32, or tf32 where the precision allows it). The result may be
  * either.
  */
-#ifndef KERNELS_CUDA_PRODUCT_CUH
-#define KERNELS_CUDA_PRODUCT_CUH
+#ifndef KERNELS_CUDA_MATRIX_GEMM_CUH
+#define KERNELS_CUDA_MATRIX_GEMM_CUH
 
 #include "kernels/cuda/base/cuda.cuh"
 

@@ -1,5 +1,5 @@
-/* Fully connected layers. Three ways to a product: the library's; the library's with a long sum cut into
- * parts, where the result is too small to keep a GPU busy; and a kernel for the few channels at the
+/* Fully connected layers. Three ways to a product: the library's; the library's with a long sum arena_take
+ * into parts, where the result is too small to keep a GPU busy; and a kernel for the few channels at the
  * discriminator's start, where the library would mostly wait. */
 #include "kernels/cuda/base/sums.cuh"
 #include "kernels/cuda/base/vectors.cuh"
@@ -11,7 +11,7 @@ enum {
     FEW_BLOCKS = 2048,
     TILE = 64,          /* rows and columns of a result that keep one block of the library's threads busy */
     TILES_CUT = 16,     /* so many tiles, or fewer, … */
-    PARTS_LEAST = 512,  /* … are cut into so many parts in all, */
+    PARTS_LEAST = 512,  /* … are arena_take into so many parts in all, */
     PARTS_MOST = 256,   /* at most so many a tile, */
     DEPTH_LEAST = 512,  /* each of them a sum of so many terms or more */
     SUM_BLOCKS = 512,   /* that share the rows of a sum over rows */
@@ -62,7 +62,7 @@ static void multiply_few(struct matrix c, struct matrix a, const float *weight, 
            from, weight, p, count);
 }
 
-/* How many parts a long sum is cut into; 1: none. */
+/* How many parts a long sum is arena_take into; 1: none. */
 static int parts_for(const struct product *p)
 {
     size_t tiles = (size_t)blocks_for((size_t)p->rows, TILE) * blocks_for((size_t)p->columns, TILE);
@@ -80,13 +80,13 @@ static __global__ void finish(view c, const float *sums, struct product p, size_
     store(c, i, p.relu && !(sum > 0) ? 0 : sum);
 }
 
-/* The parts of the sum are a batch of products, and one more of what is left; parts (…, rows, columns).
+/* The partial of the sum are a batch of products, and one more of what is left; partial (…, rows, columns).
  * Returns their number. */
-static int multiply_parts(float *parts, struct matrix a, struct matrix b, struct product p, int count)
+static int multiply_parts(float *partial, struct matrix a, struct matrix b, struct product p, int count)
 {
     int depth = (p.inner / count + 7) / 8 * 8, whole = p.inner / depth, left = p.inner % depth;
     size_t values = (size_t)p.rows * (size_t)p.columns;
-    struct matrix to = {parts, false, p.columns, values};
+    struct matrix to = {partial, false, p.columns, values};
     a.step = (size_t)depth * (p.transpose_a ? (size_t)a.stride : 1);
     b.step = (size_t)depth * (p.transpose_b ? 1 : (size_t)b.stride);
     struct product part = {p.rows, p.columns, depth, p.transpose_a, p.transpose_b, whole, 1, 0, NULL, false};
@@ -107,11 +107,12 @@ static void multiply(struct matrix c, struct matrix a, struct matrix b, struct p
         return;
     }
     size_t values = (size_t)p.rows * (size_t)p.columns, bytes = (count + 2) * values * sizeof(float) + 512;
-    struct cutter scratch = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
-    float *sums = cut<float>(&scratch, values), *parts = cut<float>(&scratch, (count + 1) * values);
+    struct arena scratch = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
+    float *sums = arena_take<float>(&scratch, values),
+          *parts = arena_take<float>(&scratch, (count + 1) * values);
     count = multiply_parts(parts, a, b, p, count);
     bool plain = !c.bf16 && !p.bias && !p.relu;
-    cuda_add_parts(plain ? (float *)c.data : sums, parts, count, (int)values, 1, plain && p.beta != 0);
+    cuda_add_partial_sums(plain ? (float *)c.data : sums, parts, count, (int)values, 1, plain && p.beta != 0);
     view to = {c.data, c.bf16};
     if (!plain) launch(finish, blocks_for(values, THREADS), THREADS, 0, to, (const float *)sums, p, values);
 }
@@ -132,54 +133,54 @@ void cuda_linear(struct tensor y, struct tensor x, device weight, device bias, b
     multiply_by_weight(matrix_of(view_of(y), y.channels), matrix_of(view_of(x), x.channels), weight, p);
 }
 
-/* What a kernel that goes over the rows of dy has: `across` threads side by side, each with a pack of its
+/* What a kernel that goes over the rows of dy has: `across` threads side by side, each with a vec of its
  * columns, and each block `each` rows. */
 struct rows {
     int count, columns, across, each;
 };
 
-/* Masks dy in place where y is not positive (y without data: no mask), and adds up each block's rows: parts
+/* Masks dy in place where y is not positive (y without data: no mask), and adds up each block's rows: partial
  * (gridDim.y, columns), or NULL. */
-template <int N> static __global__ void mask_and_sum(view dy, view y, float *parts, struct rows rows)
+template <int N> static __global__ void mask_and_sum(view dy, view y, float *partial, struct rows rows)
 {
     float *sums = shared_memory<float>(); /* (down, across, N) */
     int down = (int)blockDim.x / rows.across, line = (int)threadIdx.x / rows.across;
     int column = ((int)blockIdx.x * rows.across + (int)threadIdx.x % rows.across) * N;
     int first = (int)blockIdx.y * rows.each, left = rows.count - first;
     bool mine = line < down && column < rows.columns;
-    pack<N> sum = {};
+    vec<N> sum = {};
     for (int row = line; mine && row < rows.each && row < left; row += down) {
         size_t at = (size_t)(first + row) * rows.columns + column;
-        pack<N> d = load_pack<N>(dy, at);
+        vec<N> d = load_vec<N>(dy, at);
         if (y.data) {
-            pack<N> kept = load_pack<N>(y, at);
+            vec<N> kept = load_vec<N>(y, at);
             for (int j = 0; j < N; j++) d.v[j] = kept.v[j] > 0 ? d.v[j] : 0;
-            store_pack<N>(dy, at, d);
+            store_vec<N>(dy, at, d);
         }
         for (int j = 0; j < N; j++) sum.v[j] += d.v[j];
     }
     for (int j = 0; j < N; j++) sums[threadIdx.x * N + j] = sum.v[j];
     __syncthreads();
-    if (!parts || line > 0 || !mine) return;
+    if (!partial || line > 0 || !mine) return;
     for (int other = 1; other < down; other++)
         for (int j = 0; j < N; j++) sum.v[j] += sums[(other * rows.across + (int)threadIdx.x) * N + j];
-    for (int j = 0; j < N; j++) parts[(size_t)blockIdx.y * rows.columns + column + j] = sum.v[j];
+    for (int j = 0; j < N; j++) partial[(size_t)blockIdx.y * rows.columns + column + j] = sum.v[j];
 }
 
 static void output_gradient(struct tensor dy, struct tensor y, device dbias, bool relu)
 {
     view d = view_of(dy), kept = relu ? view_of(y) : view_of((device)NULL);
-    int n = pack_size((size_t)dy.channels, d, kept), packs = dy.channels / n;
-    struct rows rows = {rows_of(dy), dy.channels, packs < WARP ? packs : WARP, 0};
-    unsigned across = blocks_for((size_t)packs, WARP);
+    int n = vec_size((size_t)dy.channels, d, kept), vecs = dy.channels / n;
+    struct rows rows = {rows_of(dy), dy.channels, vecs < WARP ? vecs : WARP, 0};
+    unsigned across = blocks_for((size_t)vecs, WARP);
     unsigned down = blocks_for((size_t)rows.count, SUM_ROWS_LEAST), most = blocks_for(SUM_BLOCKS, across);
     rows.each = (int)blocks_for((size_t)rows.count, down < most ? down : most);
     down = blocks_for((size_t)rows.count, (size_t)rows.each);
     size_t bytes = (size_t)down * (size_t)dy.channels * sizeof(float);
-    float *parts = dbias ? (float *)cuda_workspace(WORKSPACE_OPERATION, bytes) : NULL;
-    LAUNCH_PACKS(n, mask_and_sum, dim3(across, down), THREADS, THREADS * n * sizeof(float), d, kept, parts,
-                 rows);
-    if (dbias) cuda_add_parts(reals(dbias), parts, (int)down, dy.channels, 1, true);
+    float *partial = dbias ? (float *)cuda_workspace(WORKSPACE_OPERATION, bytes) : NULL;
+    LAUNCH_VEC(n, mask_and_sum, dim3(across, down), THREADS, THREADS * n * sizeof(float), d, kept, partial,
+               rows);
+    if (dbias) cuda_add_partial_sums(reals(dbias), partial, (int)down, dy.channels, 1, true);
 }
 
 void cuda_linear_backward(struct tensor dx, device dweight, device dbias, struct tensor dy, struct tensor y,

@@ -3,8 +3,8 @@
  * The instructions need compute capability 8.0. The C beside each moves the same registers between the same
  * lanes (PTX ISA, "Warp-level matrix instructions"), so that tests on the host try what loads them. All lanes
  * of a warp take part: in C they hand over what they hold, all of it at once. */
-#ifndef KERNELS_CUDA_TILE_INSTRUCTIONS_CUH
-#define KERNELS_CUDA_TILE_INSTRUCTIONS_CUH
+#ifndef KERNELS_CUDA_MATRIX_MMA_INSTRUCTIONS_CUH
+#define KERNELS_CUDA_MATRIX_MMA_INSTRUCTIONS_CUH
 
 #include <string.h>
 
@@ -55,7 +55,7 @@ __device__ static inline uint32_t round_tf32(float x)
 #endif
 }
 
-__device__ static inline uint32_t narrow_pair(float low, float high)
+__device__ static inline uint32_t bf16_pair(float low, float high)
 {
     __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
     uint32_t word;
@@ -150,10 +150,10 @@ __device__ static inline void multiply_narrow(struct tile &c, const uint32_t *a,
     for (int pair = 0; pair < 8; pair++) {
         int late = pair / 4, row = 4 * tile_group() + pair % 4, column = 8 * tile_quad() + pair % 4;
         float low[2], high[2], even[2], odd[2];
-        unpack_narrow(low, words.of(row, 2 * late));
-        unpack_narrow(high, words.of(row, 2 * late + 1));
-        unpack_narrow(even, words.of(column, 4 + late));
-        unpack_narrow(odd, words.of(column + 4, 4 + late));
+        unpack_bf16(low, words.of(row, 2 * late));
+        unpack_bf16(high, words.of(row, 2 * late + 1));
+        unpack_bf16(even, words.of(column, 4 + late));
+        unpack_bf16(odd, words.of(column + 4, 4 + late));
         for (int i = 0; i < 2; i++) add_outer(c, low[i], high[i], even[i], odd[i]);
     }
 #endif

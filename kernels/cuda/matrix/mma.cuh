@@ -5,8 +5,8 @@
  *   bf16   by the instruction mma.m16n8k16, factors kept as bfloat16
  *
  * Sums are reals always. */
-#ifndef KERNELS_CUDA_TILE_CUH
-#define KERNELS_CUDA_TILE_CUH
+#ifndef KERNELS_CUDA_MATRIX_MMA_CUH
+#define KERNELS_CUDA_MATRIX_MMA_CUH
 
 #include "kernels/cuda/matrix/mma-instructions.cuh"
 
@@ -42,7 +42,7 @@ template <enum way W> __device__ inline void put_eight(factor_value<W> *to, cons
     uint32_t words[8];
     for (int i = 0; i < 8; i++) words[i] = W == WAY_TF32 ? round_tf32(v[i]) : __float_as_uint(v[i]);
     if (W == WAY_BF16)
-        for (int i = 0; i < 4; i++) words[i] = narrow_pair(v[2 * i], v[2 * i + 1]);
+        for (int i = 0; i < 4; i++) words[i] = bf16_pair(v[2 * i], v[2 * i + 1]);
     for (int i = 0; i < (W == WAY_BF16 ? 4 : 8); i += 4)
         *((uint4 *)to + i / 4) = make_uint4(words[i], words[i + 1], words[i + 2], words[i + 3]);
 }
@@ -116,7 +116,7 @@ __device__ inline factor<W, true> left_factor_of_sums(const struct tile *sums, f
                 a.words[4 * i] = round_tf32(v[0]), a.words[4 * i + 1] = round_tf32(v[2]);
                 a.words[4 * i + 2] = round_tf32(v[1]), a.words[4 * i + 3] = round_tf32(v[3]);
             } else {
-                a.words[2 * i] = narrow_pair(v[0], v[1]), a.words[2 * i + 1] = narrow_pair(v[2], v[3]);
+                a.words[2 * i] = bf16_pair(v[0], v[1]), a.words[2 * i + 1] = bf16_pair(v[2], v[3]);
             }
         }
     }
