@@ -48,6 +48,6 @@ const char *cuda_open(enum precision precision)
     CUDA_CHECK(cudaStreamCreateWithFlags(&cuda_stream, cudaStreamNonBlocking));
     why = try_kernel();
     if (why) return why;
-    cuda_product_open();
+    cuda_gemm_open();
     return NULL;
 }

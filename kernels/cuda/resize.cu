@@ -4,7 +4,7 @@
 enum { RESIZE_THREADS = 256 };
 
 /* A thread gathers a vec of one row of dx: the outputs between the rows before and after it, and those that
- * are arena_take to it. */
+ * are clamped to it. */
 template <int N>
 static __global__ void gather_rows(view dx, view dy, struct resize r, int channels, size_t vecs)
 {

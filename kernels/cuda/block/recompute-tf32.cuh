@@ -56,9 +56,9 @@ __device__ inline void store_parts(const recomputed &r, const totals<8> &sums, c
         float v[2] = {sums.first[c], sums.second[c]};
         for (int i = 0; i < 2; i++) {
             for (int step = 1; step < 4; step *= 2) v[i] += __shfl_xor_sync(WHOLE_WARP, v[i], step);
-            if (tile_quad() == 0) shared[2 * (at + c) + i] = v[i];
+            if (lane_in_group() == 0) shared[2 * (at + c) + i] = v[i];
         }
-        if (thread < WARP && tile_quad() == 0) pivots[at + c] = channel.mean[c];
+        if (thread < WARP && lane_in_group() == 0) pivots[at + c] = channel.mean[c];
     }
     __syncthreads();
     if (thread >= UNIT_CHANNELS) return;
@@ -94,7 +94,7 @@ static __global__ void __launch_bounds__(RECOMPUTED_THREADS, recomputed_blocks(S
             for (int c = 0; c < 8; c++) channel.mean[c] = __shfl_sync(WHOLE_WARP, pivot.v[0][c], 0, 4);
         }
         for (int start = warp * UNIT_PAIRS; start < end; start += TILES_WARPS * UNIT_PAIRS) {
-            int i = start + tile_quad();
+            int i = start + lane_in_group();
             size_t at = (sample * outputs + first + i) * r.w.coarse_channels + a;
             const float *windows = tile + 2 * start * r.pitch;
             vec<8> dy = load_gradient<8, STAGE>(r, at, i < end);

@@ -79,7 +79,7 @@ static struct matrix matrix_at(view x, ptrdiff_t value, int stride, size_t step)
     return m;
 }
 
-/* One side of the rows of a product: the first value of the first row, values from row to row and from sample
+/* One side of the rows of a gemm: the first value of the first row, values from row to row and from sample
  * to sample. */
 struct side {
     view data;
@@ -88,19 +88,19 @@ struct side {
     size_t sample;
 };
 
-/* Every apart-th row from row `first` on; by `samples` the product's batch goes on, or by rows. */
-static void multiply_rows(const side &result, const side &windows, matrix weight, struct product p, int first,
+/* Every apart-th row from row `first` on; by `samples` the gemm's batch goes on, or by rows. */
+static void multiply_rows(const side &result, const side &windows, matrix weight, struct gemm p, int first,
                           int apart, bool samples)
 {
     matrix c = matrix_at(result.data, result.first + (ptrdiff_t)first * result.hop, apart * result.hop,
                          samples ? result.sample : (size_t)result.hop);
     matrix a = matrix_at(windows.data, windows.first + (ptrdiff_t)first * windows.hop, apart * windows.hop,
                          samples ? windows.sample : (size_t)windows.hop);
-    if (p.rows && p.batch) cuda_multiply(c, a, weight, p);
+    if (p.rows && p.batch) cuda_gemm(c, a, weight, p);
 }
 
-/* `count` rows of each sample; of one sample, all sets of rows that do not overlap in one product. */
-static void multiply(const side &result, const side &windows, matrix weight, struct product p, int count,
+/* `count` rows of each sample; of one sample, all sets of rows that do not overlap in one gemm. */
+static void multiply(const side &result, const side &windows, matrix weight, struct gemm p, int count,
                      int apart)
 {
     if (p.batch > 1) {
@@ -137,7 +137,7 @@ void window_product_correlate(const struct window *w, view coarse, view fine, co
         side result = {coarse, (ptrdiff_t)all.first * a, a, (size_t)w->coarse * a};
         side windows = {fine, (ptrdiff_t)(all.first * w->stride - w->padding) * w->fine_channels, hop,
                         (size_t)w->fine * w->fine_channels};
-        struct product p = {0, a, width, false, true, one.batch, 1, 0, bias, false};
+        struct gemm p = {0, a, width, false, true, one.batch, 1, 0, bias, false};
         multiply(result, windows, matrix_at(weight_like(w, weight, fine.bf16), 0, width, 0), p,
                  all.end - all.first, ceiling(width, hop));
     } else
@@ -146,7 +146,7 @@ void window_product_correlate(const struct window *w, view coarse, view fine, co
 }
 
 /* The weight as a matrix (tap, a, b) for each residue of the stride, the last tap first: a fine row of that
- * residue is the product of successive coarse rows with it. */
+ * residue is the gemm of successive coarse rows with it. */
 static __global__ void arrange(window w, view arranged, const float *weight)
 {
     size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x, b = (size_t)w.fine_channels;
@@ -187,7 +187,7 @@ static void spread_residue(const struct window *w, view fine, view coarse, view 
     side result = {fine, (ptrdiff_t)(first * w->stride + residue - w->padding) * b, w->stride * b,
                    (size_t)w->fine * b};
     side windows = {coarse, (ptrdiff_t)(first - depth + 1) * a, a, (size_t)w->coarse * a};
-    struct product p = {0, b, depth * a, false, false, w->batch, 1, 0, bias, false};
+    struct gemm p = {0, b, depth * a, false, false, w->batch, 1, 0, bias, false};
     if (end > first) multiply(result, windows, matrix_at(weight, 0, b, 0), p, end - first, depth);
 }
 
@@ -225,9 +225,9 @@ static void gradient_inside(const struct window *w, float *dweight, view coarse,
         matrix left = matrix_at(coarse, (ptrdiff_t)row * a, apart * a, (size_t)w->coarse * a);
         matrix right = matrix_at(fine, (ptrdiff_t)(row * w->stride - w->padding) * w->fine_channels,
                                  apart * hop, (size_t)w->fine * w->fine_channels);
-        struct product p = {a,        width, ceiling(count - set, apart), true, false,
-                            w->batch, 1,     set ? 1.0f : 0.0f,           NULL, false};
-        cuda_multiply(parts, left, right, p);
+        struct gemm p = {a,        width, ceiling(count - set, apart), true, false,
+                         w->batch, 1,     set ? 1.0f : 0.0f,           NULL, false};
+        cuda_gemm(parts, left, right, p);
     }
     cuda_add_partial_sums(dweight, (const float *)parts.data, w->batch, (int)weights, 1, true);
 }

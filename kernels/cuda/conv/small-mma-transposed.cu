@@ -20,12 +20,12 @@ __device__ static inline void load_weights(float *to, const window &w, const flo
         int a = i / UNIT_WIDTH, j = i % UNIT_WIDTH, c = a % 8;
         int lane = 4 * (j % 8) + a % DEPTH / 8, at = (c / 2 * UNIT_STEPS + j / 8) * 2 + c % 2;
         to[(a / DEPTH * WARP + lane) * PITCH + at] =
-            j < width ? __uint_as_float(round_tf32(weight[(size_t)a * width + j])) : 0;
+            j < width ? __uint_as_float(to_tf32(weight[(size_t)a * width + j])) : 0;
     }
 }
 
 /* sums += 16 rows of DEPTH channels, of which the lane has 8 of two rows, times their weights. */
-__device__ static inline void add_channels(struct tile sums[UNIT_STEPS], const vec<8> rows[2],
+__device__ static inline void add_channels(struct fragment sums[UNIT_STEPS], const vec<8> rows[2],
                                            const float *weights)
 {
     float b[2 * STEPS * UNIT_STEPS];
@@ -38,12 +38,12 @@ __device__ static inline void add_channels(struct tile sums[UNIT_STEPS], const v
     for (int s = 0; s < STEPS; s++) {
         uint32_t a[4];
 #pragma unroll
-        for (int i = 0; i < 4; i++) a[i] = round_tf32(rows[i % 2].v[2 * s + i / 2]);
+        for (int i = 0; i < 4; i++) a[i] = to_tf32(rows[i % 2].v[2 * s + i / 2]);
 #pragma unroll
         for (int u = 0; u < UNIT_STEPS; u++) {
             const float *two = b + (s * UNIT_STEPS + u) * 2;
             uint32_t words[2] = {__float_as_uint(two[0]), __float_as_uint(two[1])};
-            multiply_tf32(sums[u], a, words);
+            mma_tf32(sums[u], a, words);
         }
     }
 }
@@ -52,20 +52,20 @@ __device__ static inline void add_channels(struct tile sums[UNIT_STEPS], const v
 __device__ static inline void make_windows(float *to, const hops &h, view coarse, const float *weights,
                                            size_t sample, int first)
 {
-    struct tile sums[UNIT_STEPS] = {};
+    struct fragment sums[UNIT_STEPS] = {};
     int lane = (int)threadIdx.x % WARP, channels = h.w.coarse_channels;
     for (int a = 0; a < channels; a += DEPTH) {
         vec<8> rows[2] = {};
         for (int j = 0; j < 2; j++) {
-            int row = first + tile_group() + 8 * j;
-            size_t at = (sample * h.w.coarse + row) * channels + a + 8 * tile_quad();
+            int row = first + lane_group() + 8 * j;
+            size_t at = (sample * h.w.coarse + row) * channels + a + 8 * lane_in_group();
             if (row >= 0 && row < h.w.coarse) rows[j] = load_vec<8>(coarse, at);
         }
         add_channels(sums, rows, weights + (a / DEPTH * WARP + lane) * PITCH);
     }
     for (int u = 0; u < UNIT_STEPS; u++)
         for (int j = 0; j < 2; j++)
-            *(float2 *)(to + (tile_group() + 8 * j) * WINDOW + 8 * u + 2 * tile_quad()) =
+            *(float2 *)(to + (lane_group() + 8 * j) * WINDOW + 8 * u + 2 * lane_in_group()) =
                 make_float2(sums[u].v[2 * j], sums[u].v[2 * j + 1]);
 }
 

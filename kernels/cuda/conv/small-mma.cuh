@@ -23,7 +23,7 @@ static inline bool unit_possible(int channels, int width)
 
 /* Channel i of row j of a lane's 8 and 2 is tile i / 2's value i % 2 * 2 + j. */
 struct unit {
-    struct tile tile[UNIT_TILES];
+    struct fragment tile[UNIT_TILES];
 };
 
 __device__ static inline float unit_value(const unit &u, int j, int i)
@@ -38,11 +38,11 @@ __device__ static inline void unit_set(unit &u, int j, int i, float value)
 /* The lane's first channel, first row of a unit. */
 __device__ static inline int unit_channel()
 {
-    return 8 * tile_group();
+    return 8 * lane_group();
 }
 __device__ static inline int unit_row()
 {
-    return 2 * tile_quad();
+    return 2 * lane_in_group();
 }
 
 struct unit_weights {
@@ -52,32 +52,32 @@ struct unit_weights {
 /* From shared memory (UNIT_CHANNELS, UNIT_PITCH). */
 __device__ static inline void unit_hold(unit_weights &weights, const float *from)
 {
-    from += unit_channel() * UNIT_PITCH + tile_quad();
+    from += unit_channel() * UNIT_PITCH + lane_in_group();
 #pragma unroll
     for (int t = 0; t < UNIT_TILES; t++)
 #pragma unroll
         for (int s = 0; s < UNIT_STEPS; s++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-                weights.v[t][s][i] = round_tf32(from[(2 * t + i % 2) * UNIT_PITCH + 8 * s + i / 2 * 4]);
+                weights.v[t][s][i] = to_tf32(from[(2 * t + i % 2) * UNIT_PITCH + 8 * s + i / 2 * 4]);
 }
 
 /* u += the products of the windows of a unit's rows, in tf32, with its channels' weights. */
 __device__ static inline void unit_multiply(unit &u, const unit_weights &weights, const float *windows,
                                             int pitch)
 {
-    windows += tile_group() * pitch + tile_quad();
+    windows += lane_group() * pitch + lane_in_group();
 #pragma unroll
     for (int s = 0; s < UNIT_STEPS; s++) {
         uint32_t b[2] = {__float_as_uint(windows[8 * s]), __float_as_uint(windows[8 * s + 4])};
 #pragma unroll
-        for (int t = 0; t < UNIT_TILES; t++) multiply_tf32(u.tile[t], weights.v[t][s], b);
+        for (int t = 0; t < UNIT_TILES; t++) mma_tf32(u.tile[t], weights.v[t][s], b);
     }
 }
 
 /* The gradient of a unit's weights. */
 struct unit_sums {
-    struct tile tile[UNIT_TILES][UNIT_STEPS];
+    struct fragment tile[UNIT_TILES][UNIT_STEPS];
 };
 
 /* sums += u, a unit of gradients (or of what is convolved), times the windows of its rows. The instruction's
@@ -88,13 +88,13 @@ __device__ static inline void unit_accumulate(unit_sums &sums, const unit &u, co
 #pragma unroll
     for (int t = 0; t < UNIT_TILES; t++)
 #pragma unroll
-        for (int i = 0; i < 4; i++) a[t][i] = round_tf32(u.tile[t].v[i % 2 * 2 + i / 2]);
-    windows += unit_row() * pitch + tile_group();
+        for (int i = 0; i < 4; i++) a[t][i] = to_tf32(u.tile[t].v[i % 2 * 2 + i / 2]);
+    windows += unit_row() * pitch + lane_group();
 #pragma unroll
     for (int s = 0; s < UNIT_STEPS; s++) {
         uint32_t b[2] = {__float_as_uint(windows[8 * s]), __float_as_uint(windows[pitch + 8 * s])};
 #pragma unroll
-        for (int t = 0; t < UNIT_TILES; t++) multiply_tf32(sums.tile[t][s], a[t], b);
+        for (int t = 0; t < UNIT_TILES; t++) mma_tf32(sums.tile[t][s], a[t], b);
     }
 }
 
@@ -105,7 +105,7 @@ __device__ static inline void unit_store_sums(float *part, float *shared, const 
                                               const window &w, int first)
 {
     int width = window_width(w), warps = (int)blockDim.x / WARP;
-    float *mine = shared + (int)threadIdx.x / WARP * UNIT_SUMS + 2 * tile_group() * UNIT_WIDTH;
+    float *mine = shared + (int)threadIdx.x / WARP * UNIT_SUMS + 2 * lane_group() * UNIT_WIDTH;
 #pragma unroll
     for (int t = 0; t < UNIT_TILES; t++) {
         __syncthreads();
@@ -113,7 +113,7 @@ __device__ static inline void unit_store_sums(float *part, float *shared, const 
         for (int s = 0; s < UNIT_STEPS; s++)
 #pragma unroll
             for (int i = 0; i < 4; i++)
-                mine[i / 2 * UNIT_WIDTH + 8 * s + 2 * tile_quad() + i % 2] = sums.tile[t][s].v[i];
+                mine[i / 2 * UNIT_WIDTH + 8 * s + 2 * lane_in_group() + i % 2] = sums.tile[t][s].v[i];
         __syncthreads();
         for (int i = threadIdx.x; i < 16 * width; i += blockDim.x) {
             int row = i / width, j = i % width, a = first + row / 2 * 8 + 2 * t + row % 2;

@@ -39,7 +39,7 @@ __device__ inline void thin_load_windows(float *to, const window &w, view fine, 
     for (int i = threadIdx.x; i < count; i += blockDim.x) {
         int at = start + (pitch == hop ? i : i / pitch * hop + i % pitch);
         float value = at >= 0 && at < values ? load(fine, sample * values + at) : 0;
-        to[i] = TF32 ? __uint_as_float(round_tf32(value)) : value;
+        to[i] = TF32 ? __uint_as_float(to_tf32(value)) : value;
     }
 }
 
