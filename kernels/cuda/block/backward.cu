@@ -54,7 +54,7 @@ static __global__ void __launch_bounds__(ROWS_THREADS, 3)
         result_gradient<N, R>(g, h, b, d, w, step, at.channel);
         activation_gradient<N, R>(g, h, b, to, at.channel);
         for (int j = 0; j < R; j++) {
-            if (to.dc.data) store_vec<N>(to.dc, row_at(w, step * R + j, at.channel), g[j]);
+            if (to.dc.data) store_vec<N>(to.dc, row_index(w, step * R + j, at.channel), g[j]);
             for (int i = 0; i < N; i++) v[i] += g[j].v[i];
         }
     }
@@ -109,16 +109,16 @@ static void convolved_gradient(struct backward *b)
     if (passes_through(b)) b->dc = b->d.dy;
 }
 
-static void window_gradients(const struct backward *b)
+static void conv_gradients(const struct backward *b)
 {
-    struct window w = block_window(b->block, b->x.batch);
+    struct conv w = block_conv(b->block, b->x.batch);
     view x = view_of(b->x), dx = view_of(b->dx);
     const float *weight = reals(b->p.weight);
     bool transposed = b->block->shape.transposed;
     if (b->dp.weight)
-        window_gradient(&w, reals(b->dp.weight), transposed ? x : b->dc, transposed ? b->dc : x);
-    if (b->dx.data && transposed) window_correlate(&w, dx, b->dc, weight, NULL);
-    if (b->dx.data && !transposed) window_spread(&w, dx, b->dc, weight, NULL);
+        conv_weight_gradient(&w, reals(b->dp.weight), transposed ? x : b->dc, transposed ? b->dc : x);
+    if (b->dx.data && transposed) conv_correlate(&w, dx, b->dc, weight, NULL);
+    if (b->dx.data && !transposed) conv_transposed(&w, dx, b->dc, weight, NULL);
 }
 
 /* dskip comes last: it may be the same memory as dx. */
@@ -136,6 +136,6 @@ void cuda_block_backward(struct block *block, struct block_parameters p, struct 
     take_scratch(&b);
     if (block->shape.norm) block_norm_gradient(block, dp, block->c, b.d, b.rows, b.partial, pass);
     convolved_gradient(&b);
-    window_gradients(&b);
+    conv_gradients(&b);
     if (dskip.data) cuda_resize_backward(dskip, dy);
 }

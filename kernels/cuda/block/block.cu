@@ -15,13 +15,13 @@ enum { VECTORS = 6 };
 /* What a block will ask for is asked for when it is made. */
 static void reserve(const struct block *block)
 {
-    struct window w = block_window(block, block->batch);
+    struct conv w = block_conv(block, block->batch);
     if (recomputed_possible(&block->shape)) {
         recomputed_reserve(block);
         return;
     }
     cuda_workspace(WORKSPACE_OPERATION, block_scratch(block, block->batch * block->convolved));
-    window_reserve(&w);
+    conv_reserve(&w);
 }
 
 struct block *cuda_block_new_or_die(const struct block_shape *shape, int batch, int length)
@@ -96,11 +96,11 @@ static __global__ void __launch_bounds__(ROWS_THREADS, 4)
 
 static void convolve(const struct block *block, struct block_parameters p, view c, struct tensor x)
 {
-    struct window w = block_window(block, x.batch);
+    struct conv w = block_conv(block, x.batch);
     if (block->shape.transposed)
-        window_spread(&w, c, view_of(x), reals(p.weight), reals(p.bias));
+        conv_transposed(&w, c, view_of(x), reals(p.weight), reals(p.bias));
     else
-        window_correlate(&w, c, view_of(x), reals(p.weight), reals(p.bias));
+        conv_correlate(&w, c, view_of(x), reals(p.weight), reals(p.bias));
 }
 
 static void finish(const struct block *block, view c, int rows, struct results to, struct pass pass)

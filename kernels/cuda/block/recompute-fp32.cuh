@@ -6,10 +6,10 @@
 #include "kernels/cuda/block/recompute-pair.cuh"
 #include "kernels/cuda/conv/small.cuh"
 
-/* A thread has half a block of random numbers of each row; windows have at most ROWS_WIDTH values. */
-enum { ROWS_CHANNELS = 4, ROWS_WIDTH = 18, ROWS_WIDE = thin_wide(ROWS_WIDTH) };
+/* A thread has half a block of random numbers of each row; patches have at most ROWS_WIDTH values. */
+enum { ROWS_CHANNELS = 4, ROWS_WIDTH = 18, ROWS_WIDE = padded_patch(ROWS_WIDTH) };
 
-typedef thin_weights<ROWS_WIDTH, ROWS_CHANNELS> rows_weights;
+typedef small_weights<ROWS_WIDTH, ROWS_CHANNELS> rows_weights;
 
 /* Dropout's factors for the rows at element i and i + channels. Of two neighbouring lanes, which hold a
  * block's two halves, each makes one row's block. All lanes of the warp. */
@@ -33,12 +33,12 @@ __device__ static inline pair<ROWS_CHANNELS> mask_halves(const mask &m, size_t i
 
 __device__ static inline pair<ROWS_CHANNELS> activations(const recomputed &r, const rows_weights &weights,
                                                          const channels<ROWS_CHANNELS> &at,
-                                                         const float *windows)
+                                                         const float *patches)
 {
     pair<ROWS_CHANNELS> h;
     for (int j = 0; j < 2; j++) {
         for (int c = 0; c < ROWS_CHANNELS; c++) h.v[j][c] = at.bias[c];
-        thin_multiply(h.v[j], weights, windows + j * r.pitch);
+        small_multiply(h.v[j], weights, patches + j * r.pitch);
         for (int c = 0; c < ROWS_CHANNELS; c++) h.v[j][c] = activate(h.v[j][c], r.slope);
     }
     return h;
@@ -53,9 +53,9 @@ __device__ static inline void sum_lanes(const recomputed &r, totals<ROWS_CHANNEL
         shared[(2 * c + 1) * RECOMPUTED_THREADS + (int)threadIdx.x] = sums.second[c];
     }
     __syncthreads();
-    for (int lane = 1; lane < r.lanes && (int)threadIdx.x < r.groups; lane++)
+    for (int line = 1; line < r.lines && (int)threadIdx.x < r.groups; line++)
         for (int c = 0; c < ROWS_CHANNELS; c++) {
-            int from = lane * r.groups + (int)threadIdx.x;
+            int from = line * r.groups + (int)threadIdx.x;
             sums.first[c] += shared[2 * c * RECOMPUTED_THREADS + from];
             sums.second[c] += shared[(2 * c + 1) * RECOMPUTED_THREADS + from];
         }
@@ -67,47 +67,48 @@ static __global__ void __launch_bounds__(RECOMPUTED_THREADS, recomputed_blocks(S
     recompute_rows(recomputed r)
 {
     enum { N = ROWS_CHANNELS };
-    float *shared = shared_memory<float>(), *tile = shared + r.groups * N * ROWS_WIDE;
+    float *shared = shared_memory<float>(), *tile_patches = shared + r.groups * N * ROWS_WIDE;
     int column = (int)blockIdx.y * r.groups * N, group = (int)threadIdx.x % r.groups;
-    int lane = (int)threadIdx.x / r.groups, a = column + group * N, outputs = r.w.coarse / 2, rows = 0;
-    bool idle = lane >= r.lanes || a >= r.w.coarse_channels;
-    thin_load_weights(shared, r.w, r.weight, column, r.groups * N, ROWS_WIDE);
+    int line = (int)threadIdx.x / r.groups, a = column + group * N, outputs = r.conv.coarse / 2, rows = 0;
+    bool idle = line >= r.lines || a >= r.conv.coarse_channels;
+    small_load_weights(shared, r.conv, r.weight, column, r.groups * N, ROWS_WIDE);
     __syncthreads();
     rows_weights weights, gradients = {};
-    thin_hold(weights, shared + group * N * ROWS_WIDE);
+    small_weights_to_registers(weights, shared + group * N * ROWS_WIDE);
     channels<N> channel = load_channels<N, STAGE>(r, a);
     totals<N> sums = {};
-    for (int number = (int)blockIdx.x; number < r.w.batch * r.tiles; number += (int)gridDim.x) {
+    for (int number = (int)blockIdx.x; number < r.conv.batch * r.tiles; number += (int)gridDim.x) {
         size_t sample = number / r.tiles;
         int first = number % r.tiles * r.pairs, end = min(r.pairs, outputs - first);
         __syncthreads();
-        thin_load_windows<false>(tile, r.w, r.x, sample, 2 * first, 2 * r.pairs, r.pitch, ROWS_WIDE);
+        small_load_patches<false>(tile_patches, r.conv, r.x, sample, 2 * first, 2 * r.pairs, r.pitch,
+                                  ROWS_WIDE);
         __syncthreads();
         if (STAGE == STATISTICS && !rows) {
-            pair<N> pivot = activations(r, weights, channel, tile);
+            pair<N> pivot = activations(r, weights, channel, tile_patches);
             for (int c = 0; c < N; c++) channel.mean[c] = pivot.v[0][c];
         }
-        for (int start = 0; start < r.pairs; start += r.lanes) {
-            bool there = !idle && start + lane < end;
-            int i = there ? start + lane : 0;
-            size_t at = (sample * outputs + first + i) * r.w.coarse_channels + a;
-            const float *windows = tile + 2 * i * r.pitch;
+        for (int start = 0; start < r.pairs; start += r.lines) {
+            bool there = !idle && start + line < end;
+            int i = there ? start + line : 0;
+            size_t at = (sample * outputs + first + i) * r.conv.coarse_channels + a;
+            const float *patches = tile_patches + 2 * i * r.pitch;
             vec<N> dy = load_gradient<N, STAGE>(r, at, there);
-            pair<N> f = {}, h = activations(r, weights, channel, windows), dc = {};
-            if (STAGE != STATISTICS) f = mask_halves(r.mask, 2 * at - a, r.w.coarse_channels);
+            pair<N> f = {}, h = activations(r, weights, channel, patches), dc = {};
+            if (STAGE != STATISTICS) f = mask_halves(r.mask, 2 * at - a, r.conv.coarse_channels);
             if (there) dc = take_pair<STAGE>(sums, r, h, f, channel, dy, at, a);
             for (int j = 0; j < 2 && STAGE == GRADIENT && there; j++)
-                thin_accumulate(gradients, dc.v[j], windows + j * r.pitch);
+                small_accumulate(gradients, dc.v[j], patches + j * r.pitch);
         }
         rows += 2 * end;
     }
     if (STAGE == RESULT) return;
     sum_lanes(r, sums, shared);
-    for (int c = 0; c < N && (int)threadIdx.x < r.groups && a < r.w.coarse_channels; c++)
+    for (int c = 0; c < N && (int)threadIdx.x < r.groups && a < r.conv.coarse_channels; c++)
         store_part<STAGE>(r, a + c, sums.first[c], sums.second[c], channel.mean[c], rows);
     if (STAGE == GRADIENT)
-        thin_store_sums(r.parts + blockIdx.x * (size_t)r.w.coarse_channels * window_width(r.w), shared,
-                        gradients, r.w, column, r.groups, r.lanes);
+        small_store_sums(r.parts + blockIdx.x * (size_t)r.conv.coarse_channels * conv_patch_size(r.conv),
+                         shared, gradients, r.conv, column, r.groups, r.lines);
 }
 
 #endif

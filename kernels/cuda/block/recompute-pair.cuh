@@ -18,10 +18,10 @@ __host__ __device__ constexpr int recomputed_blocks(enum stage stage)
 }
 
 /* A block of threads takes tiles of `pairs`; it stands as `groups` (an even number) of channels side by side
- * and `lanes` pairs, or in warps that take units. */
+ * and `lanes` pairs, or in warps that take warp_tiles. */
 struct recomputed {
-    window w;
-    int groups, lanes;
+    struct conv conv;
+    int groups, lines;
     int pairs, pitch, tiles; /* of a sample */
     view x;
     const float *weight, *bias;
@@ -51,7 +51,7 @@ template <int N> struct pair {
 template <int N, enum stage STAGE> __device__ inline channels<N> load_channels(const recomputed &r, int a)
 {
     channels<N> at = {};
-    for (int c = 0; c < N && a < r.w.coarse_channels; c++) {
+    for (int c = 0; c < N && a < r.conv.coarse_channels; c++) {
         at.bias[c] = r.bias ? r.bias[a + c] : 0;
         if (STAGE == STATISTICS) continue;
         at.mean[c] = r.mean[a + c], at.gain[c] = r.gain[a + c], at.shift[c] = r.shift[a + c];
@@ -128,7 +128,7 @@ __device__ inline void convolved_gradient(totals<N> &sums, const recomputed &r, 
             g.v[j][c] = dc.v[c] = h.v[j][c] > 0 ? d : r.slope * d;
             sums.first[c] += dc.v[c];
         }
-        if (r.dc.data) store_vec<N>(r.dc, row + (size_t)j * r.w.coarse_channels, dc);
+        if (r.dc.data) store_vec<N>(r.dc, row + (size_t)j * r.conv.coarse_channels, dc);
     }
 }
 
@@ -154,7 +154,7 @@ template <enum stage STAGE>
 __device__ inline void store_part(const recomputed &r, int a, float first, float second, float pivot,
                                   int rows)
 {
-    size_t all = (size_t)r.w.coarse_channels, number = blockIdx.x;
+    size_t all = (size_t)r.conv.coarse_channels, number = blockIdx.x;
     if (STAGE == STATISTICS) {
         float *part = r.parts + number * STATISTICS_PART * all + a;
         part[PART_ROWS * all] = (float)rows;

@@ -18,26 +18,26 @@ bool recomputed_possible(const struct block_shape *s)
 
 static bool by_tiles(const struct recomputed *r)
 {
-    return unit_possible(r->w.coarse_channels, window_width(r->w));
+    return warp_tile_possible(r->conv.coarse_channels, conv_patch_size(r->conv));
 }
 
 /* The shape of tiles, and of blocks of threads. */
 static void plan(struct recomputed *r)
 {
-    int groups = r->w.coarse_channels / ROWS_CHANNELS, steps = STEPS, at_once;
-    r->groups = groups < MOST_GROUPS ? groups : MOST_GROUPS, r->lanes = RECOMPUTED_THREADS / r->groups;
-    r->pitch = thin_pitch(&r->w, by_tiles(r) ? (int)UNIT_WIDTH : (int)ROWS_WIDE);
-    at_once = by_tiles(r) ? TILES_WARPS * UNIT_PAIRS : r->lanes;
+    int groups = r->conv.coarse_channels / ROWS_CHANNELS, steps = STEPS, at_once;
+    r->groups = groups < MOST_GROUPS ? groups : MOST_GROUPS, r->lines = RECOMPUTED_THREADS / r->groups;
+    r->pitch = small_pitch(&r->conv, by_tiles(r) ? (int)WARP_TILE_PATCH : (int)ROWS_WIDE);
+    at_once = by_tiles(r) ? TILES_WARPS * WARP_TILE_PAIRS : r->lines;
     while (steps > 1 && 2 * (size_t)at_once * steps * r->pitch * sizeof(float) > TILE_BYTES) steps /= 2;
     r->pairs = at_once * steps;
-    r->tiles = (r->w.coarse / 2 + r->pairs - 1) / r->pairs;
+    r->tiles = (r->conv.coarse / 2 + r->pairs - 1) / r->pairs;
 }
 
 static struct recomputed recomputed_make(const struct block *block, struct block_parameters p,
                                          struct tensor x, struct pass pass)
 {
     struct recomputed r = {};
-    r.w = block_window(block, x.batch);
+    r.conv = block_conv(block, x.batch);
     r.x = view_of(x), r.weight = reals(p.weight), r.bias = reals(p.bias);
     r.slope = block->shape.slope, r.mask = mask_make(block->shape.dropout, pass);
     r.mean = block->mean, r.gain = block->gain, r.shift = block->shift;
@@ -49,14 +49,14 @@ static struct recomputed recomputed_make(const struct block *block, struct block
 /* Blocks of threads along the channels. */
 static unsigned columns(const struct recomputed *r)
 {
-    int channels = by_tiles(r) ? (int)UNIT_CHANNELS : r->groups * (int)ROWS_CHANNELS;
-    return blocks_for((size_t)r->w.coarse_channels, (size_t)channels);
+    int channels = by_tiles(r) ? (int)WARP_TILE_CHANNELS : r->groups * (int)ROWS_CHANNELS;
+    return blocks_for((size_t)r->conv.coarse_channels, (size_t)channels);
 }
 
 /* Blocks along the rows, each a part of the stage's sums. */
 static unsigned parts_of(const struct recomputed *r, enum stage stage)
 {
-    size_t tiles = (size_t)r->w.batch * r->tiles;
+    size_t tiles = (size_t)r->conv.batch * r->tiles;
     unsigned most = (unsigned)(MULTIPROCESSORS * recomputed_blocks(stage)) / columns(r);
     return tiles < most ? (unsigned)tiles : most ? most : 1;
 }
@@ -68,18 +68,18 @@ static size_t larger(size_t a, size_t b)
 
 template <enum stage STAGE> static void run(const struct recomputed *r)
 {
-    size_t tile = (size_t)(2 * r->pairs - 1) * r->pitch;
+    size_t tile_floats = (size_t)(2 * r->pairs - 1) * r->pitch;
     dim3 grid(parts_of(r, STAGE), columns(r));
-    cuda_count_operations(window_operations(&r->w) * (STAGE == GRADIENT ? 2 : 1));
+    cuda_count_operations(conv_operations(&r->conv) * (STAGE == GRADIENT ? 2 : 1));
     if (by_tiles(r)) {
-        size_t sums = larger(TILES_SUMS + UNIT_CHANNELS, TILES_WARPS * UNIT_SUMS);
+        size_t sums = larger(TILES_SUMS + WARP_TILE_CHANNELS, TILES_WARPS * WARP_TILE_SUMS);
         launch(recompute_tiles<STAGE>, grid, RECOMPUTED_THREADS,
-               larger(UNIT_WEIGHTS + tile + UNIT_WIDTH, sums) * sizeof(float), *r);
+               larger(WARP_TILE_WEIGHTS + tile_floats + WARP_TILE_PATCH, sums) * sizeof(float), *r);
     } else {
         size_t weights = (size_t)r->groups * ROWS_CHANNELS * ROWS_WIDE;
-        size_t sums = RECOMPUTED_THREADS * (size_t)thin_shared_sums<ROWS_WIDTH>();
+        size_t sums = RECOMPUTED_THREADS * (size_t)small_shared_sums<ROWS_WIDTH>();
         launch(recompute_rows<STAGE>, grid, RECOMPUTED_THREADS,
-               larger(weights + tile + ROWS_WIDE, sums) * sizeof(float), *r);
+               larger(weights + tile_floats + ROWS_WIDE, sums) * sizeof(float), *r);
     }
 }
 
@@ -87,8 +87,8 @@ template <enum stage STAGE> static void run(const struct recomputed *r)
 static void take_scratch(struct recomputed *r, const struct block *block, bool dc)
 {
     size_t out = (size_t)block->shape.out, parts = parts_of(r, GRADIENT);
-    size_t sums = larger((size_t)window_width(r->w) * parts, STATISTICS_PART * parts_of(r, STATISTICS));
-    size_t values = dc ? (size_t)r->w.batch * r->w.coarse * out : 0;
+    size_t sums = larger((size_t)conv_patch_size(r->conv) * parts, STATISTICS_PART * parts_of(r, STATISTICS));
+    size_t values = dc ? (size_t)r->conv.batch * r->conv.coarse * out : 0;
     size_t bytes = out * (sums + parts) * sizeof(float) + values * (block->c.bf16 ? 2 : 4) + 3 * 256;
     struct arena arena = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
     r->parts = arena_take<float>(&arena, out * sums);
@@ -121,9 +121,10 @@ void recomputed_backward(struct block *block, struct block_parameters p, struct 
     block_join_gradient(block, dp, r.parts, (int)parts_of(&r, SUMS), x.batch * block->convolved, pass);
     if (!dp.weight && !dp.bias && !dx.data) return;
     run<GRADIENT>(&r);
-    if (dp.weight) cuda_add_partial_sums(reals(dp.weight), r.parts, parts, out * window_width(r.w), 1, true);
+    if (dp.weight)
+        cuda_add_partial_sums(reals(dp.weight), r.parts, parts, out * conv_patch_size(r.conv), 1, true);
     if (dp.bias) cuda_add_partial_sums(reals(dp.bias), r.bias_parts, parts, out, 1, true);
-    if (dx.data) window_spread(&r.w, view_of(dx), r.dc, r.weight, NULL);
+    if (dx.data) conv_transposed(&r.conv, view_of(dx), r.dc, r.weight, NULL);
 }
 
 void recomputed_reserve(const struct block *block)

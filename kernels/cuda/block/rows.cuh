@@ -135,7 +135,7 @@ template <int N> __device__ inline vec<N> load_constants(const float *x, int cha
     return p;
 }
 
-__device__ static inline size_t row_at(const struct walk &w, int row, int channel)
+__device__ static inline size_t row_index(const struct walk &w, int row, int channel)
 {
     return (size_t)row * w.channels + channel;
 }
@@ -146,7 +146,7 @@ __device__ inline void load_h(vec<N> h[R], const struct block_rows &b, const str
                               int channel)
 {
     for (int j = 0; j < R; j++) {
-        if (b.c.data) h[j] = load_vec<N>(b.c, row_at(w, step * R + j, channel));
+        if (b.c.data) h[j] = load_vec<N>(b.c, row_index(w, step * R + j, channel));
         for (int i = 0; i < N; i++) h[j].v[i] = b.c.data ? activate(h[j].v[i], b.slope) : 0;
     }
 }
@@ -156,7 +156,7 @@ template <int N, int R>
 __device__ inline void load_factors(vec<N> f[R], const struct block_rows &b, const struct walk &w, int step,
                                     int channel)
 {
-    for (int j = 0; j < R; j++) f[j] = mask_factors<N>(b.mask, row_at(w, step * R + j, channel));
+    for (int j = 0; j < R; j++) f[j] = mask_factors<N>(b.mask, row_index(w, step * R + j, channel));
 }
 
 /* The result before the pool: u = ((h - mean) gain + shift) factors. */
@@ -187,7 +187,7 @@ __device__ inline void result_gradient(vec<N> g[R], const vec<N> h[R], const str
                                        const struct block_gradients &d, const struct walk &w, int step,
                                        int channel)
 {
-    vec<N> f[R], u[R], dy = load_gradient<N>(d, row_at(w, step, channel));
+    vec<N> f[R], u[R], dy = load_gradient<N>(d, row_index(w, step, channel));
     load_factors<N, R>(f, b, w, step, channel);
     if (R == 2) block_result<N, R>(u, h, f, b, channel);
     for (int i = 0; i < N; i++) {

@@ -22,16 +22,16 @@ void block_check(const struct block *block, struct tensor x, struct tensor y, st
             s->out, s->pool_pairs ? ", pooled," : "", skip.batch, skip.length, skip.channels);
 }
 
-struct window block_window(const struct block *block, int batch)
+struct conv block_conv(const struct block *block, int batch)
 {
     const struct block_shape *s = &block->shape;
-    struct window w = {batch,
-                       s->transposed ? block->length : block->convolved,
-                       s->transposed ? block->convolved : block->length,
-                       s->transposed ? s->in : s->out,
-                       s->transposed ? s->out : s->in,
-                       s->kernel,
-                       s->stride,
-                       s->padding};
+    struct conv w = {batch,
+                     s->transposed ? block->length : block->convolved,
+                     s->transposed ? block->convolved : block->length,
+                     s->transposed ? s->in : s->out,
+                     s->transposed ? s->out : s->in,
+                     s->kernel,
+                     s->stride,
+                     s->padding};
     return w;
 }

@@ -5,7 +5,7 @@
  * where nothing but a skip follows the convolution.
  *
  * Rows are counted through the batch: rows = batch * convolved. Statistics and gradients of the normalisation
- * are summed in parts, each part some rows, and the parts joined in their order. */
+ * are summed in parts, each part some rows, and the parts batch_as_one_sample in their order. */
 #ifndef KERNELS_CUDA_BLOCK_STATE_CUH
 #define KERNELS_CUDA_BLOCK_STATE_CUH
 
@@ -35,7 +35,7 @@ void block_check(const struct block *block, struct tensor x, struct tensor y, st
                  struct tensor skip);
 
 /* The convolution's geometry for x of so many samples. */
-struct window block_window(const struct block *block, int batch);
+struct conv block_conv(const struct block *block, int batch);
 
 /* Gradients by the output; dbare's data may be NULL. */
 struct block_gradients {
