@@ -1,5 +1,5 @@
-/* The passes of a recomputed block by products of tiles in tf32. A lane of a warp_tile has 8 channels of a
- * pair of rows, and so a whole block of random numbers of each. */
+/* The kernels of a block that recomputes c, by tensor cores in tf32. A lane has 8 channels of a pair of rows
+ * of a warp tile, and so a whole block of random numbers for each row. */
 #ifndef KERNELS_CUDA_BLOCK_RECOMPUTE_TF32_CUH
 #define KERNELS_CUDA_BLOCK_RECOMPUTE_TF32_CUH
 
@@ -7,11 +7,11 @@
 #include "kernels/cuda/block/recompute-pair.cuh"
 #include "kernels/cuda/conv/small-mma.cuh"
 
-enum { TILES_WARPS = RECOMPUTED_THREADS / WARP, WARP_TILE_PAIRS = WARP_TILE_ROWS / 2 };
-enum { TILES_SUMS = 2 * TILES_WARPS * WARP_TILE_CHANNELS };
+enum { TF32_WARPS = RECOMPUTE_THREADS / WARP, TF32_PAIRS = WARP_TILE_ROWS / 2 };
+enum { TF32_SUMS = 2 * TF32_WARPS * WARP_TILE_CHANNELS };
 
-/* h of a warp_tile whose patches begin at `patches`. All lanes of the warp. */
-__device__ static inline pair<8> warp_tile_activations(const recomputed &r, const warp_tile_weights &weights,
+/* h of a warp tile; its first row's patch is at `patches`. All lanes of the warp call it. */
+__device__ static inline pair<8> warp_tile_activations(const recompute &r, const warp_tile_weights &weights,
                                                        const channels<8> &channel, const float *patches)
 {
     warp_tile tile;
@@ -24,7 +24,7 @@ __device__ static inline pair<8> warp_tile_activations(const recomputed &r, cons
     return h;
 }
 
-/* Dropout's factors for the rows at element i and i + channels. */
+/* Dropout factors of the rows at element i and i + channels. */
 __device__ static inline pair<8> mask_rows(const mask &m, size_t i, int channels)
 {
     pair<8> f;
@@ -44,12 +44,12 @@ __device__ static inline void accumulate_pair(warp_tile_sums &sums, const pair<8
     warp_tile_accumulate(sums, tile, patches, pitch);
 }
 
-/* The sums of each channel over the block, to its part. */
+/* Stores each channel's sums over the thread block as a partial sum. */
 template <enum stage STAGE>
-__device__ inline void store_parts(const recomputed &r, const totals<8> &sums, const channels<8> &channel,
+__device__ inline void store_parts(const recompute &r, const totals<8> &sums, const channels<8> &channel,
                                    int rows, float *shared)
 {
-    float *pivots = shared + TILES_SUMS, first = 0, second = 0;
+    float *pivots = shared + TF32_SUMS, first = 0, second = 0;
     int thread = (int)threadIdx.x, at = thread / WARP * WARP_TILE_CHANNELS + warp_tile_channel();
     __syncthreads();
     for (int c = 0; c < 8; c++) {
@@ -62,7 +62,7 @@ __device__ inline void store_parts(const recomputed &r, const totals<8> &sums, c
     }
     __syncthreads();
     if (thread >= WARP_TILE_CHANNELS) return;
-    for (int warp = 0; warp < TILES_WARPS; warp++) {
+    for (int warp = 0; warp < TF32_WARPS; warp++) {
         first += shared[2 * (warp * WARP_TILE_CHANNELS + thread)];
         second += shared[2 * (warp * WARP_TILE_CHANNELS + thread) + 1];
     }
@@ -70,8 +70,8 @@ __device__ inline void store_parts(const recomputed &r, const totals<8> &sums, c
 }
 
 template <enum stage STAGE>
-static __global__ void __launch_bounds__(RECOMPUTED_THREADS, recomputed_blocks(STAGE))
-    recompute_tiles(recomputed r)
+static __global__ void __launch_bounds__(RECOMPUTE_THREADS, recompute_blocks(STAGE))
+    recompute_tf32(recompute r)
 {
     float *shared = shared_memory<float>(), *tile_patches = shared + WARP_TILE_WEIGHTS;
     int column = (int)blockIdx.y * WARP_TILE_CHANNELS, a = column + warp_tile_channel();
@@ -94,14 +94,14 @@ static __global__ void __launch_bounds__(RECOMPUTED_THREADS, recomputed_blocks(S
             pair<8> pivot = warp_tile_activations(r, weights, channel, tile_patches);
             for (int c = 0; c < 8; c++) channel.mean[c] = __shfl_sync(WHOLE_WARP, pivot.v[0][c], 0, 4);
         }
-        for (int start = warp * WARP_TILE_PAIRS; start < end; start += TILES_WARPS * WARP_TILE_PAIRS) {
+        for (int start = warp * TF32_PAIRS; start < end; start += TF32_WARPS * TF32_PAIRS) {
             int i = start + lane_in_group();
             size_t at = (sample * outputs + first + i) * r.conv.coarse_channels + a;
             const float *patches = tile_patches + 2 * start * r.pitch;
             vec<8> dy = load_gradient<8, STAGE>(r, at, i < end);
             pair<8> f = {}, h = warp_tile_activations(r, weights, channel, patches), dc = {};
             if (STAGE != STATISTICS) f = mask_rows(r.mask, 2 * at - a, r.conv.coarse_channels);
-            if (i < end) dc = take_pair<STAGE>(sums, r, h, f, channel, dy, at, a);
+            if (i < end) dc = pass_over_pair<STAGE>(sums, r, h, f, channel, dy, at, a);
             if (STAGE == GRADIENT) accumulate_pair(gradients, dc, patches, r.pitch);
         }
         rows += 2 * end;
@@ -109,7 +109,8 @@ static __global__ void __launch_bounds__(RECOMPUTED_THREADS, recomputed_blocks(S
     if (STAGE == RESULT) return;
     store_parts<STAGE>(r, sums, channel, rows, shared);
     if (STAGE == GRADIENT)
-        warp_tile_store_sums(r.parts + blockIdx.x * (size_t)r.conv.coarse_channels * conv_patch_size(r.conv),
+        warp_tile_store_sums(r.partial +
+                                 blockIdx.x * (size_t)r.conv.coarse_channels * conv_patch_size(r.conv),
                              shared, gradients, r.conv, column);
 }
 
