@@ -6,8 +6,8 @@
 #include "kernels/cpu/fast-math.h"
 #include "kernels/cpu/tiles.h"
 
-static const real FAINTEST = (real)0.1; /* of what sounds where gates are hard */
-static const real APART = (real)0.7;    /* weight of the channels' difference beside their mean */
+static const real FAINTEST = (real)0.1; /* least loudness that sounds, where gates are hard */
+static const real APART = (real)0.7;    /* weight of the channels' difference; that of their mean is 1 */
 
 /* Frames first … end - 1 of a sample: where they stand in a tensor of frames and in one of keys. */
 struct run {

@@ -1,11 +1,11 @@
-/* The optimiser. */
+/* AdamW, and clipping gradients to a norm. */
 #include "kernels/cuda/base/sums.cuh"
 #include "kernels/cuda/base/vectors.cuh"
 
 enum {
     THREADS = 256,
-    FOUR = 4,    /* values side by side; the end of a count is looked after */
-    PARTS = 1024 /* of the sum of squares; as many blocks fill any GPU */
+    FOUR = 4,    /* values of a vec; tails are handled */
+    PARTS = 1024 /* partial sums of squares, at most: so many thread blocks fill any GPU */
 };
 
 static unsigned parts_for(size_t count, size_t values)
@@ -62,7 +62,7 @@ void cuda_adamw(device parameters, device gradients, device moment1, device mome
     LAUNCH_VEC(n, step, blocks_for(count, (size_t)n * THREADS), THREADS, 0, all, count, rates_of(&settings));
 }
 
-/* partial (blocks) = sums of squares. */
+/* partial[blockIdx.x] = the sum of squares of the thread block's values. */
 template <int N> static __global__ void square_sums(double *partial, view g, size_t count)
 {
     size_t hop = (size_t)gridDim.x * THREADS * N;
@@ -75,7 +75,7 @@ template <int N> static __global__ void square_sums(double *partial, view g, siz
     if (threadIdx.x == 0) partial[blockIdx.x] = sum;
 }
 
-/* Every block adds the partial itself, all in one order, so that the factor need not leave the GPU. */
+/* Each thread block adds all partial sums itself, in the same order, so that the factor stays on the GPU. */
 template <int N>
 static __global__ void shorten(view g, size_t count, const double *partial, unsigned parts, double limit)
 {

@@ -1,5 +1,5 @@
-/* An addition with dropout, then layer normalisation (Ba, Kiros, Hinton 2016). A team of threads shares a row
- * and keeps it in registers: a warp where the row is short enough, else a block. */
+/* Addition with dropout, then layer normalisation (Ba, Kiros, Hinton 2016). A team of threads shares a row
+ * and keeps it in registers: a team is a warp where the row is short enough, else a thread block. */
 #include <stdlib.h>
 
 #include "kernels/cuda/base/random.cuh"
@@ -15,12 +15,12 @@ static const float EPSILON = 1e-5f;
 
 enum {
     THREADS = 256,
-    TEAM_MOST = 512,      /* threads */
-    WIDE = 8,             /* values of a vec; else 1 */
-    FEW = 2,              /* vecs of a thread, but in long rows */
-    MANY = 16,            /* … wide ones */
-    MOST = 128,           /* … of single values */
-    GRADIENT_BLOCKS = 264 /* share the rows where the parameters' gradients are summed */
+    TEAM_MOST = 512,      /* threads of a team, at most */
+    WIDE = 8,             /* values of a vec where alignment allows, else 1 */
+    FEW = 2,              /* vecs a thread, in rows that are not long */
+    MANY = 16,            /* in long rows: vecs of 8 values … */
+    MOST = 128,           /* … or of 1 value */
+    GRADIENT_BLOCKS = 264 /* thread blocks that sum the parameters' gradients, at most */
 };
 
 struct row {
@@ -47,7 +47,7 @@ void cuda_add_norm_free(struct add_norm *norm)
     free(norm);
 }
 
-/* How the rows are shared out: `size` threads a team, `count` teams a block, vecs of `width` values. */
+/* `size` threads a team, `count` teams a thread block, vecs of `width` values. */
 struct teams {
     int rows, channels, width, size, count;
 };
@@ -64,16 +64,16 @@ static struct teams teams_make(struct tensor x, int width)
     return t;
 }
 
-/* Runs KERNEL<width, vecs a thread>. */
+/* Launches KERNEL<width, vecs a thread>. */
 #define LAUNCH_TEAMS(TEAMS, KERNEL, GRID, SHARED, ...)                                                       \
     launch((TEAMS).channels <= (TEAMS).width * FEW * (TEAMS).size                                            \
                ? ((TEAMS).width == WIDE ? KERNEL<WIDE, FEW> : KERNEL<1, FEW>)                                \
                : ((TEAMS).width == WIDE ? KERNEL<WIDE, MANY> : KERNEL<1, MOST>),                             \
            GRID, (unsigned)((TEAMS).size * (TEAMS).count), SHARED, __VA_ARGS__, TEAMS)
 
-/* Loops over vecs are unrolled only where there are few: those are to stay in registers. */
+/* Loops over vecs are unrolled only where there are few, which then stay in registers. */
 
-/* The sum over a team; `shared` has WARP places, for teams that are blocks. */
+/* The sum over a team; `shared` has WARP elements, used by teams that are thread blocks. */
 __device__ static inline float team_sum(float value, struct teams t, float *shared)
 {
     return t.size == WARP ? warp_sum(value) : block_sum(value, shared);
@@ -85,7 +85,7 @@ template <int N> __device__ inline int channel_of(struct teams t, int p)
     return (p * t.size + (int)threadIdx.x % t.size) * N;
 }
 
-/* This team's first row; the next are gridDim.x * t.count further. */
+/* This team's first row; its next rows are each gridDim.x * t.count further. */
 __device__ static inline int row_of(struct teams t)
 {
     return (int)blockIdx.x * t.count + (int)threadIdx.x / t.size;
@@ -97,7 +97,7 @@ struct forward {
     struct mask mask;
 };
 
-/* x + dropout(f) of a row, left in f too; returns its part of the row's sum. */
+/* x + dropout(f) of a row, stored in f too; returns the thread's share of the row's sum. */
 template <int N, int P>
 __device__ inline float add_row(vec<N> *sum, const struct forward &a, struct teams t, size_t at)
 {
@@ -121,7 +121,7 @@ static __global__ void __launch_bounds__(TEAM_MOST) forward_rows(struct forward 
     size_t at = (size_t)row * t.channels;
     vec<N> sum[P];
     float squares = 0, *shared = shared_memory<float>();
-    if (row >= t.rows) return; /* only whole warps do, and no team that is a block */
+    if (row >= t.rows) return; /* whole warps only, and no team that is a thread block */
     float mean = team_sum(add_row<N, P>(sum, a, t, at), t, shared) / (float)t.channels;
 #pragma unroll(P <= FEW ? P : 1)
     for (int p = 0; p < P; p++)
@@ -157,10 +157,10 @@ struct backward {
     view dx, df, dy, sum, scale;
     const struct row *rows;
     struct mask mask;
-    float *dscale, *dshift; /* (blocks, channels): parts of the gradients */
+    float *dscale, *dshift; /* (thread blocks, channels): partial sums */
 };
 
-/* What a thread keeps while it goes from row to row. */
+/* What a thread keeps in registers from row to row. */
 template <int N, int P> struct kept {
     vec<N> scale[P], dscale[P], dshift[P];
 };
@@ -201,8 +201,8 @@ __device__ inline void backward_row(struct kept<N, P> *k, const struct backward 
     }
 }
 
-/* The block's part of a parameter's gradient: its teams' sums, in their order, by way of `shared` (count,
- * channels) where there are several. */
+/* Stores a thread block's partial sum of a parameter's gradient: the sums of its teams, added in order by way
+ * of `shared` (count, channels) where there are several teams. */
 template <int N, int P>
 __device__ inline void store_part(float *partial, const vec<N> *sum, struct teams t, float *shared)
 {

@@ -1,9 +1,9 @@
-/* Operations on an element at a time. */
+/* Element-wise operations: copy, add, gather, dropout, concat, split. */
 #include "kernels/cuda/base/bf16.cuh"
 #include "kernels/cuda/base/random.cuh"
 #include "kernels/cuda/base/vectors.cuh"
 
-enum { THREADS = 256, PICKS = 256, ANY = 8 /* of a plain count: its end is looked after */ };
+enum { THREADS = 256, INDICES = 256, ANY = 8 /* vec size for arrays whose tail is handled */ };
 
 void cuda_copy(struct tensor y, struct tensor x)
 {
@@ -27,17 +27,19 @@ void cuda_add(struct tensor y, struct tensor x)
                tensor_count(y));
 }
 
-/* Rows of the source by number: an argument, so that a recorded iteration gets new ones. */
-struct picks {
-    size_t from[PICKS];
+/* Row numbers as a kernel argument, so that a captured graph gets new ones. */
+struct indices {
+    size_t from[INDICES];
 };
 
-/* Sample first + blockIdx.y of y. */
-template <int N> static __global__ void pick(view y, view rows, struct picks picks, size_t first, size_t row)
+/* Sample first + blockIdx.y of y = row indices.from[blockIdx.y]. */
+template <int N>
+static __global__ void gather(view y, view rows, struct indices indices, size_t first, size_t row)
 {
     size_t i = thread_number() * N;
     if (i < row)
-        store_vec<N>(y, (first + blockIdx.y) * row + i, load_vec<N>(rows, picks.from[blockIdx.y] * row + i));
+        store_vec<N>(y, (first + blockIdx.y) * row + i,
+                     load_vec<N>(rows, indices.from[blockIdx.y] * row + i));
 }
 
 void cuda_gather(struct tensor y, device rows, const size_t *index)
@@ -45,12 +47,12 @@ void cuda_gather(struct tensor y, device rows, const size_t *index)
     size_t row = (size_t)y.length * (size_t)y.channels, batch = (size_t)y.batch;
     view to = view_of(y), from = view_of(rows);
     int n = vec_size(row, to, from);
-    for (size_t first = 0; first < batch; first += PICKS) {
-        struct picks picks = {};
-        unsigned count = batch - first < PICKS ? (unsigned)(batch - first) : (unsigned)PICKS;
-        for (unsigned i = 0; i < count; i++) picks.from[i] = index[first + i];
-        LAUNCH_VEC(n, pick, dim3(blocks_for(row, (size_t)n * THREADS), count), THREADS, 0, to, from, picks,
-                   first, row);
+    for (size_t first = 0; first < batch; first += INDICES) {
+        struct indices indices = {};
+        unsigned count = batch - first < INDICES ? (unsigned)(batch - first) : (unsigned)INDICES;
+        for (unsigned i = 0; i < count; i++) indices.from[i] = index[first + i];
+        LAUNCH_VEC(n, gather, dim3(blocks_for(row, (size_t)n * THREADS), count), THREADS, 0, to, from,
+                   indices, first, row);
     }
 }
 
@@ -73,9 +75,9 @@ void cuda_dropout(struct tensor x, struct dropout dropout, struct pass pass)
                    tensor_count(x));
 }
 
-/* Where the vec of this thread lies in rows of the channels of a, then those of b. */
+/* Where this thread's vec is in rows that consist of the channels of a, then those of b. */
 struct place {
-    size_t whole, part; /* its index in the whole, and in a or b */
+    size_t whole, part; /* index in y; index in a or b */
     bool in_a, inside;
 };
 template <int N> __device__ static struct place place_of(size_t rows, int channels_a, int channels_b)
@@ -88,7 +90,7 @@ template <int N> __device__ static struct place place_of(size_t rows, int channe
 }
 
 template <int N>
-static __global__ void join(view y, view a, view b, size_t rows, int channels_a, int channels_b)
+static __global__ void concat(view y, view a, view b, size_t rows, int channels_a, int channels_b)
 {
     struct place p = place_of<N>(rows, channels_a, channels_b);
     if (p.inside) store_vec<N>(y, p.whole, load_vec<N>(p.in_a ? a : b, p.part));
@@ -106,7 +108,7 @@ void cuda_concat(struct tensor y, struct tensor a, struct tensor b)
 {
     view to = view_of(y), from_a = view_of(a), from_b = view_of(b);
     int n = vec_size((size_t)(a.channels | b.channels), to, from_a, from_b);
-    LAUNCH_VEC(n, join, blocks_for(tensor_count(y), (size_t)n * THREADS), THREADS, 0, to, from_a, from_b,
+    LAUNCH_VEC(n, concat, blocks_for(tensor_count(y), (size_t)n * THREADS), THREADS, 0, to, from_a, from_b,
                (size_t)y.batch * (size_t)y.length, a.channels, b.channels);
 }
 

@@ -1,13 +1,13 @@
-/* The generator's output: divided by its largest value, HardSigmoid, adaptive average pooling. Blocks are
- * (parts of a sample, samples). */
+/* The generator's output stage: division by the sample's largest value, HardSigmoid, adaptive average
+ * pooling. Grids are (parts of a sample, samples). */
 #include "kernels/cuda/base/argmax.cuh"
 #include "kernels/cuda/base/vectors.cuh"
 
 enum {
     THREADS = 256,
-    SEARCHED = 16, /* values a thread, where the largest is looked for */
-    PARTS = 16,    /* of a sample, at most, which every thread of the next kernel reads */
-    GATHERED = 8   /* values a thread, backward */
+    SEARCHED = 16, /* values a thread, in the search of the largest */
+    PARTS = 16,    /* of a sample, at most: each thread of the next kernel reads all partial results */
+    GATHERED = 8   /* values a thread, in the backward pass */
 };
 
 static const float MARGIN = 0.001f; /* added to the maximum's magnitude */
@@ -45,7 +45,7 @@ static __device__ float inverse_of(float best)
     return 1 / (fabsf(best) + MARGIN);
 }
 
-/* parts (sample, part): the largest value of a part. */
+/* partial (sample, part): the argmax of each part. */
 template <int N> static __global__ void find_argmax(argmax *partial, view x, size_t size)
 {
     size_t start = blockIdx.y * size, hop = (size_t)gridDim.x * THREADS * N;
@@ -58,7 +58,7 @@ template <int N> static __global__ void find_argmax(argmax *partial, view x, siz
     if (threadIdx.x == 0) partial[blockIdx.y * gridDim.x + blockIdx.x] = best;
 }
 
-/* A thread has one value of y. */
+/* A thread for each value of y. */
 static __global__ void pool(view y, float *peak, view x, const argmax *partial, int parts, lengths n)
 {
     size_t i = thread_number(), size = (size_t)n.out * n.channels;
@@ -88,7 +88,7 @@ void cuda_hard_sigmoid(struct tensor y, struct tensor peak, struct tensor x)
            view_of(x), found, (int)parts, n);
 }
 
-/* The gradient by value i of a sample, without what flows through the maximum. */
+/* The gradient of value i of a sample, without the part through the maximum. */
 static __device__ float gather(view dy, size_t i, float value, float inverse, lengths n)
 {
     int frame = (int)(i / n.channels), c = (int)(i % n.channels);
@@ -100,7 +100,7 @@ static __device__ float gather(view dy, size_t i, float value, float inverse, le
     return sum * (fabsf(value * inverse) < 3 ? inverse / 6 : 0);
 }
 
-/* dx, but for the maximum's part, and parts (sample, part) of <dx, x>. */
+/* dx without the part through the maximum, and partial (sample, part): sums of dx * x. */
 static __global__ void gather_all(view dx, double *partial, view dy, view x, const float *peak, lengths n)
 {
     size_t size = (size_t)n.in * n.channels, start = blockIdx.y * size;
@@ -117,8 +117,9 @@ static __global__ void gather_all(view dx, double *partial, view dy, view x, con
     if (threadIdx.x == 0) partial[(size_t)blockIdx.y * gridDim.x + blockIdx.x] = sum;
 }
 
-/* One warp a sample: dx at the maximum, made again so that it is rounded once. */
-static __global__ void through_largest(view dx, const double *partial, int parts, view dy, view x,
+/* The part through the maximum, by one warp for each sample: dx at the maximum is computed again, so that it
+ * is rounded only once. */
+static __global__ void through_maximum(view dx, const double *partial, int parts, view dy, view x,
                                        const float *peak, lengths n)
 {
     float best = peak[2 * blockIdx.y], inverse = inverse_of(best);
@@ -139,6 +140,6 @@ void cuda_hard_sigmoid_backward(struct tensor dx, struct tensor dy, struct tenso
     lengths n = {x.length, dy.length, x.channels};
     launch(gather_all, dim3(parts, (unsigned)x.batch), THREADS, WARP * sizeof(double), view_of(dx), sums,
            view_of(dy), view_of(x), reals(peak.data), n);
-    launch(through_largest, dim3(1, (unsigned)x.batch), WARP, 0, view_of(dx), sums, (int)parts, view_of(dy),
+    launch(through_maximum, dim3(1, (unsigned)x.batch), WARP, 0, view_of(dx), sums, (int)parts, view_of(dy),
            view_of(x), reals(peak.data), n);
 }

@@ -1,10 +1,10 @@
-/* Normal noise: value i is number i mod 4 of random_normal_block i / 4. */
+/* Normal noise: value i is number i mod 4 of random_normal_block() i / 4 (kernels/ops.h, `normal`). */
 #include "kernels/cuda/base/random.cuh"
 #include "kernels/cuda/base/vectors.cuh"
 
 enum { THREADS = 256, FOUR = 4 };
 
-/* y = x + std * N(0,1), four values a thread, N at a time; x without data: 0. */
+/* y = x + std * N(0, 1); a thread takes four values, N a load; x without data counts as 0. */
 template <int N> static __global__ void noise(view y, view x, size_t count, float std, struct random_key key)
 {
     size_t i = thread_number() * FOUR;

@@ -1,10 +1,11 @@
-/* Means over neighbours: adaptive average pooling, and pairs. */
+/* Adaptive average pooling, and the means of pairs of neighbours. */
 #include "kernels/cuda/base/vectors.cuh"
 
 enum { THREADS = 256 };
 
-/* Division by a number that is known before the launch: n / by = n magic >> shift for n < 2^31 (Granlund and
- * Montgomery, "Division by invariant integers using multiplication", 1994); magic 0: n may be larger. */
+/* Division by a constant of the launch: n / by = n magic >> shift for n < 2^31 (Granlund and Montgomery,
+ * "Division by invariant integers using multiplication", 1994); magic 0: n may be larger, and is divided by.
+ */
 struct divisor {
     uint32_t by, magic;
     int shift;
@@ -23,21 +24,21 @@ __device__ static inline int divide(struct divisor d, uint64_t n)
     return (int)(d.magic ? n * d.magic >> d.shift : n / d.by);
 }
 
-/* PyTorch's windows (kernels/cpu/adaptive-pool.h): output i of `out` is the mean of the inputs floor(i in /
- * out) … ceil((i + 1) in / out) - 1; the outputs whose windows hold an input follow the same rule with the
+/* The bins of adaptive average pooling, as PyTorch's: output i of `out` is the mean of the inputs floor(i in
+ * / out) … ceil((i + 1) in / out) - 1. The outputs whose bins hold an input follow the same rule, with the
  * lengths exchanged. */
-struct windows {
+struct bins {
     struct divisor in, out;
 };
 struct span {
     int first, end;
 };
 
-static struct windows windows_make(int in, int out)
+static struct bins bins_make(int in, int out)
 {
     uint64_t largest = ((uint64_t)in + 1) * ((uint64_t)out + 1);
-    struct windows w = {divisor_make(in, largest), divisor_make(out, largest)};
-    return w;
+    struct bins bins = {divisor_make(in, largest), divisor_make(out, largest)};
+    return bins;
 }
 
 __device__ static inline struct span span_of(int i, struct divisor in, struct divisor out)
@@ -47,12 +48,12 @@ __device__ static inline struct span span_of(int i, struct divisor in, struct di
     return s;
 }
 
-template <int N> static __global__ void pool(view y, view x, struct windows w, size_t rows, int channels)
+template <int N> static __global__ void pool(view y, view x, struct bins bins, size_t rows, int channels)
 {
-    size_t t = thread_number(), vecs = (size_t)channels / N, row = t / vecs, batch = row / w.out.by;
+    size_t t = thread_number(), vecs = (size_t)channels / N, row = t / vecs, batch = row / bins.out.by;
     if (row >= rows) return;
-    struct span inputs = span_of((int)(row % w.out.by), w.in, w.out);
-    size_t at = (batch * w.in.by + inputs.first) * channels + t % vecs * N;
+    struct span inputs = span_of((int)(row % bins.out.by), bins.in, bins.out);
+    size_t at = (batch * bins.in.by + inputs.first) * channels + t % vecs * N;
     vec<N> sum = load_vec<N>(x, at);
 #pragma unroll 4
     for (int k = inputs.first + 1; k < inputs.end; k++) {
@@ -69,18 +70,18 @@ void cuda_adaptive_pool(struct tensor y, struct tensor x)
     view to = view_of(y), from = view_of(x);
     int n = vec_size((size_t)y.channels, to, from);
     LAUNCH_VEC(n, pool, blocks_for(tensor_count(y), (size_t)n * THREADS), THREADS, 0, to, from,
-               windows_make(x.length, y.length), (size_t)y.batch * (size_t)y.length, y.channels);
+               bins_make(x.length, y.length), (size_t)y.batch * (size_t)y.length, y.channels);
 }
 
-template <int N> static __global__ void unpool(view dx, view dy, struct windows w, size_t rows, int channels)
+template <int N> static __global__ void unpool(view dx, view dy, struct bins bins, size_t rows, int channels)
 {
-    size_t t = thread_number(), vecs = (size_t)channels / N, row = t / vecs, batch = row / w.in.by;
+    size_t t = thread_number(), vecs = (size_t)channels / N, row = t / vecs, batch = row / bins.in.by;
     if (row >= rows) return;
-    struct span outputs = span_of((int)(row % w.in.by), w.out, w.in);
-    size_t at = (batch * w.out.by + outputs.first) * channels + t % vecs * N;
+    struct span outputs = span_of((int)(row % bins.in.by), bins.out, bins.in);
+    size_t at = (batch * bins.out.by + outputs.first) * channels + t % vecs * N;
     vec<N> sum = {};
     for (int i = outputs.first; i < outputs.end; i++, at += channels) {
-        struct span inputs = span_of(i, w.in, w.out);
+        struct span inputs = span_of(i, bins.in, bins.out);
         float share = 1 / (float)(inputs.end - inputs.first);
         vec<N> d = load_vec<N>(dy, at);
         for (int j = 0; j < N; j++) sum.v[j] += d.v[j] * share;
@@ -93,10 +94,10 @@ void cuda_adaptive_pool_backward(struct tensor dx, struct tensor dy)
     view to = view_of(dx), from = view_of(dy);
     int n = vec_size((size_t)dx.channels, to, from);
     LAUNCH_VEC(n, unpool, blocks_for(tensor_count(dx), (size_t)n * THREADS), THREADS, 0, to, from,
-               windows_make(dx.length, dy.length), (size_t)dx.batch * (size_t)dx.length, dx.channels);
+               bins_make(dx.length, dy.length), (size_t)dx.batch * (size_t)dx.length, dx.channels);
 }
 
-/* Pairs, as a kernel sees them: `whole` rows a sample, of which `halves` pairs. */
+/* The shape of a halving: `whole` rows a sample become `half` rows. */
 struct halves {
     size_t pairs; /* of all samples */
     int whole, half, channels;
@@ -108,7 +109,8 @@ static struct halves halves_make(struct tensor half, struct tensor whole)
     return h;
 }
 
-/* Where vec t of the halves has its first of two, which are `channels` apart. */
+/* The index of the first value of the pair that vec t of the half is the mean of; the second is `channels`
+ * further. */
 template <int N> __device__ static inline size_t first_of_pair(struct halves h, size_t t)
 {
     size_t vecs = (size_t)h.channels / N, row = t / vecs;

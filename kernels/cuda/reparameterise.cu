@@ -3,12 +3,12 @@
 #include "kernels/cuda/base/sums.cuh"
 #include "kernels/cuda/base/vectors.cuh"
 
-enum { THREADS = 256, PARTS = 264, ANY = 8 /* of a plain count: its end is looked after */ };
+enum { THREADS = 256, PARTS = 264, ANY = 8 /* vec size for arrays whose tail is handled */ };
 
-/* `plane`: the values of a sample, and of `position`. */
+/* `plane`: the values of a sample, as many as `position` has. */
 template <int N>
-static __global__ void latent(view z, view mu, view logvar, view epsilon, view position, size_t plane,
-                              size_t count)
+static __global__ void reparameterise(view z, view mu, view logvar, view epsilon, view position, size_t plane,
+                                      size_t count)
 {
     size_t i = thread_number() * N;
     if (i >= count) return;
@@ -24,14 +24,15 @@ void cuda_reparameterise(struct tensor z, struct tensor mu, struct tensor logvar
     size_t plane = (size_t)z.length * (size_t)z.channels, count = tensor_count(z);
     view to = view_of(z), m = view_of(mu), v = view_of(logvar), e = view_of(epsilon), p = view_of(position);
     int n = vec_size(plane, to, m, v, e, p);
-    LAUNCH_VEC(n, latent, blocks_for(count, (size_t)n * THREADS), THREADS, 0, to, m, v, e, p, plane, count);
+    LAUNCH_VEC(n, reparameterise, blocks_for(count, (size_t)n * THREADS), THREADS, 0, to, m, v, e, p, plane,
+               count);
 }
 
-struct latents {
+struct backward_views {
     view dmu, dlogvar, dz, mu, logvar, epsilon;
 };
 
-template <int N> static __global__ void backward(struct latents l, size_t count, float weight)
+template <int N> static __global__ void backward(struct backward_views l, size_t count, float weight)
 {
     size_t i = thread_number() * N;
     if (i >= count) return;
@@ -50,14 +51,14 @@ void cuda_reparameterise_backward(struct tensor dmu, struct tensor dlogvar, stru
                                   struct tensor mu, struct tensor logvar, struct tensor epsilon,
                                   real kl_weight)
 {
-    struct latents l = {view_of(dmu), view_of(dlogvar), view_of(dz),
-                        view_of(mu),  view_of(logvar),  view_of(epsilon)};
+    struct backward_views l = {view_of(dmu), view_of(dlogvar), view_of(dz),
+                               view_of(mu),  view_of(logvar),  view_of(epsilon)};
     int n = vec_size(ANY, l.dmu, l.dlogvar, l.dz, l.mu, l.logvar, l.epsilon);
     LAUNCH_VEC(n, backward, blocks_for(tensor_count(mu), (size_t)n * THREADS), THREADS, 0, l,
                tensor_count(mu), kl_weight / (float)mu.batch);
 }
 
-/* Each block's part of the sum. */
+/* partial[blockIdx.x] = the thread block's part of the sum. */
 template <int N> static __global__ void divergence(float *partial, view mu, view logvar, size_t count)
 {
     float sum = 0;

@@ -1,10 +1,11 @@
+/* The backward pass of linear resizing. */
 #include "kernels/cuda/base/vectors.cuh"
 #include "kernels/cuda/resize.cuh"
 
 enum { RESIZE_THREADS = 256 };
 
-/* A thread gathers a vec of one row of dx: the outputs between the rows before and after it, and those that
- * are clamped to it. */
+/* A thread sums a vec of one row of dx: over the outputs between the rows before and after it, and over those
+ * that are clamped to it. */
 template <int N>
 static __global__ void gather_rows(view dx, view dy, struct resize r, int channels, size_t vecs)
 {

@@ -1,22 +1,22 @@
-/* Spectral normalisation (Miyato and others 2018). Matrices are small, at most about (256, 512): what counts
- * is how few kernels wait for one another. */
+/* Spectral normalisation (Miyato and others 2018). The matrices are small, at most about (256, 512): the
+ * number of kernels launched one after the other determines the time. */
 #include "kernels/cuda/base/sums.cuh"
 #include "kernels/cuda/base/vectors.cuh"
 
 enum {
     THREADS = 256,
     WARPS = THREADS / WARP,
-    SLICES = WARPS, /* of the rows, in a sum down columns */
-    PARTS = 128     /* blocks that share the element-wise work */
+    SLICES = WARPS, /* parts of a column's sum */
+    PARTS = 128     /* thread blocks of element-wise kernels, at most */
 };
 
-/* What a vector of this sum of squares is multiplied by to be of length 1. */
+/* The factor that gives a vector with this sum of squares length 1. */
 static __device__ float unit_factor(double squares)
 {
     return (float)(1 / fmax(sqrt(squares), 1e-12));
 }
 
-/* raw (columns) = W^T u; a block has WARP columns. */
+/* raw (columns) = W^T u; a thread block takes WARP columns. */
 static __global__ void down_columns(float *raw, const float *u, const float *weight, int rows, int columns)
 {
     double *slices = shared_memory<double>(); /* (SLICES, WARP) */
@@ -31,7 +31,7 @@ static __global__ void down_columns(float *raw, const float *u, const float *wei
     raw[c] = (float)sum;
 }
 
-/* along (rows) = W v; a warp has a row. With `iterate` v is from, made a unit; else from is v. */
+/* along (rows) = W v, a warp for each row. With `iterate` v = from / its length; else from is v. */
 static __global__ void along_rows(double *along, float *v, const float *from, const float *weight, int rows,
                                   int columns, bool iterate)
 {
@@ -49,8 +49,8 @@ static __global__ void along_rows(double *along, float *v, const float *from, co
     if (lane == 0 && r < rows) along[r] = sum;
 }
 
-/* From along = W v: with `iterate` u is along made a unit; sigma = u^T along. Every block finds sigma, the
- * first keeps it. */
+/* From along = W v: with `iterate` u = along / its length; sigma = u^T along. Each thread block computes
+ * sigma, the first stores it. */
 static __device__ float find_sigma(float *sigma, float *u, const double *along, int rows, bool iterate)
 {
     double *shared = shared_memory<double>(), squares = 0, sum = 0;
@@ -104,7 +104,7 @@ void cuda_spectral(device normal, device sigma, device u, device v, device weigh
                WARP * sizeof(double), to, reals(sigma), reals(u), along, from, rows, columns, iterate);
 }
 
-/* partial (blocks) of <dnormal, normal>. */
+/* partial[blockIdx.x] = the thread block's part of sum dnormal * normal. */
 template <int N> static __global__ void dot(double *partial, view dnormal, view normal, size_t count)
 {
     size_t hop = (size_t)gridDim.x * THREADS * N;
@@ -117,7 +117,7 @@ template <int N> static __global__ void dot(double *partial, view dnormal, view 
     if (threadIdx.x == 0) partial[blockIdx.x] = sum;
 }
 
-/* The u and v that were, and the sigma. */
+/* sigma, u and v of the forward pass. */
 struct singular {
     const float *sigma, *u, *v;
 };

@@ -23,8 +23,8 @@ void cuda_bce(device value, struct tensor dlogit, struct tensor logit, real labe
            label, weight);
 }
 
-/* The sum over the batch of a column of x (batch, size), by a block: a lane takes a column, a warp every
- * SLICES-th sample. The same for each warp. */
+/* The sums over the batch of WARP columns of x (batch, size), by a thread block: a lane takes a column, a
+ * warp each SLICES-th sample. Returned to each warp. */
 __device__ static inline float batch_sum(view x, int batch, size_t size, size_t column)
 {
     float *slices = shared_memory<float>(); /* (SLICES, WARP) */
@@ -52,7 +52,7 @@ void cuda_batch_mean(struct tensor mean, struct tensor x)
            x.batch, size);
 }
 
-/* partial[block] = Σ (mean - wanted)² over its columns. slope: of the difference, in the gradient. */
+/* partial[blockIdx.x] = Σ (mean - wanted)² over the thread block's columns; dx += slope * (mean - wanted). */
 static __global__ void match(double *partial, view dx, view x, view wanted, int batch, size_t size,
                              float slope)
 {
@@ -68,7 +68,7 @@ static __global__ void match(double *partial, view dx, view x, view wanted, int 
     }
 }
 
-/* One block. */
+/* value += the sum of partial / size; one thread block. */
 static __global__ void add_mean(float *value, const double *partial, size_t count, size_t size)
 {
     double sum = 0;
