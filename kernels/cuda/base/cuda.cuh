@@ -90,7 +90,7 @@ static inline unsigned blocks_for(size_t count, size_t size)
     return (unsigned)(count > size ? (count + size - 1) / size : 1);
 }
 
-/* The dynamic shared memory of a block of threads. */
+/* The dynamic shared memory of a thread block. */
 template <class T> __device__ T *shared_memory()
 {
     extern __shared__ __align__(16) unsigned char shared_bytes[];
