@@ -1,4 +1,4 @@
-/* In which order blocks, warps and threads get their turns (SHIM_ORDER, SHIM_SEED). */
+/* The order in which thread blocks, warps and threads run (SHIM_ORDER, SHIM_SEED). */
 #ifndef TESTS_SHIM_ORDER_H
 #define TESTS_SHIM_ORDER_H
 

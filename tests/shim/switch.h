@@ -1,4 +1,4 @@
-/* Stacks, and going from one to another. */
+/* Stacks of fibres, and switching from one to another. */
 #ifndef TESTS_SHIM_SWITCH_H
 #define TESTS_SHIM_SWITCH_H
 
