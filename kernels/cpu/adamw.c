@@ -1,4 +1,4 @@
-/* The optimiser. */
+/* AdamW, and clipping gradients to a norm. */
 #include <tgmath.h>
 
 #include "kernels/cpu/cpu.h"

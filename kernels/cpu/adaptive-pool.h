@@ -1,7 +1,7 @@
-/* The windows of adaptive average pooling, as PyTorch lays them: output i of `out` is the mean of the inputs
- * floor(i in / out) … ceil((i + 1) in / out) - 1. They overlap where `in` is no multiple of `out`. */
-#ifndef KERNELS_CPU_ADAPTIVE_H
-#define KERNELS_CPU_ADAPTIVE_H
+/* The bins of adaptive average pooling, as PyTorch's: output i of `out` is the mean of the inputs
+ * floor(i in / out) … ceil((i + 1) in / out) - 1. Bins overlap where `in` is no multiple of `out`. */
+#ifndef KERNELS_CPU_ADAPTIVE_POOL_H
+#define KERNELS_CPU_ADAPTIVE_POOL_H
 
 #include <stdint.h>
 
@@ -17,13 +17,13 @@ static inline struct span adaptive_inputs(int i, int in, int out)
     return (struct span){(int)((int64_t)i * in / out), (int)(((int64_t)(i + 1) * in + out - 1) / out)};
 }
 
-/* The outputs whose windows hold input j: the same rule with the two lengths exchanged. */
+/* The outputs whose bins hold input j: the same rule with the two lengths exchanged. */
 static inline struct span adaptive_outputs(int j, int in, int out)
 {
     return adaptive_inputs(j, out, in);
 }
 
-/* dx (channels) = the gradient by input j of one sample; dy (out, channels) */
+/* dx (channels) = the gradient of input j of one sample; dy (out, channels). */
 static inline void adaptive_gather(real *dx, const real *dy, int j, int in, int out, int channels)
 {
     const struct span outputs = adaptive_outputs(j, in, out);

@@ -7,7 +7,7 @@
 
 static const double EPSILON = 1e-5;
 
-enum { STRIPE = 64 /* channels whose parameter gradients are summed together */ };
+enum { STRIPE = 64 /* channels whose parameters' gradients are summed at a time */ };
 
 struct row {
     real mean, inverse; /* of the sum; 1 / sqrt(variance + epsilon) */
@@ -48,7 +48,7 @@ void cpu_add_norm_forward(struct add_norm *norm, struct tensor y, struct tensor 
                           device scale, device shift, struct pass pass)
 {
     const int channels = x.channels;
-    const real *gain = cpu_values(scale), *offset = cpu_values(shift);
+    const real *weight = cpu_values(scale), *bias = cpu_values(shift);
 #pragma omp parallel for
     for (int i = 0; i < x.batch * x.length; i++) {
         const size_t at = (size_t)i * (size_t)channels;
@@ -57,11 +57,11 @@ void cpu_add_norm_forward(struct add_norm *norm, struct tensor y, struct tensor 
         cpu_dropout_apply(sum, at, (size_t)channels, norm->dropout, pass);
         for (int c = 0; c < channels; c++) sum[c] += from[c];
         const struct row row = norm->rows[i] = row_statistics(sum, channels);
-        for (int c = 0; c < channels; c++) to[c] = (sum[c] - row.mean) * row.inverse * gain[c] + offset[c];
+        for (int c = 0; c < channels; c++) to[c] = (sum[c] - row.mean) * row.inverse * weight[c] + bias[c];
     }
 }
 
-/* Adds to dscale and dshift of channels `first` on: each stripe goes through all rows in order. */
+/* Adds to dscale and dshift of STRIPE channels from `first` on, summing over all rows in order. */
 static void stripe_parameters(const struct row *rows, real *dscale, real *dshift, struct tensor dy,
                               struct tensor sum, int first)
 {
@@ -83,20 +83,20 @@ static void stripe_parameters(const struct row *rows, real *dscale, real *dshift
 }
 
 /* dx = (g - mean(g) - n mean(g n)) * inverse, with g = dy * scale and n the normalised row. */
-static void row_backward(real *dx, const real *dy, const real *sum, const real *gain, struct row row,
+static void row_backward(real *dx, const real *dy, const real *sum, const real *weight, struct row row,
                          int channels)
 {
     real total = 0, along = 0;
 #pragma omp simd reduction(+ : total, along)
     for (int c = 0; c < channels; c++) {
-        const real g = dy[c] * gain[c];
+        const real g = dy[c] * weight[c];
         total += g;
         along += g * (sum[c] - row.mean);
     }
     const real mean = total / (real)channels;
     const real slope = along / (real)channels * row.inverse * row.inverse;
     for (int c = 0; c < channels; c++)
-        dx[c] = (dy[c] * gain[c] - mean - (sum[c] - row.mean) * slope) * row.inverse;
+        dx[c] = (dy[c] * weight[c] - mean - (sum[c] - row.mean) * slope) * row.inverse;
 }
 
 void cpu_add_norm_backward(struct add_norm *norm, struct tensor dx, struct tensor df, device dscale,

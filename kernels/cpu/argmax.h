@@ -1,13 +1,13 @@
-/* The largest value and where it stands: the first of equal ones. */
-#ifndef KERNELS_CPU_LARGEST_H
-#define KERNELS_CPU_LARGEST_H
+/* Maximum, minimum and argmax of an array; the argmax is the first of equal values. */
+#ifndef KERNELS_CPU_ARGMAX_H
+#define KERNELS_CPU_ARGMAX_H
 
 #include <stddef.h>
 
 #include "kernels/real.h"
 
-/* The largest of sign * x, times sign: -1 gives the least. In lanes, so that compilers need no licence to
- * reorder comparisons. NaN is passed over where it is not first. */
+/* sign * the largest of sign * x: sign -1 gives the minimum. In lanes, so that compilers may vectorise the
+ * comparisons without reordering them. NaN is passed over, unless it is x[0]. */
 static inline real extreme_of(const real *x, size_t count, real sign)
 {
     enum { LANES = 32 };
@@ -21,17 +21,17 @@ static inline real extreme_of(const real *x, size_t count, real sign)
     return sign * most;
 }
 
-static inline real largest_of(const real *x, size_t count)
+static inline real max_of(const real *x, size_t count)
 {
     return extreme_of(x, count, 1);
 }
 
-static inline real least_of(const real *x, size_t count)
+static inline real min_of(const real *x, size_t count)
 {
     return extreme_of(x, count, -1);
 }
 
-/* 0 where no value equals `wanted`, as among NaN. */
+/* The first index with the value `wanted`; 0 where there is none, as with NaN. */
 static inline size_t first_equal(const real *x, size_t count, real wanted)
 {
     for (size_t i = 0; i < count; i++)
@@ -39,9 +39,9 @@ static inline size_t first_equal(const real *x, size_t count, real wanted)
     return 0;
 }
 
-static inline size_t index_of_largest(const real *x, size_t count)
+static inline size_t argmax_of(const real *x, size_t count)
 {
-    return first_equal(x, count, largest_of(x, count));
+    return first_equal(x, count, max_of(x, count));
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* Multi-head self-attention (Vaswani and others 2017) without its projections.
  *
- * Each head of each sample is one piece of work, a tile of queries at a time, so that a tile's scores stay in
- * the cache. Only two numbers a row are kept: the backward pass makes the probabilities again. */
+ * One head of one sample is a unit of work, done a tile of queries at a time, so that the tile's scores stay
+ * in the cache. Only two numbers a query are kept: the backward pass computes the probabilities again. */
 #include <math.h>
 #include <omp.h>
 
@@ -12,7 +12,7 @@
 
 enum { TILE = 128 /* queries */ };
 
-/* The softmax of a row of scores s is exp(s - largest) * inverse. */
+/* The softmax of a query's scores s is exp(s - largest) * inverse. */
 struct row {
     real largest, inverse;
 };
@@ -21,19 +21,20 @@ struct attention {
     int batch, length, width, heads;
     struct dropout dropout;
     struct row *rows; /* (batch, heads, length) */
-    int slots;        /* threads there is room for */
-    real *room;       /* (slots, 2, TILE, length) */
+    int slots;        /* threads that `scratch` is for */
+    real *scratch;    /* (slots, 2, TILE, length) */
 };
 
-/* One head of one sample: its columns of its frames, which are 3 * width apart in qkv, `width` apart in y. */
+/* One head of one sample: `size` columns of each frame; frames are 3 * width apart in qkv, `width` apart in
+ * y. */
 struct head {
     const struct attention *of;
     struct pass pass;
     int size; /* columns */
     real scale;
     const real *q, *k, *v;
-    size_t in, out;   /* where its first frame stands in qkv and in y */
-    size_t element;   /* flat index of its first probability in (batch, heads, length, length) */
+    size_t in, out;   /* index of its first frame in qkv and in y */
+    size_t element;   /* index of its first probability in (batch, heads, queries, keys) */
     struct row *rows; /* (length) */
 };
 
@@ -45,7 +46,7 @@ struct attention *cpu_attention_new_or_die(int batch, int length, int width, int
         .batch = batch, .length = length, .width = width, .heads = heads, .dropout = dropout};
     a->slots = omp_get_max_threads() < batch * heads ? omp_get_max_threads() : batch * heads;
     a->rows = cpu_memory_or_die((size_t)batch * (size_t)heads * (size_t)length, sizeof *a->rows);
-    a->room = cpu_memory_or_die((size_t)a->slots * 2 * TILE * (size_t)length, sizeof *a->room);
+    a->scratch = cpu_memory_or_die((size_t)a->slots * 2 * TILE * (size_t)length, sizeof *a->scratch);
     return a;
 }
 
@@ -53,7 +54,7 @@ void cpu_attention_free(struct attention *attention)
 {
     if (!attention) return;
     cpu_memory_release(attention->rows);
-    cpu_memory_release(attention->room);
+    cpu_memory_release(attention->scratch);
     cpu_memory_release(attention);
 }
 
@@ -81,12 +82,12 @@ static int threads_for(const struct attention *a)
     return omp_get_max_threads() < a->slots ? omp_get_max_threads() : a->slots;
 }
 
-static real *room_of(const struct attention *a)
+static real *scratch_of(const struct attention *a)
 {
-    return a->room + (size_t)omp_get_thread_num() * 2 * TILE * (size_t)a->length;
+    return a->scratch + (size_t)omp_get_thread_num() * 2 * TILE * (size_t)a->length;
 }
 
-/* scores (count, length) of the queries from `first` on */
+/* scores (count, length) of the queries from `first` on, scaled */
 static void tile_scores(const struct head *h, real *scores, int first, int count)
 {
     const int length = h->of->length, stride = 3 * h->of->width;
@@ -105,10 +106,10 @@ static int tile_count(const struct head *h, int first)
     return h->of->length - first < TILE ? h->of->length - first : TILE;
 }
 
-/* s becomes exp(s - largest). */
+/* In place: s becomes exp(s - largest). */
 static struct row exponentials(real *s, int length)
 {
-    const real largest = largest_of(s, (size_t)length);
+    const real largest = max_of(s, (size_t)length);
     real sum = 0;
     for (int j = 0; j < length; j++) s[j] = fast_exp(s[j] - largest);
 #pragma omp simd reduction(+ : sum)
@@ -116,7 +117,7 @@ static struct row exponentials(real *s, int length)
     return (struct row){largest, 1 / sum};
 }
 
-/* y: its first frame */
+/* y: the head's first frame */
 static void head_forward(const struct head *h, real *y, real *scores)
 {
     const int length = h->of->length, width = h->of->width, stride = 3 * width;
@@ -137,12 +138,13 @@ void cpu_attention_forward(struct attention *a, struct tensor y, struct tensor q
 #pragma omp parallel for schedule(dynamic) num_threads(threads_for(a))
     for (int i = 0; i < a->batch * a->heads; i++) {
         const struct head head = head_of(a, i, qkv, pass);
-        head_forward(&head, cpu_values(y.data) + head.out, room_of(a));
+        head_forward(&head, cpu_values(y.data) + head.out, scratch_of(a));
     }
 }
 
-/* Scores p become probabilities, and their gradient dp that of the scores. Since y is the probabilities' mean
- * of v, the sum over a row of p dp is dy . y (Dao and others 2022). y, dy: the tile's first frame */
+/* In place: scores p become probabilities, and dp, the gradient of the probabilities, becomes that of the
+ * scores. Since y is the mean of v weighted by the probabilities, the sum of p dp over the keys is dy . y
+ * (Dao and others 2022). y, dy: the tile's first frame */
 static void tile_backward(const struct head *h, real *p, real *dp, const real *dy, const real *y,
                           const struct row *rows, int count)
 {
@@ -159,7 +161,8 @@ static void tile_backward(const struct head *h, real *p, real *dp, const real *d
     }
 }
 
-/* dq, dy, y: its first frame; p: room for two tiles. Dropout's mask is made twice: for dp, then for p. */
+/* dq, dy, y: the head's first frame; p: scratch for two tiles. The dropout mask is drawn twice: for dp, then
+ * for p. */
 static void head_backward(const struct head *h, real *dq, const real *dy, const real *y, real *p)
 {
     const int length = h->of->length, size = h->size, width = h->of->width, stride = 3 * width;
@@ -187,6 +190,6 @@ void cpu_attention_backward(struct attention *a, struct tensor dqkv, struct tens
     for (int i = 0; i < a->batch * a->heads; i++) {
         const struct head head = head_of(a, i, qkv, pass);
         head_backward(&head, cpu_values(dqkv.data) + head.in, cpu_values(dy.data) + head.out,
-                      cpu_values(y.data) + head.out, room_of(a));
+                      cpu_values(y.data) + head.out, scratch_of(a));
     }
 }

@@ -1,4 +1,4 @@
-/* The element-wise part of a block: activation, statistics, normalisation, dropout. */
+/* The element-wise part of a block: activation, batch normalisation, dropout. */
 #include <math.h>
 #include <string.h>
 
@@ -14,7 +14,8 @@ static void activate(real *restrict h, int count, int channels, const real *rest
         }
 }
 
-/* As activate; also sums of the differences from the first row, which are small where the values are not. */
+/* As activate; also sums h - pivot and its squares, the pivot being the first row: the differences are small
+ * where the values are not. */
 static void activate_and_sum(real *restrict h, int count, int channels, const real *restrict bias, real slope,
                              real *restrict pivot, real *restrict sum, real *restrict squares)
 {
@@ -88,7 +89,7 @@ static void batch_statistics(struct block *block, struct block_parameters p, int
     for (int c = 0; c < s->out; c++) {
         double squares = fmax(sums[s->out + c], 0);
         block->mean[c] = (real)sums[c];
-        block->inverse[c] = (real)(1 / sqrt(squares / rows + (double)s->epsilon));
+        block->inverse_std[c] = (real)(1 / sqrt(squares / rows + (double)s->epsilon));
         if (!update) continue;
         move(cpu_values(p.running_mean) + c, sums[c], s->momentum);
         move(cpu_values(p.running_variance) + c, rows > 1 ? squares / (rows - 1) : 0, s->momentum);
@@ -100,7 +101,7 @@ static void running_statistics(struct block *block, struct block_parameters p)
     for (int c = 0; c < block->shape.out; c++) {
         double variance = (double)cpu_values(p.running_variance)[c];
         block->mean[c] = cpu_values(p.running_mean)[c];
-        block->inverse[c] = (real)(1 / sqrt(variance + (double)block->shape.epsilon));
+        block->inverse_std[c] = (real)(1 / sqrt(variance + (double)block->shape.epsilon));
     }
 }
 
@@ -112,8 +113,8 @@ void block_normalise(struct block *block, struct block_parameters p, int groups,
     else
         running_statistics(block, p);
     for (int c = 0; c < block->shape.out; c++) {
-        block->gain[c] = cpu_values(p.scale)[c] * block->inverse[c];
-        block->shift[c] = cpu_values(p.shift)[c];
+        block->norm_scale[c] = cpu_values(p.scale)[c] * block->inverse_std[c];
+        block->norm_shift[c] = cpu_values(p.shift)[c];
     }
 }
 
@@ -122,17 +123,18 @@ void block_affine(const struct block *block, real *restrict u, size_t first, int
 {
     int channels = block->shape.out;
     const real *restrict h = block->h + first * channels;
-    const real *restrict mean = block->mean, *restrict gain = block->gain, *restrict shift = block->shift;
+    const real *restrict mean = block->mean, *restrict norm_scale = block->norm_scale,
+                         *restrict norm_shift = block->norm_shift;
     for (int i = 0; i < count; i++, h += channels, u += channels) {
-        for (int c = 0; c < channels; c++) u[c] = (h[c] - mean[c]) * gain[c] + shift[c];
+        for (int c = 0; c < channels; c++) u[c] = (h[c] - mean[c]) * norm_scale[c] + norm_shift[c];
         if (!factors) continue;
         for (int c = 0; c < channels; c++) u[c] *= factors[c];
         factors += channels;
     }
 }
 
-const real *block_factors(const struct block *block, struct block_scratch *group, size_t first, int count,
-                          struct pass pass)
+const real *block_dropout_factors(const struct block *block, struct block_scratch *group, size_t first,
+                                  int count, struct pass pass)
 {
     size_t channels = (size_t)block->shape.out;
     if (!cpu_drops(block->shape.dropout, pass)) return NULL;

@@ -1,4 +1,4 @@
-/* OpenBLAS: the one file that names it. */
+/* Gemm by OpenBLAS: the only file that names it. */
 #include <cblas.h>
 
 #include "common/fail.h"
@@ -7,8 +7,7 @@
 static void check_shapes(int m, int n, int k, int lda, int lda_least, int ldb, int ldb_least, int ldc)
 {
     if (m >= 0 && n >= 0 && k >= 0 && lda >= lda_least && ldb >= ldb_least && ldc >= n) return;
-    die("cpu: matrix product of impossible shape: (%d, %d, %d), rows %d, %d, %d apart", m, n, k, lda, ldb,
-        ldc);
+    die("cpu: gemm of impossible shape: (%d, %d, %d), rows %d, %d, %d apart", m, n, k, lda, ldb, ldc);
 }
 
 /* C = beta C; beta 0 forgets what stood there, NaN too. */

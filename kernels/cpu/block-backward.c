@@ -1,19 +1,19 @@
-/* A block's backward pass: over the chunks of y for the gradients of the normalisation, then over the tiles
- * for all that the convolution's gradients are. */
+/* A block's backward pass: over chunks of rows for the sums of the normalisation's gradient, then over tiles
+ * for the gradients of the convolution. */
 #include <string.h>
 
 #include "kernels/cpu/block.h"
 #include "kernels/cpu/resize.h"
 
-/* One backward pass over the tiles. */
+/* The arguments of one backward pass. */
 struct backward {
-    struct block_flow flow; /* of gradients */
+    struct block_call call; /* y, bare and skip are gradients */
     struct block_parameters p, dp;
     struct tensor dx, x;
 };
 
-/* u (2 pairs, channels) becomes the gradient by what dropout was applied to. Of equal ones the first is the
- * largest, as in PyTorch. */
+/* In place: u (2 pairs, channels), the values before pooling, become the gradient of what dropout was applied
+ * to. Of two equal values the first counts as the larger one, as in PyTorch. */
 static void unpool_rows(real *restrict u, const real *restrict dy, const real *restrict factors, int pairs,
                         int channels)
 {
@@ -34,7 +34,7 @@ static void add_rows(real *restrict y, const real *restrict x, size_t count)
     for (size_t i = 0; i < count; i++) y[i] += x[i];
 }
 
-/* g = (dy + dbare) factors; without dbare, without factors where they are NULL. */
+/* g = (dy + dbare) factors; dbare and factors may be NULL. */
 static void join_gradients(real *restrict g, const real *restrict dy, const real *restrict dbare,
                            const real *restrict factors, size_t count)
 {
@@ -48,18 +48,18 @@ static void join_gradients(real *restrict g, const real *restrict dy, const real
         memcpy(g, dy, count * sizeof *g);
 }
 
-/* Rows of the gradient by (h - mean) gain + shift. */
-static void result_gradient(const struct block_flow *flow, struct block_scratch *group, real *g, size_t first,
+/* g = rows of dn, the gradient of n = (h - mean) norm_scale + norm_shift. */
+static void result_gradient(const struct block_call *call, struct block_scratch *group, real *g, size_t first,
                             int count)
 {
-    const struct block *block = flow->block;
+    const struct block *block = call->block;
     size_t out = (size_t)block->shape.out, values = (size_t)count * out, start = first * out;
     bool pool = block->shape.pool_pairs;
-    const real *dy = cpu_values(flow->y.data) + (pool ? start / 2 : start);
-    const real *dbare = flow->bare.data ? cpu_values(flow->bare.data) + (pool ? start / 2 : start) : NULL;
+    const real *dy = cpu_values(call->y.data) + (pool ? start / 2 : start);
+    const real *dbare = call->bare.data ? cpu_values(call->bare.data) + (pool ? start / 2 : start) : NULL;
     block_prefetch(dy, pool ? values / 2 : values);
     block_prefetch(block->h + start, values);
-    const real *factors = block_factors(block, group, first, count, flow->pass);
+    const real *factors = block_dropout_factors(block, group, first, count, call->pass);
     if (!pool) {
         join_gradients(g, dy, dbare, factors, values);
         return;
@@ -85,12 +85,12 @@ static void sum_rows(real *restrict sum, real *restrict moment, const real *rest
         }
 }
 
-static void norm_chunk(const struct block_flow *flow, struct block_scratch *group, size_t first, int count)
+static void norm_chunk(const struct block_call *call, struct block_scratch *group, size_t first, int count)
 {
-    const struct block *block = flow->block;
+    const struct block *block = call->block;
     int out = block->shape.out;
     real *sum = group->vectors, *moment = sum + out, *g = group->gradient;
-    result_gradient(flow, group, g, first, count);
+    result_gradient(call, group, g, first, count);
     sum_rows(sum, moment, g, block->h + first * out, block->mean, count, out);
     for (int c = 0; c < 2 * out; c++) group->sums[c] += (double)group->vectors[c];
 }
@@ -101,47 +101,50 @@ static void clear_sums(struct block *block)
         memset(block->groups[g].sums, 0, 2 * (size_t)block->shape.out * sizeof(double));
 }
 
-/* The gradients of scale and shift, and what becomes of a gradient on its way to h. In evaluation the
- * statistics are constants. */
-static void norm_gradient(const struct block_flow *flow, struct block_parameters dp)
+/* The gradients of scale and shift, and the block's dh_slope and dh_offset. In evaluation the statistics are
+ * constants, and these are 0. */
+static void norm_gradient(const struct block_call *call, struct block_parameters dp)
 {
-    struct block *block = flow->block;
+    struct block *block = call->block;
     int out = block->shape.out;
-    double rows = (double)flow->y.batch * block->convolved;
+    double rows = (double)call->y.batch * block->convolved;
     clear_sums(block);
-    int groups = block_over_chunks(flow, norm_chunk);
+    int groups = block_over_chunks(call, norm_chunk);
     for (int c = 0; c < out; c++) {
-        double sum = 0, moment = 0, inverse = (double)block->inverse[c], gain = (double)block->gain[c];
+        double sum = 0, moment = 0, inverse_std = (double)block->inverse_std[c],
+               norm_scale = (double)block->norm_scale[c];
         for (int g = 0; g < groups; g++) {
             sum += block->groups[g].sums[c];
             moment += block->groups[g].sums[out + c];
         }
         if (dp.shift) cpu_values(dp.shift)[c] += (real)sum;
-        if (dp.scale) cpu_values(dp.scale)[c] += (real)(moment * inverse);
-        block->slip[c] = flow->pass.training ? (real)(gain * sum / rows) : 0;
-        block->pull[c] = flow->pass.training ? (real)(gain * inverse * inverse * moment / rows) : 0;
+        if (dp.scale) cpu_values(dp.scale)[c] += (real)(moment * inverse_std);
+        block->dh_offset[c] = call->pass.training ? (real)(norm_scale * sum / rows) : 0;
+        block->dh_slope[c] =
+            call->pass.training ? (real)(norm_scale * inverse_std * inverse_std * moment / rows) : 0;
     }
 }
 
-/* g, by the normalised h, becomes the gradient before the activation. */
+/* In place: g, rows of dn, become the gradient before the activation. */
 static void activation_gradient(const struct block *block, real *restrict g, size_t first, int count)
 {
     int channels = block->shape.out;
     real slope = block->shape.slope;
     const real *restrict h = block->h + first * channels, *restrict mean = block->mean;
-    const real *restrict gain = block->gain, *restrict pull = block->pull, *restrict slip = block->slip;
+    const real *restrict norm_scale = block->norm_scale, *restrict dh_slope = block->dh_slope,
+                         *restrict dh_offset = block->dh_offset;
     for (int i = 0; i < count; i++, g += channels, h += channels)
         for (int c = 0; c < channels; c++) {
-            real d = gain[c] * g[c] - slip[c] - (h[c] - mean[c]) * pull[c];
+            real d = norm_scale[c] * g[c] - dh_offset[c] - (h[c] - mean[c]) * dh_slope[c];
             g[c] = h[c] > 0 ? d : slope * d;
         }
 }
 
-/* The gradient before the activation for a tile's rows, zeros where they reach beyond the sample. */
-static void tile_gradient(const struct block_flow *flow, struct block_scratch *group, int sample,
+/* The gradient before the activation for the rows `needed`; zeros where they reach beyond the sample. */
+static void tile_gradient(const struct block_call *call, struct block_scratch *group, int sample,
                           struct rows needed)
 {
-    const struct block *block = flow->block;
+    const struct block *block = call->block;
     size_t out = (size_t)block->shape.out;
     struct rows inside = rows_cut(needed, block->convolved);
     real *g = group->gradient;
@@ -150,7 +153,7 @@ static void tile_gradient(const struct block_flow *flow, struct block_scratch *g
         count = inside.end - row < block->chunk_rows ? inside.end - row : block->chunk_rows;
         size_t first = (size_t)sample * block->convolved + row;
         real *at = g + (size_t)(row - needed.first) * out;
-        result_gradient(flow, group, at, first, count);
+        result_gradient(call, group, at, first, count);
         activation_gradient(block, at, first, count);
     }
 }
@@ -167,47 +170,48 @@ static void bias_gradient(const struct block *block, struct block_scratch *group
     }
 }
 
-/* A tile's part of the gradients of a convolution: y is on the coarse side. */
+/* A tile's part of the gradients of a Conv1d: the output is the coarse side. */
 static void convolution_tile(const struct backward *b, struct block_scratch *group, struct block_tile tile,
                              struct rows needed)
 {
-    const struct block *block = b->flow.block;
-    const struct window *w = &block->window;
+    const struct block *block = b->call.block;
+    const struct conv *conv = &block->conv;
     const size_t in = (size_t)b->x.channels, sample = (size_t)tile.sample * b->x.length * in;
     const real *g = group->gradient;
     if (b->dp.weight) {
-        const real *rows = window_rows(group->rows, cpu_values(b->x.data) + sample, w->fine, b->x.channels,
-                                       window_covered(w, tile.coarse));
-        window_gradient(w, group->dweight,
-                        g + (ptrdiff_t)(tile.coarse.first - needed.first) * block->shape.out, rows,
-                        rows_count(tile.coarse));
+        const real *rows = conv_padded_rows(group->rows, cpu_values(b->x.data) + sample, conv->fine,
+                                            b->x.channels, conv_fine_rows(conv, tile.coarse));
+        conv_weight_gradient(conv, group->dweight,
+                             g + (ptrdiff_t)(tile.coarse.first - needed.first) * block->shape.out, rows,
+                             rows_count(tile.coarse));
     }
     if (b->dx.data && rows_count(tile.fine))
-        window_spread(w, cpu_values(b->dx.data) + sample + (size_t)tile.fine.first * in, tile.fine,
-                      g + (ptrdiff_t)(window_reaching(w, tile.fine).first - needed.first) * block->shape.out,
-                      block->arranged);
+        conv_transposed(conv, cpu_values(b->dx.data) + sample + (size_t)tile.fine.first * in, tile.fine,
+                        g + (ptrdiff_t)(conv_coarse_rows(conv, tile.fine).first - needed.first) *
+                                block->shape.out,
+                        block->arranged_weight);
 }
 
-/* The same of a transposed convolution: y is on the fine side. */
+/* A tile's part of the gradients of a ConvTranspose1d: the output is the fine side. */
 static void transposed_tile(const struct backward *b, struct block_scratch *group, struct block_tile tile,
                             struct rows needed)
 {
-    const struct block *block = b->flow.block;
-    const struct window *w = &block->window;
+    const struct block *block = b->call.block;
+    const struct conv *conv = &block->conv;
     size_t at = ((size_t)tile.sample * b->x.length + (size_t)tile.coarse.first) * b->x.channels;
-    const real *g =
-        group->gradient + (ptrdiff_t)(window_covered(w, tile.coarse).first - needed.first) * block->shape.out;
+    const real *g = group->gradient +
+                    (ptrdiff_t)(conv_fine_rows(conv, tile.coarse).first - needed.first) * block->shape.out;
     int count = rows_count(tile.coarse);
-    if (b->dp.weight) window_gradient(w, group->dweight, cpu_values(b->x.data) + at, g, count);
-    if (b->dx.data) window_correlate(w, cpu_values(b->dx.data) + at, g, count, cpu_values(b->p.weight));
+    if (b->dp.weight) conv_weight_gradient(conv, group->dweight, cpu_values(b->x.data) + at, g, count);
+    if (b->dx.data) conv_correlate(conv, cpu_values(b->dx.data) + at, g, count, cpu_values(b->p.weight));
 }
 
 static void backward_tile(const struct backward *b, struct block_scratch *group, int number)
 {
-    const struct block *block = b->flow.block;
+    const struct block *block = b->call.block;
     struct block_tile tile = block_tile(block, number);
     struct rows own = block_own(block, tile), needed = block_needed(block, tile);
-    tile_gradient(&b->flow, group, tile.sample, needed);
+    tile_gradient(&b->call, group, tile.sample, needed);
     if (b->dp.bias)
         bias_gradient(block, group,
                       group->gradient + (ptrdiff_t)(own.first - needed.first) * block->shape.out,
@@ -218,10 +222,10 @@ static void backward_tile(const struct backward *b, struct block_scratch *group,
         convolution_tile(b, group, tile, needed);
 }
 
-/* The groups' parts to the parameters' gradients. */
-static void add_parts(const struct block *block, struct block_parameters dp, int groups)
+/* Adds the groups' partial sums to the gradients of the parameters. */
+static void add_partial_sums(const struct block *block, struct block_parameters dp, int groups)
 {
-    int count = (int)window_weight_count(&block->window);
+    int count = (int)conv_weight_count(&block->conv);
     for (int c = 0; dp.bias && c < block->shape.out; c++) {
         double sum = 0;
         for (int g = 0; g < groups; g++) sum += block->groups[g].sums[c];
@@ -239,19 +243,19 @@ static void add_parts(const struct block *block, struct block_parameters dp, int
 
 static void convolution_gradient(const struct backward *b)
 {
-    struct block *block = b->flow.block;
+    struct block *block = b->call.block;
     int tiles = b->x.batch * block->tiles, groups = block_groups(tiles);
     clear_sums(block);
     if (!block->shape.transposed && b->dx.data)
-        window_arrange(&block->window, block->arranged, cpu_values(b->p.weight));
+        conv_arrange_weights(&block->conv, block->arranged_weight, cpu_values(b->p.weight));
 #pragma omp parallel for schedule(dynamic)
     for (int g = 0; g < groups; g++) {
         struct block_scratch *group = &block->groups[g];
         struct rows part = block_part(tiles, groups, g);
-        memset(group->dweight, 0, window_weight_count(&block->window) * sizeof(real));
+        memset(group->dweight, 0, conv_weight_count(&block->conv) * sizeof(real));
         for (int tile = part.first; tile < part.end; tile++) backward_tile(b, group, tile);
     }
-    add_parts(block, b->dp, groups);
+    add_partial_sums(block, b->dp, groups);
 }
 
 /* dskip comes last: it may be the same memory as dx. */
@@ -261,8 +265,8 @@ void cpu_block_backward(struct block *block, struct block_parameters p, struct b
 {
     block_check(block, x, dy);
     struct backward b = {
-        .flow = {.block = block, .y = dy, .bare = dbare, .pass = pass}, .p = p, .dp = dp, .dx = dx, .x = x};
-    if (block->shape.norm) norm_gradient(&b.flow, dp);
+        .call = {.block = block, .y = dy, .bare = dbare, .pass = pass}, .p = p, .dp = dp, .dx = dx, .x = x};
+    if (block->shape.norm) norm_gradient(&b.call, dp);
     convolution_gradient(&b);
     if (dskip.data) cpu_resize_backward(dskip, dy);
 }

@@ -1,4 +1,4 @@
-/* A block's plan and memory, and its forward pass. */
+/* A convolution block: its tiles and memory, and its forward pass. */
 #include "kernels/cpu/block.h"
 
 #include <string.h>
@@ -7,10 +7,11 @@
 #include "kernels/cpu/resize.h"
 
 enum {
-    TILE_BYTES = 1536 * 1024, /* both sides of a tile; half of it in use at a time stays in the cache */
+    TILE_BYTES =
+        1536 * 1024, /* of both sides of a tile: half of them are in use at a time, and stay in the cache */
     TILE_ROWS_MOST = 1536,
     TILE_ROWS_LEAST = 128,
-    CHUNK_VALUES = 2048 /* of element-wise work: stays in the first-level cache */
+    CHUNK_VALUES = 2048 /* of a chunk of element-wise work: stays in the first-level cache */
 };
 
 static int even(int rows)
@@ -18,18 +19,18 @@ static int even(int rows)
     return rows + (rows & 1);
 }
 
-/* Tiles that fit the cache, but no fewer than there are groups while they are not too small for it. */
+/* Tiles that fit in the cache; at least as many as there are groups, unless they would be too small. */
 static void plan_tiles(struct block *block)
 {
-    const struct window *w = &block->window;
-    int row = (w->coarse_channels + w->stride * w->fine_channels) * (int)sizeof(real);
-    int rows = TILE_BYTES / row, share = block->batch * w->coarse / BLOCK_GROUPS;
+    const struct conv *conv = &block->conv;
+    int row = (conv->coarse_channels + conv->stride * conv->fine_channels) * (int)sizeof(real);
+    int rows = TILE_BYTES / row, share = block->batch * conv->coarse / BLOCK_GROUPS;
     if (rows > share) rows = share;
     if (rows > TILE_ROWS_MOST) rows = TILE_ROWS_MOST;
     if (rows < TILE_ROWS_LEAST) rows = TILE_ROWS_LEAST;
-    int tiles = (w->coarse + rows - 1) / rows;
-    block->tile_rows = even((w->coarse + tiles - 1) / tiles);
-    block->tiles = (w->coarse + block->tile_rows - 1) / block->tile_rows;
+    int tiles = (conv->coarse + rows - 1) / rows;
+    block->tile_rows = even((conv->coarse + tiles - 1) / tiles);
+    block->tiles = (conv->coarse + block->tile_rows - 1) / block->tile_rows;
     block->chunk_rows = even(CHUNK_VALUES / block->shape.out);
     if (block->chunk_rows < 2) block->chunk_rows = 2;
 }
@@ -37,8 +38,8 @@ static void plan_tiles(struct block *block)
 struct block_tile block_tile(const struct block *block, int number)
 {
     int first = number % block->tiles * block->tile_rows;
-    struct rows coarse = rows_cut((struct rows){first, first + block->tile_rows}, block->window.coarse);
-    return (struct block_tile){number / block->tiles, coarse, window_share(&block->window, coarse)};
+    struct rows coarse = rows_cut((struct rows){first, first + block->tile_rows}, block->conv.coarse);
+    return (struct block_tile){number / block->tiles, coarse, conv_fine_share(&block->conv, coarse)};
 }
 
 struct rows block_own(const struct block *block, struct block_tile tile)
@@ -48,12 +49,12 @@ struct rows block_own(const struct block *block, struct block_tile tile)
 
 struct rows block_needed(const struct block *block, struct block_tile tile)
 {
-    const struct window *w = &block->window;
+    const struct conv *conv = &block->conv;
     struct rows own = block_own(block, tile), needed = own;
     if (block->shape.transposed)
-        needed = window_covered(w, tile.coarse);
+        needed = conv_fine_rows(conv, tile.coarse);
     else if (rows_count(tile.fine))
-        needed = window_reaching(w, tile.fine);
+        needed = conv_coarse_rows(conv, tile.fine);
     if (rows_count(own)) needed = rows_both(needed, own);
     if (block->shape.pool_pairs) needed = (struct rows){needed.first & ~1, (needed.end + 1) & ~1};
     return needed;
@@ -65,12 +66,12 @@ struct rows block_part(int count, int groups, int group)
                          (int)((int64_t)count * (group + 1) / groups)};
 }
 
-/* The rows of x that the forward pass reads for a tile; a tile without rows of its own reads none. */
+/* The rows of x that the forward pass reads for a tile; none for a tile without rows of h. */
 static struct rows rows_read(const struct block *block, struct block_tile tile)
 {
-    const struct window *w = &block->window;
-    if (!block->shape.transposed) return window_covered(w, tile.coarse);
-    return rows_count(tile.fine) ? window_reaching(w, tile.fine) : tile.fine;
+    const struct conv *conv = &block->conv;
+    if (!block->shape.transposed) return conv_fine_rows(conv, tile.coarse);
+    return rows_count(tile.fine) ? conv_coarse_rows(conv, tile.fine) : tile.fine;
 }
 
 static void allocate_scratch(struct block *block, struct block_scratch *group)
@@ -89,16 +90,16 @@ static void allocate_scratch(struct block *block, struct block_scratch *group)
     group->factors = cpu_memory_or_die((size_t)block->chunk_rows * out, sizeof(real));
     group->vectors = cpu_memory_or_die(3 * out, sizeof(real));
     group->sums = cpu_memory_or_die(2 * out, sizeof(double));
-    group->dweight = cpu_memory_or_die(window_weight_count(&block->window), sizeof(real));
+    group->dweight = cpu_memory_or_die(conv_weight_count(&block->conv), sizeof(real));
 }
 
 static void allocate_vectors(struct block *block)
 {
-    real **vectors[] = {&block->mean,  &block->gain, &block->inverse,
-                        &block->shift, &block->pull, &block->slip};
+    real **vectors[] = {&block->mean,       &block->norm_scale, &block->inverse_std,
+                        &block->norm_shift, &block->dh_slope,   &block->dh_offset};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
         *vectors[i] = cpu_memory_or_die((size_t)block->shape.out, sizeof(real));
-    for (int c = 0; c < block->shape.out; c++) block->gain[c] = block->inverse[c] = 1;
+    for (int c = 0; c < block->shape.out; c++) block->norm_scale[c] = block->inverse_std[c] = 1;
 }
 
 struct block *cpu_block_new_or_die(const struct block_shape *shape, int batch, int length)
@@ -109,17 +110,17 @@ struct block *cpu_block_new_or_die(const struct block_shape *shape, int batch, i
     struct block *block = cpu_memory_or_die(1, sizeof *block);
     *block = (struct block){.shape = *shape, .batch = batch, .length = length, .convolved = convolved};
     bool t = shape->transposed;
-    block->window = (struct window){.coarse = t ? length : convolved,
-                                    .fine = t ? convolved : length,
-                                    .coarse_channels = t ? shape->in : shape->out,
-                                    .fine_channels = t ? shape->out : shape->in,
-                                    .kernel = shape->kernel,
-                                    .stride = shape->stride,
-                                    .padding = shape->padding};
+    block->conv = (struct conv){.coarse = t ? length : convolved,
+                                .fine = t ? convolved : length,
+                                .coarse_channels = t ? shape->in : shape->out,
+                                .fine_channels = t ? shape->out : shape->in,
+                                .kernel = shape->kernel,
+                                .stride = shape->stride,
+                                .padding = shape->padding};
     plan_tiles(block);
     size_t rows = (size_t)batch * (size_t)convolved;
     block->h = cpu_memory_or_die(rows * (size_t)shape->out, sizeof(real));
-    block->arranged = cpu_memory_or_die(window_weight_count(&block->window), sizeof(real));
+    block->arranged_weight = cpu_memory_or_die(conv_weight_count(&block->conv), sizeof(real));
     allocate_vectors(block);
     for (int g = 0; g < BLOCK_GROUPS; g++) allocate_scratch(block, &block->groups[g]);
     return block;
@@ -132,8 +133,9 @@ void cpu_block_free(struct block *block)
         void *memory[] = {g->rows, g->gradient, g->chunk, g->factors, g->vectors, g->sums, g->dweight};
         for (size_t i = 0; i < sizeof memory / sizeof *memory; i++) cpu_memory_release(memory[i]);
     }
-    void *memory[] = {block->h,     block->arranged, block->mean, block->gain, block->inverse,
-                      block->shift, block->pull,     block->slip, block};
+    void *memory[] = {block->h,          block->arranged_weight, block->mean,
+                      block->norm_scale, block->inverse_std,     block->norm_shift,
+                      block->dh_slope,   block->dh_offset,       block};
     for (size_t i = 0; i < sizeof memory / sizeof *memory; i++) cpu_memory_release(memory[i]);
 }
 
@@ -150,18 +152,18 @@ void block_check(const struct block *block, struct tensor x, struct tensor y)
 static void convolve_tile(struct block *block, struct block_scratch *group, struct block_parameters p,
                           struct tensor x, int number, bool observe)
 {
-    const struct window *w = &block->window;
+    const struct conv *conv = &block->conv;
     struct block_tile tile = block_tile(block, number);
     struct rows own = block_own(block, tile);
     if (!rows_count(own)) return;
     size_t first = (size_t)tile.sample * block->convolved + own.first;
     const real *sample = cpu_values(x.data) + (size_t)tile.sample * x.length * x.channels;
-    const real *rows = window_rows(group->rows, sample, x.length, x.channels, rows_read(block, tile));
+    const real *rows = conv_padded_rows(group->rows, sample, x.length, x.channels, rows_read(block, tile));
     real *h = block->h + first * block->shape.out;
     if (block->shape.transposed)
-        window_spread(w, h, own, rows, block->arranged);
+        conv_transposed(conv, h, own, rows, block->arranged_weight);
     else
-        window_correlate(w, h, rows, rows_count(own), cpu_values(p.weight));
+        conv_correlate(conv, h, rows, rows_count(own), cpu_values(p.weight));
     for (int done = 0, count; done < rows_count(own); done += count) {
         count = rows_count(own) - done < block->chunk_rows ? rows_count(own) - done : block->chunk_rows;
         block_activate(block, group, first + done, count, cpu_values(p.bias), observe);
@@ -173,7 +175,8 @@ static int convolve(struct block *block, struct block_parameters p, struct tenso
 {
     int tiles = x.batch * block->tiles, groups = block_groups(tiles);
     bool observe = block->shape.norm && pass.training;
-    if (block->shape.transposed) window_arrange(&block->window, block->arranged, cpu_values(p.weight));
+    if (block->shape.transposed)
+        conv_arrange_weights(&block->conv, block->arranged_weight, cpu_values(p.weight));
 #pragma omp parallel for schedule(dynamic)
     for (int g = 0; g < groups; g++) {
         struct block_scratch *group = &block->groups[g];
@@ -207,32 +210,32 @@ static void add_skip(struct tensor y, struct tensor skip, size_t first, int coun
 }
 
 /* Rows of h to rows of y. */
-static void finish_chunk(const struct block_flow *flow, struct block_scratch *group, size_t first, int count)
+static void finish_chunk(const struct block_call *call, struct block_scratch *group, size_t first, int count)
 {
-    struct block *block = flow->block;
+    struct block *block = call->block;
     block_prefetch(block->h + first * block->shape.out, (size_t)count * block->shape.out);
-    const real *factors = block_factors(block, group, first, count, flow->pass);
+    const real *factors = block_dropout_factors(block, group, first, count, call->pass);
     bool pool = block->shape.pool_pairs;
     size_t out = (size_t)block->shape.out, start = (pool ? first / 2 : first) * out;
-    real *y = cpu_values(flow->y.data) + start;
+    real *y = cpu_values(call->y.data) + start;
     block_affine(block, pool ? group->chunk : y, first, count, factors);
     if (pool) pool_rows(y, group->chunk, count / 2, block->shape.out);
-    if (flow->bare.data)
-        memcpy(cpu_values(flow->bare.data) + start, y, (size_t)count / (pool ? 2 : 1) * out * sizeof *y);
-    if (flow->skip.data) add_skip(flow->y, flow->skip, first, count);
+    if (call->bare.data)
+        memcpy(cpu_values(call->bare.data) + start, y, (size_t)count / (pool ? 2 : 1) * out * sizeof *y);
+    if (call->skip.data) add_skip(call->y, call->skip, first, count);
 }
 
-int block_over_chunks(const struct block_flow *flow, block_chunk_function *work)
+int block_over_chunks(const struct block_call *call, block_chunk_function *work)
 {
-    struct block *block = flow->block;
-    size_t rows = (size_t)flow->y.batch * block->convolved, step = (size_t)block->chunk_rows;
+    struct block *block = call->block;
+    size_t rows = (size_t)call->y.batch * block->convolved, step = (size_t)block->chunk_rows;
     int chunks = (int)((rows + step - 1) / step), groups = block_groups(chunks);
 #pragma omp parallel for schedule(dynamic)
     for (int g = 0; g < groups; g++) {
         struct rows part = block_part(chunks, groups, g);
         for (int chunk = part.first; chunk < part.end; chunk++) {
             size_t first = (size_t)chunk * step;
-            work(flow, &block->groups[g], first, (int)(rows - first < step ? rows - first : step));
+            work(call, &block->groups[g], first, (int)(rows - first < step ? rows - first : step));
         }
     }
     return groups;
@@ -244,6 +247,6 @@ void cpu_block_forward(struct block *block, struct block_parameters p, struct te
     block_check(block, x, y);
     int groups = convolve(block, p, x, pass);
     block_normalise(block, p, groups, pass);
-    struct block_flow flow = {.block = block, .y = y, .bare = bare, .skip = skip, .pass = pass};
-    block_over_chunks(&flow, finish_chunk);
+    struct block_call call = {.block = block, .y = y, .bare = bare, .skip = skip, .pass = pass};
+    block_over_chunks(&call, finish_chunk);
 }

@@ -1,56 +1,57 @@
-/* Convolutions as matrix products, without a copy of the windows. Neighbouring windows overlap, so the rows
- * of the matrix of windows would stand closer than they are wide, which BLAS refuses. Every q-th window does
- * not overlap where q hops are at least a width: q products, each on a q-th of the rows, read the data in
- * place. */
+/* Convolution by gemm, without im2col: the patches are read in place. Neighbouring patches overlap, so that
+ * the rows of the matrix of patches would be closer together than they are long, which BLAS refuses. But
+ * every q-th patch does not overlap where q strides are at least a patch: q gemms, each on a q-th of the
+ * rows. */
 #include "kernels/cpu/conv.h"
 
 #include <string.h>
 
 #include "kernels/cpu/cpu.h"
 
-/* A fine side narrower than this is spread through a small matrix of windows. */
-enum { NARROW = 64, NARROW_ROWS = 128 };
+/* conv_transposed() computes patches of fewer values than this whole, SMALL_ROWS at a time, and overlap-adds
+ * them. */
+enum { SMALL_PATCH = 64, SMALL_ROWS = 128 };
 
 static int ceiling(int a, int b)
 {
     return (a + b - 1) / b;
 }
 
-static int width(const struct window *w)
+static int patch_size(const struct conv *g)
 {
-    return w->kernel * w->fine_channels;
+    return g->kernel * g->fine_channels;
 }
 
 /* Taps of the kernel at the fine rows i with (i + padding) mod stride = phase. */
-static int taps(const struct window *w, int phase)
+static int taps(const struct conv *g, int phase)
 {
-    return phase < w->kernel ? ceiling(w->kernel - phase, w->stride) : 0;
+    return phase < g->kernel ? ceiling(g->kernel - phase, g->stride) : 0;
 }
 
-size_t window_weight_count(const struct window *w)
+size_t conv_weight_count(const struct conv *g)
 {
-    return (size_t)w->coarse_channels * (size_t)width(w);
+    return (size_t)g->coarse_channels * (size_t)patch_size(g);
 }
 
-struct rows window_covered(const struct window *w, struct rows coarse)
+struct rows conv_fine_rows(const struct conv *g, struct rows coarse)
 {
-    int first = coarse.first * w->stride - w->padding;
-    return (struct rows){first, first + (rows_count(coarse) - 1) * w->stride + w->kernel};
+    int first = coarse.first * g->stride - g->padding;
+    return (struct rows){first, first + (rows_count(coarse) - 1) * g->stride + g->kernel};
 }
 
-struct rows window_reaching(const struct window *w, struct rows fine)
+struct rows conv_coarse_rows(const struct conv *g, struct rows fine)
 {
-    return (struct rows){(fine.first + w->padding) / w->stride - (taps(w, 0) - 1),
-                         (fine.end - 1 + w->padding) / w->stride + 1};
+    return (struct rows){(fine.first + g->padding) / g->stride - (taps(g, 0) - 1),
+                         (fine.end - 1 + g->padding) / g->stride + 1};
 }
 
-struct rows window_share(const struct window *w, struct rows coarse)
+struct rows conv_fine_share(const struct conv *g, struct rows coarse)
 {
-    int end = coarse.end == w->coarse ? w->fine : coarse.end * w->stride - w->padding;
-    return rows_cut((struct rows){coarse.first * w->stride - w->padding, end}, w->fine);
+    int end = coarse.end == g->coarse ? g->fine : coarse.end * g->stride - g->padding;
+    return rows_cut((struct rows){coarse.first * g->stride - g->padding, end}, g->fine);
 }
 
-const real *window_rows(real *scratch, const real *x, int length, int channels, struct rows rows)
+const real *conv_padded_rows(real *scratch, const real *x, int length, int channels, struct rows rows)
 {
     if (rows.first >= 0 && rows.end <= length) return x + (ptrdiff_t)rows.first * channels;
     struct rows inside = rows_cut(rows, length);
@@ -62,102 +63,108 @@ const real *window_rows(real *scratch, const real *x, int length, int channels, 
     return scratch;
 }
 
-void window_correlate(const struct window *w, real *coarse, const real *fine, int count, const real *weight)
+void conv_correlate(const struct conv *g, real *coarse, const real *fine, int count, const real *weight)
 {
-    int hop = w->stride * w->fine_channels, apart = ceiling(width(w), hop), n = w->coarse_channels;
-    for (int phase = 0; phase < apart && phase < count; phase++)
-        cpu_gemm(false, true, ceiling(count - phase, apart), n, width(w), 1, fine + (ptrdiff_t)phase * hop,
-                 apart * hop, weight, width(w), 0, coarse + (ptrdiff_t)phase * n, apart * n);
+    int patch_stride = g->stride * g->fine_channels, sets = ceiling(patch_size(g), patch_stride),
+        n = g->coarse_channels;
+    for (int phase = 0; phase < sets && phase < count; phase++)
+        cpu_gemm(false, true, ceiling(count - phase, sets), n, patch_size(g), 1,
+                 fine + (ptrdiff_t)phase * patch_stride, sets * patch_stride, weight, patch_size(g), 0,
+                 coarse + (ptrdiff_t)phase * n, sets * n);
 }
 
-void window_gradient(const struct window *w, real *dweight, const real *coarse, const real *fine, int count)
+void conv_weight_gradient(const struct conv *g, real *dweight, const real *coarse, const real *fine,
+                          int count)
 {
-    int hop = w->stride * w->fine_channels, apart = ceiling(width(w), hop), m = w->coarse_channels;
-    for (int phase = 0; phase < apart && phase < count; phase++)
-        cpu_gemm(true, false, m, width(w), ceiling(count - phase, apart), 1, coarse + (ptrdiff_t)phase * m,
-                 apart * m, fine + (ptrdiff_t)phase * hop, apart * hop, 1, dweight, width(w));
+    int patch_stride = g->stride * g->fine_channels, sets = ceiling(patch_size(g), patch_stride),
+        m = g->coarse_channels;
+    for (int phase = 0; phase < sets && phase < count; phase++)
+        cpu_gemm(true, false, m, patch_size(g), ceiling(count - phase, sets), 1,
+                 coarse + (ptrdiff_t)phase * m, sets * m, fine + (ptrdiff_t)phase * patch_stride,
+                 sets * patch_stride, 1, dweight, patch_size(g));
 }
 
-/* For each phase of the stride a matrix (tap, a, b), the last tap first: a fine row of that phase is the
- * product of successive coarse rows with it. */
-void window_arrange(const struct window *w, real *arranged, const real *weight)
+/* For each phase (row + padding) mod stride of the fine rows a matrix (tap, a, b), the last tap first: a fine
+ * row of that phase is the product of consecutive coarse rows with it. */
+void conv_arrange_weights(const struct conv *g, real *arranged, const real *weight)
 {
-    size_t b = (size_t)w->fine_channels;
-    if (width(w) < NARROW) {
-        memcpy(arranged, weight, window_weight_count(w) * sizeof *weight);
+    size_t b = (size_t)g->fine_channels;
+    if (patch_size(g) < SMALL_PATCH) {
+        memcpy(arranged, weight, conv_weight_count(g) * sizeof *weight);
         return;
     }
-    for (int phase = 0; phase < w->stride; phase++)
-        for (int tap = taps(w, phase) - 1; tap >= 0; tap--)
-            for (int a = 0; a < w->coarse_channels; a++, arranged += b)
-                memcpy(arranged, weight + ((size_t)a * w->kernel + phase + (size_t)tap * w->stride) * b,
+    for (int phase = 0; phase < g->stride; phase++)
+        for (int tap = taps(g, phase) - 1; tap >= 0; tap--)
+            for (int a = 0; a < g->coarse_channels; a++, arranged += b)
+                memcpy(arranged, weight + ((size_t)a * g->kernel + phase + (size_t)tap * g->stride) * b,
                        b * sizeof *weight);
 }
 
-/* Adds windows (count, width), the first at fine row `first`, to the range's rows. */
-static void add_windows(const struct window *w, real *fine, struct rows range, const real *windows, int count,
+/* Adds patches (count, patch size), the first at fine row `first`, to the rows of the range. */
+static void overlap_add(const struct conv *g, real *fine, struct rows range, const real *patches, int count,
                         int first)
 {
-    int b = w->fine_channels;
-    for (int o = 0; o < count; o++, first += w->stride, windows += width(w)) {
+    int b = g->fine_channels;
+    for (int o = 0; o < count; o++, first += g->stride, patches += patch_size(g)) {
         int from = range.first > first ? range.first - first : 0;
-        int to = range.end < first + w->kernel ? range.end - first : w->kernel;
+        int to = range.end < first + g->kernel ? range.end - first : g->kernel;
         real *at = fine + (ptrdiff_t)(first - range.first) * b;
-        for (int i = from * b; i < to * b; i++) at[i] += windows[i];
+        for (int i = from * b; i < to * b; i++) at[i] += patches[i];
     }
 }
 
-static void spread_narrow(const struct window *w, real *fine, struct rows range, const real *coarse,
-                          const real *weight)
+static void transposed_small(const struct conv *g, real *fine, struct rows range, const real *coarse,
+                             const real *weight)
 {
-    real windows[NARROW_ROWS * NARROW];
-    struct rows reaching = window_reaching(w, range);
-    memset(fine, 0, (size_t)rows_count(range) * (size_t)w->fine_channels * sizeof *fine);
-    for (int o = reaching.first; o < reaching.end; o += NARROW_ROWS) {
-        int count = reaching.end - o < NARROW_ROWS ? reaching.end - o : NARROW_ROWS;
-        cpu_gemm(false, false, count, width(w), w->coarse_channels, 1, coarse, w->coarse_channels, weight,
-                 width(w), 0, windows, width(w));
-        add_windows(w, fine, range, windows, count, o * w->stride - w->padding);
-        coarse += (ptrdiff_t)count * w->coarse_channels;
+    real patches[SMALL_ROWS * SMALL_PATCH];
+    struct rows reaching = conv_coarse_rows(g, range);
+    memset(fine, 0, (size_t)rows_count(range) * (size_t)g->fine_channels * sizeof *fine);
+    for (int o = reaching.first; o < reaching.end; o += SMALL_ROWS) {
+        int count = reaching.end - o < SMALL_ROWS ? reaching.end - o : SMALL_ROWS;
+        cpu_gemm(false, false, count, patch_size(g), g->coarse_channels, 1, coarse, g->coarse_channels,
+                 weight, patch_size(g), 0, patches, patch_size(g));
+        overlap_add(g, fine, range, patches, count, o * g->stride - g->padding);
+        coarse += (ptrdiff_t)count * g->coarse_channels;
     }
 }
 
-/* The range's fine rows of one phase, from row i on. `coarse` is the first of the coarse rows that row i
- * needs. */
-static void spread_phase(const struct window *w, real *fine, int count, const real *coarse,
-                         const real *arranged, int depth)
+/* Fine rows of one phase: `count` rows, `stride` apart. `coarse` is the first of the coarse rows that the
+ * first of them needs; depth: taps of the phase. */
+static void transposed_phase(const struct conv *g, real *fine, int count, const real *coarse,
+                             const real *arranged, int depth)
 {
-    int a = w->coarse_channels, b = w->fine_channels;
+    int a = g->coarse_channels, b = g->fine_channels;
     for (int start = 0; start < depth && start < count; start++)
         cpu_gemm(false, false, ceiling(count - start, depth), b, depth * a, 1, coarse + (ptrdiff_t)start * a,
-                 depth * a, arranged, b, 0, fine + (ptrdiff_t)start * w->stride * b, depth * w->stride * b);
+                 depth * a, arranged, b, 0, fine + (ptrdiff_t)start * g->stride * b, depth * g->stride * b);
 }
 
-static void clear_phase(const struct window *w, real *fine, int count)
+static void clear_phase(const struct conv *g, real *fine, int count)
 {
-    size_t b = (size_t)w->fine_channels;
-    for (int i = 0; i < count; i++) memset(fine + (size_t)i * w->stride * b, 0, b * sizeof *fine);
+    size_t b = (size_t)g->fine_channels;
+    for (int i = 0; i < count; i++) memset(fine + (size_t)i * g->stride * b, 0, b * sizeof *fine);
 }
 
-void window_spread(const struct window *w, real *fine, struct rows range, const real *coarse,
-                   const real *arranged)
+void conv_transposed(const struct conv *g, real *fine, struct rows range, const real *coarse,
+                     const real *arranged)
 {
-    if (width(w) < NARROW) {
-        spread_narrow(w, fine, range, coarse, arranged);
+    if (patch_size(g) < SMALL_PATCH) {
+        transposed_small(g, fine, range, coarse, arranged);
         return;
     }
-    int origin = window_reaching(w, range).first;
-    for (int phase = 0; phase < w->stride; phase++) {
-        int depth = taps(w, phase);
-        int shift = (phase - (range.first + w->padding) % w->stride + w->stride) % w->stride;
-        int i = range.first + shift, count = i < range.end ? ceiling(range.end - i, w->stride) : 0;
-        int newest = (i + w->padding) / w->stride; /* the last coarse row that row i needs */
-        real *at = fine + (ptrdiff_t)shift * w->fine_channels;
+    int origin = conv_coarse_rows(g, range).first;
+    for (int phase = 0; phase < g->stride; phase++) {
+        int depth = taps(g, phase);
+        int shift = (phase - (range.first + g->padding) % g->stride + g->stride) % g->stride;
+        int i = range.first + shift, count = i < range.end ? ceiling(range.end - i, g->stride) : 0;
+        int newest = (i + g->padding) / g->stride; /* the last coarse row that row i needs */
+        real *at = fine + (ptrdiff_t)shift * g->fine_channels;
         if (depth == 0)
-            clear_phase(w, at, count);
+            clear_phase(g, at, count);
         else
-            spread_phase(w, at, count, coarse + (ptrdiff_t)(newest - depth + 1 - origin) * w->coarse_channels,
-                         arranged, depth);
-        arranged += (size_t)depth * w->coarse_channels * w->fine_channels;
+            transposed_phase(g, at, count,
+                             coarse + (ptrdiff_t)(newest - depth + 1 - origin) * g->coarse_channels, arranged,
+                             depth);
+        arranged += (size_t)depth * g->coarse_channels * g->fine_channels;
     }
 }

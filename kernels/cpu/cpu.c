@@ -1,4 +1,4 @@
-/* The CPU backend: its memory and its table of operations. */
+/* The CPU backend's memory, and its table of operations. */
 #include "kernels/cpu/cpu.h"
 
 #include <string.h>

@@ -1,9 +1,10 @@
-/* Inside the CPU backend: the address behind a handle, the matrix product, and every operation by name.
+/* The base of the CPU backend: the address behind a handle, gemm, and every operation by name.
  *
- * The same bytes for any number of threads: work is cut into tiles whose borders do not depend on the number
- * of threads, OpenBLAS runs on one thread inside each, and sums over tiles are added in the tiles' order. */
-#ifndef KERNELS_CPU_H
-#define KERNELS_CPU_H
+ * Results have the same bytes for any number of threads: work is cut into tiles whose borders do not depend
+ * on the number of threads, OpenBLAS runs on one thread inside each, and sums over tiles are added in order.
+ */
+#ifndef KERNELS_CPU_CPU_H
+#define KERNELS_CPU_CPU_H
 
 #include <stdlib.h>
 

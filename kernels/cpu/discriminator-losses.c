@@ -1,5 +1,5 @@
 /* The discriminator's losses on keys: how far a generated sample is from a real one, weighted by the
- * probability p that the discriminator gives it. The distances are constants: gradients flow through p alone.
+ * probability p that the discriminator gives it. The distances are constants: gradients call through p alone.
  */
 #include <math.h>
 
@@ -78,7 +78,7 @@ static struct divergence divergence_of(const real *even, const real *odd, size_t
 }
 
 /* KL(even samples || odd samples), each half normalised to sum 1; an odd last sample is left out. */
-static double songs_divergence(struct tensor x)
+static double halves_divergence(struct tensor x)
 {
     const int pairs = x.batch / 2;
     if (pairs == 0) return 0;
@@ -97,12 +97,12 @@ static double songs_divergence(struct tensor x)
     return all.logs / all.even + log(all.odd / all.even);
 }
 
-/* found (batch, losses); a loss that is not wanted is 0. */
+/* found (batch, losses): the distances; 0 for losses that are not wanted. */
 static void find_distances(double found[][DISCRIMINATOR_LOSSES], struct tensor x, struct tensor r,
                            struct keys_shape shape, const real *weights, bool all)
 {
     const bool songs = all || weights[D_KL_SONGS] != 0;
-    const double between = songs ? square(songs_divergence(r) - songs_divergence(x)) / x.batch : 0;
+    const double between = songs ? square(halves_divergence(r) - halves_divergence(x)) / x.batch : 0;
 #pragma omp parallel for
     for (int b = 0; b < x.batch; b++) {
         const size_t at = (size_t)b * keys_cells(shape);

@@ -1,3 +1,4 @@
+/* Dropout masks from Philox random numbers, by the rule of kernels/tensor.h. */
 #include "kernels/cpu/dropout.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Operations on an element at a time. */
+/* Element-wise operations: zero, copy, add, gather, dropout, concat, split. */
 #include <string.h>
 
 #include "kernels/cpu/cpu.h"

@@ -1,4 +1,5 @@
-/* The learned envelope: a sum of Gaussians along the sample, then division by the sample's largest value. */
+/* The learned envelope: x times a sum of Gaussians along the sample, divided by the sample's largest product.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -10,16 +11,16 @@ static const double SPAN = 16000, SCALE = 4000, UNIT = 16500; /* in cells of a s
 static const double CENTRE_MARGIN = 1e-4, LEAST_PEAK = 1e-12;
 static const double REACH = 14; /* standard deviations; beyond, a Gaussian is below 1e-42 */
 
-enum { RUN = 256 /* cells that are taken at a time */ };
+enum { RUN = 256 /* cells at a time */ };
 
-/* e_g[i] = exp(-((i - centre) / width)² / 2), in cells */
+/* e_g[i] = exp(-((i - centre) / deviation)² / 2), in cells */
 struct gaussian {
-    double centre, width;
-    double share;  /* c_g, the centre in 0 … 1 */
-    double spread; /* w_g */
+    double centre, deviation; /* mean and standard deviation */
+    double c;                 /* c_g, the centre in 0 … 1 */
+    double w;                 /* w_g */
 };
 
-/* What the samples share. */
+/* What all samples of the batch share. */
 struct envelope {
     struct tensor a;
     int count; /* Gaussians */
@@ -45,17 +46,15 @@ static struct envelope envelope_of(struct tensor a, struct tensor x)
 static struct gaussian gaussian_of(const struct envelope *e, int b, int k)
 {
     const real *a = cpu_values(e->a.data) + (size_t)b * (size_t)e->a.channels + (size_t)k;
-    const double unit = e->length / UNIT, spread = 4 / (1 + exp(10 - fabs((double)a[0])));
-    const double share = fabs((double)a[e->count]) / e->scale;
-    return (struct gaussian){.centre = e->length / 2.0 + unit * SPAN * (share - 0.5),
-                             .width = SCALE * unit * spread,
-                             .share = share,
-                             .spread = spread};
+    const double unit = e->length / UNIT, w = 4 / (1 + exp(10 - fabs((double)a[0])));
+    const double c = fabs((double)a[e->count]) / e->scale;
+    return (struct gaussian){
+        .centre = e->length / 2.0 + unit * SPAN * (c - 0.5), .deviation = SCALE * unit * w, .c = c, .w = w};
 }
 
 static bool reaches(const struct gaussian *g, int first, int count)
 {
-    return first + count >= g->centre - REACH * g->width && first <= g->centre + REACH * g->width;
+    return first + count >= g->centre - REACH * g->deviation && first <= g->centre + REACH * g->deviation;
 }
 
 static int run_count(const struct envelope *e, int first)
@@ -72,7 +71,7 @@ static void envelope_run(real *sum, const struct envelope *e, int b, int first)
         const struct gaussian g = gaussian_of(e, b, k);
         if (!reaches(&g, first, count)) continue;
         for (int i = 0; i < count; i++) {
-            const double t = (first + i - g.centre) / g.width;
+            const double t = (first + i - g.centre) / g.deviation;
             sum[i] += fast_exp((real)(-0.5 * t * t));
         }
     }
@@ -87,7 +86,7 @@ static void sample_forward(real *y, real *peak, const real *x, const struct enve
         envelope_run(sum, e, b, first);
         for (size_t i = 0; i < count; i++) y[start + i] = x[start + i] * sum[i / channels];
     }
-    const size_t at = index_of_largest(y, size);
+    const size_t at = argmax_of(y, size);
     peak[0] = y[at], peak[1] = (real)at;
     const real inverse = (real)(1 / fmax((double)y[at], LEAST_PEAK));
     for (size_t i = 0; i < size; i++) y[i] *= inverse;
@@ -118,7 +117,7 @@ static void divide_backward(real *dv, const real *dy, const real *y, const real 
 
 /* The gradients by a Gaussian's w_g and c_g. */
 struct slopes {
-    double spread, share;
+    double w, c;
 };
 
 /* Adds those from the cells first … first + count - 1, where the envelope's gradient is de. */
@@ -128,13 +127,13 @@ static void gaussian_backward(struct slopes *slopes, const double *de, const str
     double by_width = 0, by_centre = 0;
     if (!reaches(g, first, count)) return;
     for (int i = 0; i < count; i++) {
-        const double t = (first + i - g->centre) / g->width;
+        const double t = (first + i - g->centre) / g->deviation;
         const double along = de[i] * (double)fast_exp((real)(-0.5 * t * t)) * t;
         by_width += along * t;
         by_centre += along;
     }
-    slopes->spread += by_width / g->spread;
-    slopes->share += by_centre * SPAN * length / UNIT / g->width;
+    slopes->w += by_width / g->w;
+    slopes->c += by_centre * SPAN * length / UNIT / g->deviation;
 }
 
 /* dx holds dv on entry; slopes (Gaussians) are added to. */
@@ -174,11 +173,11 @@ static void parameters_backward(struct tensor da, const struct envelope *e)
         for (int k = 0; k < e->count; k++) {
             const struct gaussian g = gaussian_of(e, b, k);
             const double by_share = (double)to[e->count + k] / e->scale;
-            to[k] = (real)((double)to[k] * g.spread * (1 - g.spread / 4) * sign_of(from[k]));
+            to[k] = (real)((double)to[k] * g.w * (1 - g.w / 4) * sign_of(from[k]));
             const bool largest = from + e->count + k == cpu_values(e->a.data) + e->largest;
             const double kept = largest ? CENTRE_MARGIN / e->scale : 1;
             to[e->count + k] = (real)(by_share * kept * sign_of(from[e->count + k]));
-            by_scale -= largest ? 0 : by_share * g.share;
+            by_scale -= largest ? 0 : by_share * g.c;
         }
     cpu_values(da.data)[e->largest] += (real)(by_scale * sign_of(cpu_values(e->a.data)[e->largest]));
 }
@@ -197,8 +196,7 @@ void cpu_envelope_backward(struct tensor dx, struct tensor da, struct tensor dy,
         divide_backward(cpu_values(dx.data) + at, cpu_values(dy.data) + at, cpu_values(y.data) + at,
                         cpu_values(peak.data) + 2 * b, size);
         multiply_backward(cpu_values(dx.data) + at, slopes, cpu_values(x.data) + at, &e, b);
-        for (int k = 0; k < e.count; k++)
-            to[k] = (real)slopes[k].spread, to[e.count + k] = (real)slopes[k].share;
+        for (int k = 0; k < e.count; k++) to[k] = (real)slopes[k].w, to[e.count + k] = (real)slopes[k].c;
     }
     parameters_backward(da, &e);
 }

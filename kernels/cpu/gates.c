@@ -1,15 +1,16 @@
-/* Keys as frames, and frames with gates as keys. A row of frames has all keys of a moment; a row of keys all
- * frames of a key. Work is cut into runs of frames of one sample, all keys each. */
+/* Transposing keys to frames, frames with gates to keys, and the losses of gates. Keys have the frames of a
+ * key side by side, frames the keys of a frame. Work is cut into runs of frames of one sample, with all keys.
+ */
 #include <math.h>
 
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/fast-math.h"
 #include "kernels/cpu/tiles.h"
 
-static const real FAINTEST = (real)0.1; /* of what sounds where gates are hard */
-static const real APART = (real)0.7;    /* weight of the channels' difference beside their mean */
+static const real FAINTEST = (real)0.1; /* least loudness that sounds, where gates are hard */
+static const real APART = (real)0.7;    /* weight of the channels' difference; that of their mean is 1 */
 
-/* Frames first … end - 1 of a sample: where they stand in a tensor of frames and in one of keys. */
+/* A run of frames of a sample: where it is in a tensor of frames, and in a tensor of keys. */
 struct run {
     real *row; /* of the first frame */
     size_t width, count;

@@ -1,4 +1,5 @@
-/* The generator's output: divided by its largest value, HardSigmoid, adaptive average pooling. */
+/* The generator's output stage: division by the sample's largest value, HardSigmoid, adaptive average
+ * pooling. */
 #include <math.h>
 
 #include "kernels/cpu/adaptive-pool.h"
@@ -28,14 +29,14 @@ static real hard_sigmoid(real v)
     return y < 0 ? 0 : y > 1 ? 1 : y;
 }
 
-static void sample_squash(real *y, const real *x, real inverse, int in, int out, int channels)
+static void sample_forward(real *y, const real *x, real inverse, int in, int out, int channels)
 {
     for (int i = 0; i < out; i++) {
-        const struct span window = adaptive_inputs(i, in, out);
-        const real share = 1 / (real)(window.end - window.first);
+        const struct span inputs = adaptive_inputs(i, in, out);
+        const real share = 1 / (real)(inputs.end - inputs.first);
         for (int c = 0; c < channels; c++) {
             real sum = 0;
-            for (int j = window.first; j < window.end; j++)
+            for (int j = inputs.first; j < inputs.end; j++)
                 sum += hard_sigmoid(x[(size_t)j * (size_t)channels + (size_t)c] * inverse);
             y[(size_t)i * (size_t)channels + (size_t)c] = sum * share;
         }
@@ -47,11 +48,11 @@ void cpu_hard_sigmoid(struct tensor y, struct tensor peak, struct tensor x)
 #pragma omp parallel for
     for (int b = 0; b < x.batch; b++) {
         const real *from = sample_of(x, b);
-        const size_t at = index_of_largest(from, sample_size(x));
+        const size_t at = argmax_of(from, sample_size(x));
         real *kept = cpu_values(peak.data) + 2 * b;
         kept[0] = from[at], kept[1] = (real)at;
-        sample_squash(sample_of(y, b), from, 1 / (real_abs(from[at]) + MARGIN), x.length, y.length,
-                      x.channels);
+        sample_forward(sample_of(y, b), from, 1 / (real_abs(from[at]) + MARGIN), x.length, y.length,
+                       x.channels);
     }
 }
 

@@ -1,3 +1,5 @@
+/* Statistics of keys that the losses compare: moments, extremes, correlations, the share of sounding cells.
+ */
 #include "kernels/cpu/keys-statistics.h"
 
 #include <math.h>
@@ -13,7 +15,7 @@ static const double LEAST_VARIANCE = 1e-12;
 
 static const real SOUNDING_AT = (real)0.05, SOUNDING_WIDTH = (real)0.01;
 
-/* Around the first value: exact for constant ones. */
+/* Sums of differences from the first value, and of their squares: 0 for constant values. */
 struct sums {
     double sum, squares;
 };
@@ -32,7 +34,7 @@ static inline struct sums sums_of(const real *x, size_t count, int stride)
 }
 
 /* Σ(x - mean)² */
-static double spread(struct sums s, size_t count)
+static double squares_around_mean(struct sums s, size_t count)
 {
     const double around_mean = s.squares - s.sum * s.sum / (double)count;
     return around_mean <= ROUNDING * s.squares ? 0 : around_mean; /* NaN stays NaN */
@@ -41,7 +43,7 @@ static double spread(struct sums s, size_t count)
 struct moments moments_of(const real *x, size_t count, int stride)
 {
     const struct sums s = stride == 1 ? sums_of(x, count, 1) : sums_of(x, count, 2);
-    const double std = count > 1 ? sqrt(spread(s, count) / (double)(count - 1)) : 0;
+    const double std = count > 1 ? sqrt(squares_around_mean(s, count) / (double)(count - 1)) : 0;
     return (struct moments){(double)x[0] + s.sum / (double)count, std};
 }
 
@@ -68,7 +70,7 @@ void key_deviation_gradient(real *dx, const real *x, int frames, double weight)
 struct key_extent key_extent_of(const real *x, int frames)
 {
     const size_t count = 2 * (size_t)frames;
-    const real largest = largest_of(x, count), least = least_of(x, count);
+    const real largest = max_of(x, count), least = min_of(x, count);
     return (struct key_extent){.largest = (double)largest,
                                .least = (double)least,
                                .mean = moments_of(x, count, 1).mean,
@@ -81,7 +83,7 @@ static struct correlation correlation_of(const real *a, const real *b, size_t co
 {
     if (count < 2) return (struct correlation){0};
     const struct sums sa = sums_of(a, count, 2), sb = sums_of(b, count, 2);
-    const double va = spread(sa, count), vb = spread(sb, count), n = (double)count;
+    const double va = squares_around_mean(sa, count), vb = squares_around_mean(sb, count), n = (double)count;
     struct correlation c = {.mean_a = (double)a[0] + sa.sum / n, .mean_b = (double)b[0] + sb.sum / n};
     if (va <= n * LEAST_VARIANCE || vb <= n * LEAST_VARIANCE) return c;
     double products = 0;

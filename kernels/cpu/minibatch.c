@@ -24,7 +24,7 @@ void cpu_minibatch(struct tensor o, struct tensor m)
     }
 }
 
-/* A pair's closeness is in the outputs of both its samples. */
+/* The closeness of a pair is a term in the outputs of both samples. */
 void cpu_minibatch_backward(struct tensor dm, struct tensor d_o, struct tensor m, struct tensor o)
 {
     const int outputs = o.channels, dims = m.channels / o.channels;

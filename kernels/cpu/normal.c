@@ -1,4 +1,5 @@
-/* Normal noise: value i is number i mod 4 of random_normal_block i / 4, to a few units in the last place. */
+/* Normal noise: value i is number i mod 4 of random_normal_block() i / 4, to a few units in the last place.
+ */
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/philox.h"
 

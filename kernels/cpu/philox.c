@@ -1,3 +1,4 @@
+/* Philox4x32-10 of many blocks at a time, in a form that vectorises (common/random.h has the plain one). */
 #include "kernels/cpu/philox.h"
 
 enum { BLOCKS = PHILOX_BLOCKS };

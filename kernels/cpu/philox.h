@@ -1,4 +1,4 @@
-/* Many blocks of random numbers at a time. */
+/* Many blocks of Philox random numbers at a time. */
 #ifndef KERNELS_CPU_PHILOX_H
 #define KERNELS_CPU_PHILOX_H
 

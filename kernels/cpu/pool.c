@@ -1,4 +1,4 @@
-/* Means over neighbours: adaptive average pooling, and pairs. */
+/* Adaptive average pooling, and the means of pairs of neighbours. */
 #include "kernels/cpu/adaptive-pool.h"
 #include "kernels/cpu/cpu.h"
 
@@ -12,12 +12,12 @@ void cpu_adaptive_pool(struct tensor y, struct tensor x)
 {
 #pragma omp parallel for
     for (int i = 0; i < y.batch * y.length; i++) {
-        const struct span window = adaptive_inputs(i % y.length, x.length, y.length);
-        const real *from = frame_of(x, i / y.length * x.length + window.first);
-        const real share = 1 / (real)(window.end - window.first);
+        const struct span inputs = adaptive_inputs(i % y.length, x.length, y.length);
+        const real *from = frame_of(x, i / y.length * x.length + inputs.first);
+        const real share = 1 / (real)(inputs.end - inputs.first);
         real *to = frame_of(y, i);
         for (int c = 0; c < y.channels; c++) to[c] = from[c];
-        for (int j = window.first + 1; j < window.end; j++) {
+        for (int j = inputs.first + 1; j < inputs.end; j++) {
             from += x.channels;
             for (int c = 0; c < y.channels; c++) to[c] += from[c];
         }

@@ -1,3 +1,4 @@
+/* Linear resizing of the length, forward (added to a tensor's rows) and backward. */
 #include "kernels/cpu/resize.h"
 
 #include "kernels/cpu/cpu.h"

@@ -1,5 +1,5 @@
-/* Linear resizing of the length, align_corners false, as PyTorch's interpolate: output i lies at the input's
- * (i + 1/2) inputs / outputs - 1/2, not before 0. */
+/* Linear resizing of the length, align_corners false, as PyTorch's interpolate: output i is at position
+ * max(0, (i + 1/2) inputs / outputs - 1/2) of the input. */
 #ifndef KERNELS_CPU_RESIZE_H
 #define KERNELS_CPU_RESIZE_H
 

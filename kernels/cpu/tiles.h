@@ -1,4 +1,5 @@
-/* Work in a fixed number of parts, whatever the number of threads, so that sums have one order. */
+/* Sums over a fixed number of tiles of an array, whatever the number of threads, so that they have one order.
+ */
 #ifndef KERNELS_CPU_TILES_H
 #define KERNELS_CPU_TILES_H
 
@@ -6,7 +7,7 @@
 
 enum { TILES = 64 };
 
-/* Part `tile` of count elements is tile_start(count, tile) … tile_start(count, tile + 1) - 1. */
+/* Tile number `tile` of count elements is tile_start(count, tile) … tile_start(count, tile + 1) - 1. */
 static inline size_t tile_start(size_t count, int tile)
 {
     return count * (size_t)tile / TILES;

@@ -1,11 +1,11 @@
-/* The optimiser. */
+/* AdamW, and clipping gradients to a norm. */
 #include "kernels/cuda/base/sums.cuh"
 #include "kernels/cuda/base/vectors.cuh"
 
 enum {
     THREADS = 256,
-    FOUR = 4,    /* values side by side; the end of a count is looked after */
-    PARTS = 1024 /* of the sum of squares; as many blocks fill any GPU */
+    FOUR = 4,    /* values of a vec; tails are handled */
+    PARTS = 1024 /* partial sums of squares, at most: so many thread blocks fill any GPU */
 };
 
 static unsigned parts_for(size_t count, size_t values)
@@ -43,61 +43,61 @@ template <int N> static __global__ void step(moments all, size_t count, rates r)
 {
     size_t i = thread_number() * N;
     if (i >= count) return;
-    pack<N> p = load_some<N>(all.p, i, count), g = load_some<N>(all.g, i, count);
-    pack<N> m = load_some<N>(all.m, i, count), v = load_some<N>(all.v, i, count);
+    vec<N> p = load_vec_partial<N>(all.p, i, count), g = load_vec_partial<N>(all.g, i, count);
+    vec<N> m = load_vec_partial<N>(all.m, i, count), v = load_vec_partial<N>(all.v, i, count);
     for (int j = 0; j < N; j++) {
         m.v[j] = r.beta1 * m.v[j] + (1 - r.beta1) * g.v[j];
         v.v[j] = r.beta2 * v.v[j] + (1 - r.beta2) * g.v[j] * g.v[j];
         p.v[j] = r.keep * p.v[j] - r.rate * m.v[j] / (sqrtf(v.v[j]) * r.root + r.epsilon);
     }
-    store_some<N>(all.m, i, count, m), store_some<N>(all.v, i, count, v), store_some<N>(all.p, i, count, p);
+    store_vec_partial<N>(all.m, i, count, m), store_vec_partial<N>(all.v, i, count, v),
+        store_vec_partial<N>(all.p, i, count, p);
 }
 
 void cuda_adamw(device parameters, device gradients, device moment1, device moment2, size_t count,
                 struct adamw settings)
 {
     moments all = {view_of(parameters), view_of(gradients), view_of(moment1), view_of(moment2)};
-    int n = pack_size(FOUR, all.p, all.g, all.m, all.v);
-    LAUNCH_PACKS(n, step, blocks_for(count, (size_t)n * THREADS), THREADS, 0, all, count,
-                 rates_of(&settings));
+    int n = vec_size(FOUR, all.p, all.g, all.m, all.v);
+    LAUNCH_VEC(n, step, blocks_for(count, (size_t)n * THREADS), THREADS, 0, all, count, rates_of(&settings));
 }
 
-/* parts (blocks) = sums of squares. */
-template <int N> static __global__ void square_sums(double *parts, view g, size_t count)
+/* partial[blockIdx.x] = the sum of squares of the thread block's values. */
+template <int N> static __global__ void square_sums(double *partial, view g, size_t count)
 {
     size_t hop = (size_t)gridDim.x * THREADS * N;
     double sum = 0;
     for (size_t i = thread_number() * N; i < count; i += hop) {
-        pack<N> p = load_some<N>(g, i, count);
+        vec<N> p = load_vec_partial<N>(g, i, count);
         for (int j = 0; j < N; j++) sum += (double)p.v[j] * (double)p.v[j];
     }
     sum = block_sum(sum, shared_memory<double>());
-    if (threadIdx.x == 0) parts[blockIdx.x] = sum;
+    if (threadIdx.x == 0) partial[blockIdx.x] = sum;
 }
 
-/* Every block adds the parts itself, all in one order, so that the factor need not leave the GPU. */
+/* Each thread block adds all partial sums itself, in the same order, so that the factor stays on the GPU. */
 template <int N>
-static __global__ void shorten(view g, size_t count, const double *parts, unsigned part_count, double limit)
+static __global__ void shorten(view g, size_t count, const double *partial, unsigned parts, double limit)
 {
     size_t hop = (size_t)gridDim.x * THREADS * N;
     double sum = 0;
-    for (unsigned part = threadIdx.x; part < part_count; part += THREADS) sum += parts[part];
+    for (unsigned part = threadIdx.x; part < parts; part += THREADS) sum += partial[part];
     sum = block_sum(sum, shared_memory<double>());
     double scale = limit / (sqrt(sum) + 1e-6); /* the constant is PyTorch's */
     if (scale >= 1) return;
     for (size_t i = thread_number() * N; i < count; i += hop) {
-        pack<N> p = load_some<N>(g, i, count);
+        vec<N> p = load_vec_partial<N>(g, i, count);
         for (int j = 0; j < N; j++) p.v[j] *= (float)scale;
-        store_some<N>(g, i, count, p);
+        store_vec_partial<N>(g, i, count, p);
     }
 }
 
 void cuda_clip(device gradients, size_t count, real limit)
 {
     view g = view_of(gradients);
-    int n = pack_size(FOUR, g);
+    int n = vec_size(FOUR, g);
     unsigned blocks = parts_for(count, (size_t)n);
-    double *parts = (double *)cuda_workspace(WORKSPACE_OPERATION, PARTS * sizeof(double));
-    LAUNCH_PACKS(n, square_sums, blocks, THREADS, WARP * sizeof(double), parts, g, count);
-    LAUNCH_PACKS(n, shorten, blocks, THREADS, WARP * sizeof(double), g, count, parts, blocks, (double)limit);
+    double *partial = (double *)cuda_workspace(WORKSPACE_OPERATION, PARTS * sizeof(double));
+    LAUNCH_VEC(n, square_sums, blocks, THREADS, WARP * sizeof(double), partial, g, count);
+    LAUNCH_VEC(n, shorten, blocks, THREADS, WARP * sizeof(double), g, count, partial, blocks, (double)limit);
 }

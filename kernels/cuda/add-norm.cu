@@ -1,5 +1,5 @@
-/* An addition with dropout, then layer normalisation (Ba, Kiros, Hinton 2016). A team of threads shares a row
- * and keeps it in registers: a warp where the row is short enough, else a block. */
+/* Addition with dropout, then layer normalisation (Ba, Kiros, Hinton 2016). A team of threads shares a row
+ * and keeps it in registers: a team is a warp where the row is short enough, else a thread block. */
 #include <stdlib.h>
 
 #include "kernels/cuda/base/random.cuh"
@@ -15,12 +15,12 @@ static const float EPSILON = 1e-5f;
 
 enum {
     THREADS = 256,
-    TEAM_MOST = 512,      /* threads */
-    WIDE = 8,             /* values of a pack; else 1 */
-    FEW = 2,              /* packs of a thread, but in long rows */
-    MANY = 16,            /* … wide ones */
-    MOST = 128,           /* … of single values */
-    GRADIENT_BLOCKS = 264 /* share the rows where the parameters' gradients are summed */
+    TEAM_MOST = 512,      /* threads of a team, at most */
+    WIDE = 8,             /* values of a vec where alignment allows, else 1 */
+    FEW = 2,              /* vecs a thread, in rows that are not long */
+    MANY = 16,            /* in long rows: vecs of 8 values … */
+    MOST = 128,           /* … or of 1 value */
+    GRADIENT_BLOCKS = 264 /* thread blocks that sum the parameters' gradients, at most */
 };
 
 struct row {
@@ -47,7 +47,7 @@ void cuda_add_norm_free(struct add_norm *norm)
     free(norm);
 }
 
-/* How the rows are shared out: `size` threads a team, `count` teams a block, packs of `width` values. */
+/* `size` threads a team, `count` teams a thread block, vecs of `width` values. */
 struct teams {
     int rows, channels, width, size, count;
 };
@@ -64,28 +64,28 @@ static struct teams teams_make(struct tensor x, int width)
     return t;
 }
 
-/* Runs KERNEL<width, packs a thread>. */
+/* Launches KERNEL<width, vecs a thread>. */
 #define LAUNCH_TEAMS(TEAMS, KERNEL, GRID, SHARED, ...)                                                       \
     launch((TEAMS).channels <= (TEAMS).width * FEW * (TEAMS).size                                            \
                ? ((TEAMS).width == WIDE ? KERNEL<WIDE, FEW> : KERNEL<1, FEW>)                                \
                : ((TEAMS).width == WIDE ? KERNEL<WIDE, MANY> : KERNEL<1, MOST>),                             \
            GRID, (unsigned)((TEAMS).size * (TEAMS).count), SHARED, __VA_ARGS__, TEAMS)
 
-/* Loops over packs are unrolled only where there are few: those are to stay in registers. */
+/* Loops over vecs are unrolled only where there are few, which then stay in registers. */
 
-/* The sum over a team; `shared` has WARP places, for teams that are blocks. */
+/* The sum over a team; `shared` has WARP elements, used by teams that are thread blocks. */
 __device__ static inline float team_sum(float value, struct teams t, float *shared)
 {
     return t.size == WARP ? warp_sum(value) : block_sum(value, shared);
 }
 
-/* The first channel of this thread's pack p. */
+/* The first channel of this thread's vec p. */
 template <int N> __device__ inline int channel_of(struct teams t, int p)
 {
     return (p * t.size + (int)threadIdx.x % t.size) * N;
 }
 
-/* This team's first row; the next are gridDim.x * t.count further. */
+/* This team's first row; its next rows are each gridDim.x * t.count further. */
 __device__ static inline int row_of(struct teams t)
 {
     return (int)blockIdx.x * t.count + (int)threadIdx.x / t.size;
@@ -97,19 +97,19 @@ struct forward {
     struct mask mask;
 };
 
-/* x + dropout(f) of a row, left in f too; returns its part of the row's sum. */
+/* x + dropout(f) of a row, stored in f too; returns the thread's share of the row's sum. */
 template <int N, int P>
-__device__ inline float add_row(pack<N> *sum, const struct forward &a, struct teams t, size_t at)
+__device__ inline float add_row(vec<N> *sum, const struct forward &a, struct teams t, size_t at)
 {
     float total = 0;
 #pragma unroll(P <= FEW ? P : 1)
     for (int p = 0; p < P; p++) {
         int c = channel_of<N>(t, p);
         if (c >= t.channels) break;
-        pack<N> x = load_pack<N>(a.x, at + c), factor = mask_factors<N>(a.mask, at + c);
-        sum[p] = load_pack<N>(a.f, at + c);
+        vec<N> x = load_vec<N>(a.x, at + c), factor = mask_factors<N>(a.mask, at + c);
+        sum[p] = load_vec<N>(a.f, at + c);
         for (int j = 0; j < N; j++) total += sum[p].v[j] = sum[p].v[j] * factor.v[j] + x.v[j];
-        store_pack<N>(a.f, at + c, sum[p]);
+        store_vec<N>(a.f, at + c, sum[p]);
     }
     return total;
 }
@@ -119,9 +119,9 @@ static __global__ void __launch_bounds__(TEAM_MOST) forward_rows(struct forward 
 {
     int row = row_of(t);
     size_t at = (size_t)row * t.channels;
-    pack<N> sum[P];
+    vec<N> sum[P];
     float squares = 0, *shared = shared_memory<float>();
-    if (row >= t.rows) return; /* only whole warps do, and no team that is a block */
+    if (row >= t.rows) return; /* whole warps only, and no team that is a thread block */
     float mean = team_sum(add_row<N, P>(sum, a, t, at), t, shared) / (float)t.channels;
 #pragma unroll(P <= FEW ? P : 1)
     for (int p = 0; p < P; p++)
@@ -133,9 +133,9 @@ static __global__ void __launch_bounds__(TEAM_MOST) forward_rows(struct forward 
     for (int p = 0; p < P; p++) {
         int c = channel_of<N>(t, p);
         if (c >= t.channels) break;
-        pack<N> scale = load_pack<N>(a.scale, c), to = load_pack<N>(a.shift, c);
+        vec<N> scale = load_vec<N>(a.scale, c), to = load_vec<N>(a.shift, c);
         for (int j = 0; j < N; j++) to.v[j] += (sum[p].v[j] - mean) * r.inverse * scale.v[j];
-        store_pack<N>(a.y, at + c, to);
+        store_vec<N>(a.y, at + c, to);
     }
 }
 
@@ -149,7 +149,7 @@ void cuda_add_norm_forward(struct add_norm *norm, struct tensor y, struct tensor
                         view_of(shift),
                         norm->rows,
                         mask_make(norm->dropout, pass)};
-    struct teams t = teams_make(x, pack_size((size_t)x.channels, a.y, a.x, a.f, a.scale, a.shift));
+    struct teams t = teams_make(x, vec_size((size_t)x.channels, a.y, a.x, a.f, a.scale, a.shift));
     LAUNCH_TEAMS(t, forward_rows, blocks_for((size_t)t.rows, (size_t)t.count), WARP * sizeof(float), a);
 }
 
@@ -157,12 +157,12 @@ struct backward {
     view dx, df, dy, sum, scale;
     const struct row *rows;
     struct mask mask;
-    float *dscale, *dshift; /* (blocks, channels): parts of the gradients */
+    float *dscale, *dshift; /* (thread blocks, channels): partial sums */
 };
 
-/* What a thread keeps while it goes from row to row. */
+/* What a thread keeps in registers from row to row. */
 template <int N, int P> struct kept {
-    pack<N> scale[P], dscale[P], dshift[P];
+    vec<N> scale[P], dscale[P], dshift[P];
 };
 
 /* dx = (g - mean(g) - n mean(g n)) * inverse, with g = dy * scale and n the normalised row. */
@@ -172,13 +172,13 @@ __device__ inline void backward_row(struct kept<N, P> *k, const struct backward 
 {
     size_t at = (size_t)row * t.channels;
     struct row r = a.rows[row];
-    pack<N> g[P], n[P];
+    vec<N> g[P], n[P];
     float total = 0, along = 0;
 #pragma unroll(P <= FEW ? P : 1)
     for (int p = 0; p < P; p++) {
         int c = channel_of<N>(t, p);
         if (c >= t.channels) break;
-        g[p] = load_pack<N>(a.dy, at + c), n[p] = load_pack<N>(a.sum, at + c);
+        g[p] = load_vec<N>(a.dy, at + c), n[p] = load_vec<N>(a.sum, at + c);
         for (int j = 0; j < N; j++) {
             n[p].v[j] = (n[p].v[j] - r.mean) * r.inverse;
             k->dscale[p].v[j] += g[p].v[j] * n[p].v[j];
@@ -193,20 +193,20 @@ __device__ inline void backward_row(struct kept<N, P> *k, const struct backward 
     for (int p = 0; p < P; p++) {
         int c = channel_of<N>(t, p);
         if (c >= t.channels) break;
-        pack<N> factor = mask_factors<N>(a.mask, at + c);
+        vec<N> factor = mask_factors<N>(a.mask, at + c);
         for (int j = 0; j < N; j++) g[p].v[j] = (g[p].v[j] - mean - n[p].v[j] * slope) * r.inverse;
-        store_pack<N>(a.dx, at + c, g[p]);
+        store_vec<N>(a.dx, at + c, g[p]);
         for (int j = 0; j < N; j++) g[p].v[j] *= factor.v[j];
-        store_pack<N>(a.df, at + c, g[p]);
+        store_vec<N>(a.df, at + c, g[p]);
     }
 }
 
-/* The block's part of a parameter's gradient: its teams' sums, in their order, by way of `shared` (count,
- * channels) where there are several. */
+/* Stores a thread block's partial sum of a parameter's gradient: the sums of its teams, added in order by way
+ * of `shared` (count, channels) where there are several teams. */
 template <int N, int P>
-__device__ inline void store_part(float *parts, const pack<N> *sum, struct teams t, float *shared)
+__device__ inline void store_part(float *partial, const vec<N> *sum, struct teams t, float *shared)
 {
-    float *part = parts + (size_t)blockIdx.x * t.channels;
+    float *part = partial + (size_t)blockIdx.x * t.channels;
     float *to = t.count > 1 ? shared + (int)threadIdx.x / t.size * t.channels : part;
     __syncthreads();
 #pragma unroll(P <= FEW ? P : 1)
@@ -228,7 +228,7 @@ static __global__ void __launch_bounds__(TEAM_MOST) backward_rows(struct backwar
     };
 #pragma unroll(P <= FEW ? P : 1)
     for (int p = 0; p < P; p++)
-        if (channel_of<N>(t, p) < t.channels) k.scale[p] = load_pack<N>(a.scale, channel_of<N>(t, p));
+        if (channel_of<N>(t, p) < t.channels) k.scale[p] = load_vec<N>(a.scale, channel_of<N>(t, p));
     for (int row = row_of(t); row < t.rows; row += (int)gridDim.x * t.count)
         backward_row<N, P>(&k, a, t, row, shared);
     store_part<N, P>(a.dscale, k.dscale, t, shared);
@@ -248,15 +248,14 @@ void cuda_add_norm_backward(struct add_norm *norm, struct tensor dx, struct tens
                          mask_make(norm->dropout, pass),
                          NULL,
                          NULL};
-    struct teams t = teams_make(dy, pack_size((size_t)dy.channels, a.dx, a.df, a.dy, a.sum, a.scale));
+    struct teams t = teams_make(dy, vec_size((size_t)dy.channels, a.dx, a.df, a.dy, a.sum, a.scale));
     unsigned blocks = blocks_for((size_t)t.rows, (size_t)t.count);
     if (blocks > GRADIENT_BLOCKS) blocks = GRADIENT_BLOCKS;
     size_t part = (size_t)blocks * (size_t)t.channels, places = (size_t)t.count * (size_t)t.channels;
-    struct cutter scratch = {(char *)cuda_workspace(WORKSPACE_OPERATION, 2 * (part * sizeof(float) + 256)),
-                             0};
-    a.dscale = cut<float>(&scratch, part), a.dshift = cut<float>(&scratch, part);
+    struct arena scratch = {(char *)cuda_workspace(WORKSPACE_OPERATION, 2 * (part * sizeof(float) + 256)), 0};
+    a.dscale = arena_take<float>(&scratch, part), a.dshift = arena_take<float>(&scratch, part);
     if (t.count == 1 || places < WARP) places = WARP;
     LAUNCH_TEAMS(t, backward_rows, blocks, places * sizeof(float), a);
-    if (dscale) cuda_add_parts(reals(dscale), a.dscale, (int)blocks, t.channels, 1, true);
-    if (dshift) cuda_add_parts(reals(dshift), a.dshift, (int)blocks, t.channels, 1, true);
+    if (dscale) cuda_add_partial_sums(reals(dscale), a.dscale, (int)blocks, t.channels, 1, true);
+    if (dshift) cuda_add_partial_sums(reals(dshift), a.dshift, (int)blocks, t.channels, 1, true);
 }

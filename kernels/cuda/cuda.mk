@@ -14,7 +14,7 @@ CUDA_LIBS := -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -lcublasLt -lcud
 CU := $(wildcard kernels/cuda/*.cu kernels/cuda/*/*.cu)
 core := $(call objects,kernels/choose.c kernels/cpu/*.c kernels/model/*.c kernels/model/*/*.c)
 $(BUILD)/libcore.a: $(core) $(BUILD)/kernels/no-cuda.o
-$(BUILD)/libcore-cuda.a: $(core) $(BUILD)/kernels/cuda/base/cuda.o $(CU:%.cu=$(BUILD)/%.o)
+$(BUILD)/libcore-cuda.a: $(core) $(BUILD)/kernels/cuda/cuda.o $(CU:%.cu=$(BUILD)/%.o)
 $(BUILD)/kernels/cuda/%.o: kernels/cuda/%.cu $(BUILD)/cuda-arch
 	@mkdir -p $(@D)
 	$(NVCC) $(NVCC_FLAGS) -c -o $@ $<
@@ -35,7 +35,7 @@ $(BIN)/gan-train $(BIN)/gan-sample: $(CORE) $(BUILD)/cuda
 SHIM_FLAGS := -std=c++17 -O2 -g -march=$(MARCH) -ffp-contract=off -Itests/shim -I. -fopenmp -Wall -Wextra -Wno-unknown-pragmas -MMD -MP \
 	$(if $(asan),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
 define shim_rules
-$(BUILD)/$(1)/libcore.a: $$(core) $(BUILD)/kernels/cuda/base/cuda.o $$(CU:%.cu=$(BUILD)/$(1)/%.o) \
+$(BUILD)/$(1)/libcore.a: $$(core) $(BUILD)/kernels/cuda/cuda.o $$(CU:%.cu=$(BUILD)/$(1)/%.o) \
 		$$(patsubst %.cpp,$(BUILD)/$(1)/%.o,$$(wildcard tests/shim/*.cpp))
 $(BUILD)/$(1)/kernels/%.o: kernels/%.cu
 	@mkdir -p $$(@D)

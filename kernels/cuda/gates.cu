@@ -1,19 +1,20 @@
-/* Keys as frames, and frames with gates as keys. The one has a key's frames side by side, the other a frame's
- * keys: a block takes a warp's worth of frames of one sample, of as many keys as it has room for, through
- * shared memory, and reads and writes both along their rows. */
+/* Transposing keys to frames, frames with gates to keys, and the losses of gates. Keys have the frames of a
+ * key side by side, frames the keys of a frame. A thread block takes WARP frames of one sample and up to KEYS
+ * keys through shared memory, so that it reads and writes global memory along rows in both. */
 #include "kernels/cuda/base/sums.cuh"
 
 enum { THREADS = 256, WARPS = THREADS / WARP, FRAMES = WARP, KEYS = 64, LOGITS = 3 /* of a cell */ };
 
-static const float FAINTEST = 0.1f; /* of what sounds where gates are hard */
-static const float APART = 0.7f;    /* weight of the channels' difference beside their mean */
+static const float FAINTEST = 0.1f; /* least loudness that sounds, where gates are hard */
+static const float APART = 0.7f;    /* weight of the channels' difference; that of their mean is 1 */
 
-/* How a tensor of frames, (batch, length, kinds * keys), is cut: a block has a row of shared memory for each
- * frame, those kinds of its keys side by side. `halo` more frames stand before and behind. */
-struct cutting {
+/* The tiling of a tensor of frames, (batch, length, kinds * keys). A thread block has a row of shared memory
+ * for each frame of its tile: the `kinds` values of each of its keys. `halo` more frames are before and
+ * behind. */
+struct tiling {
     struct keys_shape shape;
     int length, kinds, halo, keys; /* keys: of a block */
-    int stride; /* of a row: odd, for frames that a warp takes together lie in different banks */
+    int stride; /* floats from row to row: odd, so that the frames of a warp fall into different banks */
 };
 
 struct tile {
@@ -21,27 +22,27 @@ struct tile {
     size_t row, cell;     /* the sample's first row and key in tensors of frames and of keys */
 };
 
-static cutting cut_frames(struct keys_shape shape, struct tensor f, int halo)
+static tiling tiling_make(struct keys_shape shape, struct tensor f, int halo)
 {
     const int kinds = f.channels / shape.keys, parts = (int)blocks_for((size_t)shape.keys, KEYS);
     const int keys = (shape.keys + parts - 1) / parts;
-    cutting c = {shape, f.length, kinds, halo, keys, (kinds * keys) | 1};
+    tiling c = {shape, f.length, kinds, halo, keys, (kinds * keys) | 1};
     return c;
 }
 
-/* Blocks for `frames` frames, which may be all of the length. */
-static dim3 tiles(const cutting &c, int frames, int batch)
+/* The grid over `frames` frames, which may be all of the length. */
+static dim3 tiles(const tiling &c, int frames, int batch)
 {
     return dim3(blocks_for((size_t)frames, FRAMES), blocks_for((size_t)c.shape.keys, (size_t)c.keys),
                 (unsigned)batch);
 }
 
-static size_t tile_bytes(const cutting &c)
+static size_t tile_bytes(const tiling &c)
 {
     return (size_t)(FRAMES + 2 * c.halo) * (size_t)c.stride * sizeof(float);
 }
 
-__device__ static inline tile tile_here(const cutting &c)
+__device__ static inline tile tile_here(const tiling &c)
 {
     const int key = (int)blockIdx.y * c.keys, left = c.shape.keys - key;
     tile t = {(int)blockIdx.x * FRAMES, key, left < c.keys ? left : c.keys,
@@ -49,49 +50,49 @@ __device__ static inline tile tile_here(const cutting &c)
     return t;
 }
 
-/* Where a frame's value of a tile's column stands in a tensor of frames. */
-__device__ static inline size_t place_of(const cutting &c, const tile &t, int frame, int column)
+/* The index, in a tensor of frames, of a column of the tile in a frame. */
+__device__ static inline size_t frames_index(const tiling &c, const tile &t, int frame, int column)
 {
     const int kind = (column >= t.keys) + (column >= 2 * t.keys);
     return (t.row + (size_t)frame) * (size_t)(c.kinds * c.shape.keys) +
            (size_t)(column + kind * (c.shape.keys - t.keys) + t.key);
 }
 
-/* The first and the last frame stand for those before and behind them. */
-__device__ static inline void read_tile(float *rows, view f, const cutting &c, const tile &t)
+/* Loads a tile with its halo; outside the frames the first or the last one is repeated. */
+__device__ static inline void read_tile(float *rows, view f, const tiling &c, const tile &t)
 {
     const unsigned width = (unsigned)(c.kinds * t.keys), count = (unsigned)(FRAMES + 2 * c.halo) * width;
     for (unsigned i = threadIdx.x; i < count; i += THREADS) {
         const int row = (int)(i / width), column = (int)(i % width), frame = t.first - c.halo + row;
         const int inside = frame < 0 ? 0 : frame < c.shape.frames ? frame : c.shape.frames - 1;
-        rows[row * c.stride + column] = load(f, place_of(c, t, inside, column));
+        rows[row * c.stride + column] = load(f, frames_index(c, t, inside, column));
     }
 }
 
-/* The tile's frames before `end`, into a tensor or added to it. There is no halo. */
-__device__ static inline void write_tile(view f, const float *rows, const cutting &c, const tile &t, int end,
+/* Stores the tile's frames before `end`, or adds them to f. The tile has no halo. */
+__device__ static inline void write_tile(view f, const float *rows, const tiling &c, const tile &t, int end,
                                          bool add)
 {
     const unsigned width = (unsigned)(c.kinds * t.keys);
     const unsigned count = (unsigned)(end - t.first < FRAMES ? end - t.first : FRAMES) * width;
     for (unsigned i = threadIdx.x; i < count; i += THREADS) {
         const int row = (int)(i / width), column = (int)(i % width);
-        const size_t to = place_of(c, t, t.first + row, column);
+        const size_t to = frames_index(c, t, t.first + row, column);
         store(f, to, rows[row * c.stride + column] + (add ? load(f, to) : 0));
     }
 }
 
-/* Both channels of a cell in a tensor of keys, or a bf16 one, in one word where they are aligned. */
+/* Both channels of a cell of keys; one load where the tensor is aligned to a cell. */
 struct cell {
     float v[2];
 };
 
-__device__ static inline bool in_one_word(view x)
+__device__ static inline bool cell_aligned(view x)
 {
     return (uintptr_t)x.data % (x.bf16 ? 4 : 8) == 0;
 }
 
-__device__ static inline size_t cell_at(const cutting &c, const tile &t, int key, int frame)
+__device__ static inline size_t cell_at(const tiling &c, const tile &t, int key, int frame)
 {
     return (t.cell + (size_t)(t.key + key)) * (size_t)c.shape.frames + (size_t)frame;
 }
@@ -99,10 +100,10 @@ __device__ static inline size_t cell_at(const cutting &c, const tile &t, int key
 __device__ static inline cell load_cell(view x, size_t i)
 {
     cell both;
-    if (!in_one_word(x)) {
+    if (!cell_aligned(x)) {
         both.v[0] = load(x, 2 * i), both.v[1] = load(x, 2 * i + 1);
     } else if (x.bf16) {
-        unpack_narrow(both.v, ((const uint32_t *)x.data)[i]);
+        unpack_bf16(both.v, ((const uint32_t *)x.data)[i]);
     } else {
         const float2 pair = ((const float2 *)x.data)[i];
         both.v[0] = pair.x, both.v[1] = pair.y;
@@ -112,10 +113,10 @@ __device__ static inline cell load_cell(view x, size_t i)
 
 __device__ static inline void store_cell(view x, size_t i, cell both)
 {
-    if (!in_one_word(x))
+    if (!cell_aligned(x))
         store(x, 2 * i, both.v[0]), store(x, 2 * i + 1, both.v[1]);
     else if (x.bf16)
-        ((uint32_t *)x.data)[i] = pack_narrow(both.v[0], both.v[1]);
+        ((uint32_t *)x.data)[i] = pack_bf16(both.v[0], both.v[1]);
     else
         ((float2 *)x.data)[i] = make_float2(both.v[0], both.v[1]);
 }
@@ -125,7 +126,7 @@ __device__ static inline float sigmoid(float x)
     return 1 / (1 + expf(-x));
 }
 
-static __global__ void frames(view y, view x, const cutting c)
+static __global__ void frames(view y, view x, const tiling c)
 {
     float *rows = shared_memory<float>();
     const tile t = tile_here(c);
@@ -141,11 +142,11 @@ static __global__ void frames(view y, view x, const cutting c)
 
 void cuda_frames(struct tensor y, struct tensor x, struct keys_shape shape)
 {
-    const cutting c = cut_frames(shape, y, 0);
+    const tiling c = tiling_make(shape, y, 0);
     launch(frames, tiles(c, c.length, x.batch), THREADS, tile_bytes(c), view_of(y), view_of(x), c);
 }
 
-/* How far open a gate is; frames are `stride` apart. Without settings it is soft. */
+/* How far a gate is open; frames are `stride` apart. Without settings gates are soft. */
 __device__ static inline float gate_of(const float *logit, int stride, const float *settings)
 {
     if (!settings) return sigmoid(*logit);
@@ -153,7 +154,7 @@ __device__ static inline float gate_of(const float *logit, int stride, const flo
     return smooth > settings[GATE_THRESHOLD] ? 1 : 0;
 }
 
-static __global__ void gated(view x, view f, const cutting c, const float *settings)
+static __global__ void gated(view x, view f, const tiling c, const float *settings)
 {
     const float *own = settings ? settings + blockIdx.z * GATE_SETTINGS : NULL;
     float *rows = shared_memory<float>();
@@ -175,12 +176,12 @@ static __global__ void gated(view x, view f, const cutting c, const float *setti
 
 void cuda_gated(struct tensor x, struct tensor f, struct keys_shape shape, device settings)
 {
-    const cutting c = cut_frames(shape, f, settings != NULL);
+    const tiling c = tiling_make(shape, f, settings != NULL);
     launch(gated, tiles(c, shape.frames, x.batch), THREADS, tile_bytes(c), view_of(x), view_of(f), c,
            reals(settings));
 }
 
-/* A cell's logits become its gradients; `apart` from each other. */
+/* In place: a cell's three logits, `apart` floats from each other, become their gradients. */
 __device__ static inline void cell_backward(float *logits, int apart, cell d)
 {
     const float gate = sigmoid(logits[0]);
@@ -193,7 +194,7 @@ __device__ static inline void cell_backward(float *logits, int apart, cell d)
     logits[0] = sum * gate * (1 - gate);
 }
 
-static __global__ void gated_backward(view df, view dx, view f, const cutting c)
+static __global__ void gated_backward(view df, view dx, view f, const tiling c)
 {
     float *rows = shared_memory<float>();
     const tile t = tile_here(c);
@@ -213,7 +214,7 @@ static __global__ void gated_backward(view df, view dx, view f, const cutting c)
 
 void cuda_gated_backward(struct tensor df, struct tensor dx, struct tensor f, struct keys_shape shape)
 {
-    const cutting c = cut_frames(shape, f, 0);
+    const tiling c = tiling_make(shape, f, 0);
     launch(gated_backward, tiles(c, c.length, f.batch), THREADS, tile_bytes(c), view_of(df), view_of(dx),
            view_of(f), c);
 }
@@ -230,7 +231,7 @@ __device__ static inline float sign_of(float x)
     return (float)((x > 0) - (x < 0));
 }
 
-/* Adds both losses of a cell; its logits become their gradients. */
+/* Adds both losses of a cell to sums; in place: its logits become their gradients. */
 __device__ static inline void cell_losses(gate_sums *sums, float *logits, int apart, cell r,
                                           const gate_weights &weights)
 {
@@ -248,8 +249,8 @@ __device__ static inline void cell_losses(gate_sums *sums, float *logits, int ap
     logits[2 * apart] = weights.of[GATE_LOUDNESS] * (mean - half) * right * (1 - right);
 }
 
-/* parts[block] = its sums. */
-static __global__ void gate_losses(gate_sums *parts, view df, view f, view r, const cutting c,
+/* partial[thread block] = its sums. */
+static __global__ void gate_losses(gate_sums *partial, view df, view f, view r, const tiling c,
                                    const gate_weights weights)
 {
     double *shared = shared_memory<double>(); /* (WARP), then the tile */
@@ -263,17 +264,17 @@ static __global__ void gate_losses(gate_sums *parts, view df, view f, view r, co
         cell_losses(&sums, rows + lane * c.stride + k, t.keys, load_cell(r, cell_at(c, t, k, frame)),
                     weights);
     for (int i = 0; i < GATE_LOSSES; i++) sums.of[i] = block_sum(sums.of[i], shared);
-    if (threadIdx.x == 0) parts[(blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x] = sums;
+    if (threadIdx.x == 0) partial[(blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x] = sums;
     __syncthreads();
     if (df.data) write_tile(df, rows, c, t, c.shape.frames, true);
 }
 
-/* One block. */
-static __global__ void add_sums(float *values, const gate_sums *parts, size_t count, int batch)
+/* values += the sum of partial / batch; one thread block. */
+static __global__ void add_sums(float *values, const gate_sums *partial, size_t count, int batch)
 {
     gate_sums sums = {{0, 0}};
     for (size_t i = threadIdx.x; i < count; i += THREADS)
-        for (int j = 0; j < GATE_LOSSES; j++) sums.of[j] += parts[i].of[j];
+        for (int j = 0; j < GATE_LOSSES; j++) sums.of[j] += partial[i].of[j];
     for (int j = 0; j < GATE_LOSSES; j++) {
         const double sum = block_sum(sums.of[j], shared_memory<double>());
         if (threadIdx.x == 0) values[j] += (float)(sum / batch);
@@ -283,13 +284,13 @@ static __global__ void add_sums(float *values, const gate_sums *parts, size_t co
 void cuda_gate_losses(device values, struct tensor df, struct tensor f, struct tensor r,
                       struct keys_shape shape, const real weights[GATE_LOSSES])
 {
-    const cutting c = cut_frames(shape, f, 0);
+    const tiling c = tiling_make(shape, f, 0);
     const dim3 grid = tiles(c, shape.frames, f.batch);
     const size_t count = (size_t)grid.x * grid.y * grid.z;
-    gate_sums *parts = (gate_sums *)cuda_workspace(WORKSPACE_OPERATION, count * sizeof *parts);
+    gate_sums *partial = (gate_sums *)cuda_workspace(WORKSPACE_OPERATION, count * sizeof *partial);
     gate_weights each;
     for (int i = 0; i < GATE_LOSSES; i++) each.of[i] = weights[i] / (float)f.batch;
-    launch(gate_losses, grid, THREADS, WARP * sizeof(double) + tile_bytes(c), parts, view_of(df), view_of(f),
-           view_of(r), c, each);
-    launch(add_sums, 1, THREADS, WARP * sizeof(double), reals(values), parts, count, f.batch);
+    launch(gate_losses, grid, THREADS, WARP * sizeof(double) + tile_bytes(c), partial, view_of(df),
+           view_of(f), view_of(r), c, each);
+    launch(add_sums, 1, THREADS, WARP * sizeof(double), reals(values), partial, count, f.batch);
 }

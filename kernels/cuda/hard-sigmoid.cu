@@ -1,13 +1,13 @@
-/* The generator's output: divided by its largest value, HardSigmoid, adaptive average pooling. Blocks are
- * (parts of a sample, samples). */
+/* The generator's output stage: division by the sample's largest value, HardSigmoid, adaptive average
+ * pooling. Grids are (parts of a sample, samples). */
 #include "kernels/cuda/base/argmax.cuh"
 #include "kernels/cuda/base/vectors.cuh"
 
 enum {
     THREADS = 256,
-    SEARCHED = 16, /* values a thread, where the largest is looked for */
-    PARTS = 16,    /* of a sample, at most, which every thread of the next kernel reads */
-    GATHERED = 8   /* values a thread, backward */
+    SEARCHED = 16, /* values a thread, in the search of the largest */
+    PARTS = 16,    /* of a sample, at most: each thread of the next kernel reads all partial results */
+    GATHERED = 8   /* values a thread, in the backward pass */
 };
 
 static const float MARGIN = 0.001f; /* added to the maximum's magnitude */
@@ -40,35 +40,35 @@ static __device__ float hard_sigmoid(float v)
     return y < 0 ? 0 : y > 1 ? 1 : y;
 }
 
-static __device__ float inverse_of(float most)
+static __device__ float inverse_of(float best)
 {
-    return 1 / (fabsf(most) + MARGIN);
+    return 1 / (fabsf(best) + MARGIN);
 }
 
-/* parts (sample, part): the largest value of a part. */
-template <int N> static __global__ void find_parts(largest *parts, view x, size_t size)
+/* partial (sample, part): the argmax of each part. */
+template <int N> static __global__ void find_argmax(argmax *partial, view x, size_t size)
 {
     size_t start = blockIdx.y * size, hop = (size_t)gridDim.x * THREADS * N;
-    largest most = {load(x, start), 0};
+    argmax best = {load(x, start), 0};
     for (size_t i = thread_number() * N; i < size; i += hop) {
-        pack<N> p = load_pack<N>(x, start + i);
-        for (int j = 0; j < N; j++) largest_take(&most, p.v[j], (uint32_t)(i + j));
+        vec<N> p = load_vec<N>(x, start + i);
+        for (int j = 0; j < N; j++) argmax_update(&best, p.v[j], (uint32_t)(i + j));
     }
-    most = block_largest(most, shared_memory<largest>());
-    if (threadIdx.x == 0) parts[blockIdx.y * gridDim.x + blockIdx.x] = most;
+    best = block_argmax(best, shared_memory<argmax>());
+    if (threadIdx.x == 0) partial[blockIdx.y * gridDim.x + blockIdx.x] = best;
 }
 
-/* A thread has one value of y. */
-static __global__ void pool(view y, float *peak, view x, const largest *parts, int part_count, lengths n)
+/* A thread for each value of y. */
+static __global__ void pool(view y, float *peak, view x, const argmax *partial, int parts, lengths n)
 {
     size_t i = thread_number(), size = (size_t)n.out * n.channels;
-    largest most = largest_of(parts + (size_t)blockIdx.y * part_count, part_count);
-    if (i == 0) peak[2 * blockIdx.y] = most.value, peak[2 * blockIdx.y + 1] = (float)most.at;
+    argmax best = argmax_join(partial + (size_t)blockIdx.y * parts, parts);
+    if (i == 0) peak[2 * blockIdx.y] = best.value, peak[2 * blockIdx.y + 1] = (float)best.at;
     if (i >= size) return;
     int frame = (int)(i / n.channels), c = (int)(i % n.channels);
     size_t start = (size_t)blockIdx.y * n.in * n.channels + c;
     span inputs = inputs_of(frame, n.in, n.out);
-    float inverse = inverse_of(most.value), sum = 0;
+    float inverse = inverse_of(best.value), sum = 0;
     for (int j = inputs.first; j < inputs.end; j++)
         sum += hard_sigmoid(load(x, start + (size_t)j * n.channels) * inverse);
     store(y, blockIdx.y * size + i, sum * share_of(inputs));
@@ -79,17 +79,16 @@ void cuda_hard_sigmoid(struct tensor y, struct tensor peak, struct tensor x)
     size_t size = (size_t)x.length * (size_t)x.channels, made = (size_t)y.length * (size_t)y.channels;
     unsigned parts = blocks_for(size, THREADS * SEARCHED);
     if (parts > PARTS) parts = PARTS;
-    largest *found =
-        (largest *)cuda_workspace(WORKSPACE_OPERATION, (size_t)x.batch * parts * sizeof(largest));
+    argmax *found = (argmax *)cuda_workspace(WORKSPACE_OPERATION, (size_t)x.batch * parts * sizeof(argmax));
     view from = view_of(x);
-    LAUNCH_PACKS(pack_size(size, from), find_parts, dim3(parts, (unsigned)x.batch), THREADS,
-                 WARP * sizeof(largest), found, from, size);
+    LAUNCH_VEC(vec_size(size, from), find_argmax, dim3(parts, (unsigned)x.batch), THREADS,
+               WARP * sizeof(argmax), found, from, size);
     lengths n = {x.length, y.length, x.channels};
     launch(pool, dim3(blocks_for(made, THREADS), (unsigned)x.batch), THREADS, 0, view_of(y), reals(peak.data),
            view_of(x), found, (int)parts, n);
 }
 
-/* The gradient by value i of a sample, without what flows through the maximum. */
+/* The gradient of value i of a sample, without the part through the maximum. */
 static __device__ float gather(view dy, size_t i, float value, float inverse, lengths n)
 {
     int frame = (int)(i / n.channels), c = (int)(i % n.channels);
@@ -101,8 +100,8 @@ static __device__ float gather(view dy, size_t i, float value, float inverse, le
     return sum * (fabsf(value * inverse) < 3 ? inverse / 6 : 0);
 }
 
-/* dx, but for the maximum's part, and parts (sample, part) of <dx, x>. */
-static __global__ void gather_all(view dx, double *parts, view dy, view x, const float *peak, lengths n)
+/* dx without the part through the maximum, and partial (sample, part): sums of dx * x. */
+static __global__ void gather_all(view dx, double *partial, view dy, view x, const float *peak, lengths n)
 {
     size_t size = (size_t)n.in * n.channels, start = blockIdx.y * size;
     float inverse = inverse_of(peak[2 * blockIdx.y]);
@@ -115,22 +114,23 @@ static __global__ void gather_all(view dx, double *parts, view dy, view x, const
         sum += (double)(gradient * value);
     }
     sum = block_sum(sum, shared_memory<double>());
-    if (threadIdx.x == 0) parts[(size_t)blockIdx.y * gridDim.x + blockIdx.x] = sum;
+    if (threadIdx.x == 0) partial[(size_t)blockIdx.y * gridDim.x + blockIdx.x] = sum;
 }
 
-/* One warp a sample: dx at the maximum, made again so that it is rounded once. */
-static __global__ void through_largest(view dx, const double *parts, int part_count, view dy, view x,
+/* The part through the maximum, by one warp for each sample: dx at the maximum is computed again, so that it
+ * is rounded only once. */
+static __global__ void through_maximum(view dx, const double *partial, int parts, view dy, view x,
                                        const float *peak, lengths n)
 {
-    float most = peak[2 * blockIdx.y], inverse = inverse_of(most);
+    float best = peak[2 * blockIdx.y], inverse = inverse_of(best);
     size_t at = (size_t)peak[2 * blockIdx.y + 1], place = (size_t)blockIdx.y * n.in * n.channels + at;
     double sum = 0;
-    for (int part = threadIdx.x; part < part_count; part += WARP)
-        sum += parts[(size_t)blockIdx.y * part_count + part];
+    for (int part = threadIdx.x; part < parts; part += WARP)
+        sum += partial[(size_t)blockIdx.y * parts + part];
     sum = warp_sum(sum);
     if (threadIdx.x) return;
     float gradient = gather(dy, at, load(x, place), inverse, n);
-    store(dx, place, gradient - (float)(sum * (double)inverse) * (most < 0 ? -1 : 1));
+    store(dx, place, gradient - (float)(sum * (double)inverse) * (best < 0 ? -1 : 1));
 }
 
 void cuda_hard_sigmoid_backward(struct tensor dx, struct tensor dy, struct tensor peak, struct tensor x)
@@ -140,6 +140,6 @@ void cuda_hard_sigmoid_backward(struct tensor dx, struct tensor dy, struct tenso
     lengths n = {x.length, dy.length, x.channels};
     launch(gather_all, dim3(parts, (unsigned)x.batch), THREADS, WARP * sizeof(double), view_of(dx), sums,
            view_of(dy), view_of(x), reals(peak.data), n);
-    launch(through_largest, dim3(1, (unsigned)x.batch), WARP, 0, view_of(dx), sums, (int)parts, view_of(dy),
+    launch(through_maximum, dim3(1, (unsigned)x.batch), WARP, 0, view_of(dx), sums, (int)parts, view_of(dy),
            view_of(x), reals(peak.data), n);
 }

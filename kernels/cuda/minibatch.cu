@@ -1,8 +1,8 @@
-/* Minibatch discrimination (Salimans and others 2016). Batches are small: every pair is computed, again for
- * each result that needs it. */
+/* Minibatch discrimination (Salimans and others 2016). Batches are small: all pairs are computed, again for
+ * each result that needs them. */
 #include "kernels/cuda/base/sums.cuh"
 
-enum { THREADS = 128, RESULTS = THREADS / WARP /* that a block takes */ };
+enum { THREADS = 128, RESULTS = THREADS / WARP /* a thread block */ };
 
 /* m is (batch * outputs, dims): row b * outputs + j. */
 struct minibatch_rows {
@@ -19,7 +19,7 @@ __device__ static inline float closeness(const minibatch_rows &rows, size_t a, s
     return expf(-distance);
 }
 
-/* A warp a result. */
+/* A warp for each value of o. */
 static __global__ void minibatch(view o, const minibatch_rows rows)
 {
     const size_t i = (size_t)blockIdx.x * RESULTS + threadIdx.x / WARP;
@@ -31,7 +31,7 @@ static __global__ void minibatch(view o, const minibatch_rows rows)
     if (threadIdx.x % WARP == 0) store(o, i, (float)(sum - 1));
 }
 
-/* A warp a result, too. A pair's closeness is in the outputs of both its samples. */
+/* A warp for each value of dm. The closeness of a pair is a term in the outputs of both samples. */
 static __global__ void minibatch_backward(view dm, view d_o, const minibatch_rows rows)
 {
     const size_t result = (size_t)blockIdx.x * RESULTS + threadIdx.x / WARP;

@@ -1,10 +1,11 @@
-/* Means over neighbours: adaptive average pooling, and pairs. */
+/* Adaptive average pooling, and the means of pairs of neighbours. */
 #include "kernels/cuda/base/vectors.cuh"
 
 enum { THREADS = 256 };
 
-/* Division by a number that is known before the launch: n / by = n magic >> shift for n < 2^31 (Granlund and
- * Montgomery, "Division by invariant integers using multiplication", 1994); magic 0: n may be larger. */
+/* Division by a constant of the launch: n / by = n magic >> shift for n < 2^31 (Granlund and Montgomery,
+ * "Division by invariant integers using multiplication", 1994); magic 0: n may be larger, and is divided by.
+ */
 struct divisor {
     uint32_t by, magic;
     int shift;
@@ -23,21 +24,21 @@ __device__ static inline int divide(struct divisor d, uint64_t n)
     return (int)(d.magic ? n * d.magic >> d.shift : n / d.by);
 }
 
-/* PyTorch's windows (kernels/cpu/adaptive-pool.h): output i of `out` is the mean of the inputs floor(i in /
- * out) … ceil((i + 1) in / out) - 1; the outputs whose windows hold an input follow the same rule with the
+/* The bins of adaptive average pooling, as PyTorch's: output i of `out` is the mean of the inputs floor(i in
+ * / out) … ceil((i + 1) in / out) - 1. The outputs whose bins hold an input follow the same rule, with the
  * lengths exchanged. */
-struct windows {
+struct bins {
     struct divisor in, out;
 };
 struct span {
     int first, end;
 };
 
-static struct windows windows_make(int in, int out)
+static struct bins bins_make(int in, int out)
 {
     uint64_t largest = ((uint64_t)in + 1) * ((uint64_t)out + 1);
-    struct windows w = {divisor_make(in, largest), divisor_make(out, largest)};
-    return w;
+    struct bins bins = {divisor_make(in, largest), divisor_make(out, largest)};
+    return bins;
 }
 
 __device__ static inline struct span span_of(int i, struct divisor in, struct divisor out)
@@ -47,56 +48,56 @@ __device__ static inline struct span span_of(int i, struct divisor in, struct di
     return s;
 }
 
-template <int N> static __global__ void pool(view y, view x, struct windows w, size_t rows, int channels)
+template <int N> static __global__ void pool(view y, view x, struct bins bins, size_t rows, int channels)
 {
-    size_t t = thread_number(), packs = (size_t)channels / N, row = t / packs, batch = row / w.out.by;
+    size_t t = thread_number(), vecs = (size_t)channels / N, row = t / vecs, batch = row / bins.out.by;
     if (row >= rows) return;
-    struct span inputs = span_of((int)(row % w.out.by), w.in, w.out);
-    size_t at = (batch * w.in.by + inputs.first) * channels + t % packs * N;
-    pack<N> sum = load_pack<N>(x, at);
+    struct span inputs = span_of((int)(row % bins.out.by), bins.in, bins.out);
+    size_t at = (batch * bins.in.by + inputs.first) * channels + t % vecs * N;
+    vec<N> sum = load_vec<N>(x, at);
 #pragma unroll 4
     for (int k = inputs.first + 1; k < inputs.end; k++) {
-        pack<N> more = load_pack<N>(x, at += channels);
+        vec<N> more = load_vec<N>(x, at += channels);
         for (int j = 0; j < N; j++) sum.v[j] += more.v[j];
     }
     float share = 1 / (float)(inputs.end - inputs.first);
     for (int j = 0; j < N; j++) sum.v[j] *= share;
-    store_pack<N>(y, t * N, sum);
+    store_vec<N>(y, t * N, sum);
 }
 
 void cuda_adaptive_pool(struct tensor y, struct tensor x)
 {
     view to = view_of(y), from = view_of(x);
-    int n = pack_size((size_t)y.channels, to, from);
-    LAUNCH_PACKS(n, pool, blocks_for(tensor_count(y), (size_t)n * THREADS), THREADS, 0, to, from,
-                 windows_make(x.length, y.length), (size_t)y.batch * (size_t)y.length, y.channels);
+    int n = vec_size((size_t)y.channels, to, from);
+    LAUNCH_VEC(n, pool, blocks_for(tensor_count(y), (size_t)n * THREADS), THREADS, 0, to, from,
+               bins_make(x.length, y.length), (size_t)y.batch * (size_t)y.length, y.channels);
 }
 
-template <int N> static __global__ void unpool(view dx, view dy, struct windows w, size_t rows, int channels)
+template <int N> static __global__ void unpool(view dx, view dy, struct bins bins, size_t rows, int channels)
 {
-    size_t t = thread_number(), packs = (size_t)channels / N, row = t / packs, batch = row / w.in.by;
+    size_t t = thread_number(), vecs = (size_t)channels / N, row = t / vecs, batch = row / bins.in.by;
     if (row >= rows) return;
-    struct span outputs = span_of((int)(row % w.in.by), w.out, w.in);
-    size_t at = (batch * w.out.by + outputs.first) * channels + t % packs * N;
-    pack<N> sum = {};
+    struct span outputs = span_of((int)(row % bins.in.by), bins.out, bins.in);
+    size_t at = (batch * bins.out.by + outputs.first) * channels + t % vecs * N;
+    vec<N> sum = {};
     for (int i = outputs.first; i < outputs.end; i++, at += channels) {
-        struct span inputs = span_of(i, w.in, w.out);
+        struct span inputs = span_of(i, bins.in, bins.out);
         float share = 1 / (float)(inputs.end - inputs.first);
-        pack<N> d = load_pack<N>(dy, at);
+        vec<N> d = load_vec<N>(dy, at);
         for (int j = 0; j < N; j++) sum.v[j] += d.v[j] * share;
     }
-    store_pack<N>(dx, t * N, sum);
+    store_vec<N>(dx, t * N, sum);
 }
 
 void cuda_adaptive_pool_backward(struct tensor dx, struct tensor dy)
 {
     view to = view_of(dx), from = view_of(dy);
-    int n = pack_size((size_t)dx.channels, to, from);
-    LAUNCH_PACKS(n, unpool, blocks_for(tensor_count(dx), (size_t)n * THREADS), THREADS, 0, to, from,
-                 windows_make(dx.length, dy.length), (size_t)dx.batch * (size_t)dx.length, dx.channels);
+    int n = vec_size((size_t)dx.channels, to, from);
+    LAUNCH_VEC(n, unpool, blocks_for(tensor_count(dx), (size_t)n * THREADS), THREADS, 0, to, from,
+               bins_make(dx.length, dy.length), (size_t)dx.batch * (size_t)dx.length, dx.channels);
 }
 
-/* Pairs, as a kernel sees them: `whole` rows a sample, of which `halves` pairs. */
+/* The shape of a halving: `whole` rows a sample become `half` rows. */
 struct halves {
     size_t pairs; /* of all samples */
     int whole, half, channels;
@@ -108,11 +109,12 @@ static struct halves halves_make(struct tensor half, struct tensor whole)
     return h;
 }
 
-/* Where pack t of the halves has its first of two, which are `channels` apart. */
+/* The index of the first value of the pair that vec t of the half is the mean of; the second is `channels`
+ * further. */
 template <int N> __device__ static inline size_t first_of_pair(struct halves h, size_t t)
 {
-    size_t packs = (size_t)h.channels / N, row = t / packs;
-    return (row / h.half * h.whole + row % h.half * 2) * h.channels + t % packs * N;
+    size_t vecs = (size_t)h.channels / N, row = t / vecs;
+    return (row / h.half * h.whole + row % h.half * 2) * h.channels + t % vecs * N;
 }
 
 template <int N> static __global__ void halve(view y, view x, struct halves h)
@@ -120,17 +122,17 @@ template <int N> static __global__ void halve(view y, view x, struct halves h)
     size_t t = thread_number();
     if (t * N >= h.pairs * h.channels) return;
     size_t at = first_of_pair<N>(h, t);
-    pack<N> a = load_pack<N>(x, at), b = load_pack<N>(x, at + h.channels);
+    vec<N> a = load_vec<N>(x, at), b = load_vec<N>(x, at + h.channels);
     for (int j = 0; j < N; j++) a.v[j] = (a.v[j] + b.v[j]) / 2;
-    store_pack<N>(y, t * N, a);
+    store_vec<N>(y, t * N, a);
 }
 
 void cuda_halve(struct tensor y, struct tensor x)
 {
     view to = view_of(y), from = view_of(x);
-    int n = pack_size((size_t)y.channels, to, from);
-    LAUNCH_PACKS(n, halve, blocks_for(tensor_count(y), (size_t)n * THREADS), THREADS, 0, to, from,
-                 halves_make(y, x));
+    int n = vec_size((size_t)y.channels, to, from);
+    LAUNCH_VEC(n, halve, blocks_for(tensor_count(y), (size_t)n * THREADS), THREADS, 0, to, from,
+               halves_make(y, x));
 }
 
 template <int N> static __global__ void halve_backward(view dx, view dy, struct halves h)
@@ -138,19 +140,19 @@ template <int N> static __global__ void halve_backward(view dx, view dy, struct 
     size_t t = thread_number();
     if (t * N >= h.pairs * h.channels) return;
     size_t at = first_of_pair<N>(h, t);
-    pack<N> d = load_pack<N>(dy, t * N), a = load_pack<N>(dx, at), b = load_pack<N>(dx, at + h.channels);
+    vec<N> d = load_vec<N>(dy, t * N), a = load_vec<N>(dx, at), b = load_vec<N>(dx, at + h.channels);
     for (int j = 0; j < N; j++) {
         a.v[j] += d.v[j] / 2;
         b.v[j] += d.v[j] / 2;
     }
-    store_pack<N>(dx, at, a);
-    store_pack<N>(dx, at + h.channels, b);
+    store_vec<N>(dx, at, a);
+    store_vec<N>(dx, at + h.channels, b);
 }
 
 void cuda_halve_backward(struct tensor dx, struct tensor dy)
 {
     view to = view_of(dx), from = view_of(dy);
-    int n = pack_size((size_t)dy.channels, to, from);
-    LAUNCH_PACKS(n, halve_backward, blocks_for(tensor_count(dy), (size_t)n * THREADS), THREADS, 0, to, from,
-                 halves_make(dy, dx));
+    int n = vec_size((size_t)dy.channels, to, from);
+    LAUNCH_VEC(n, halve_backward, blocks_for(tensor_count(dy), (size_t)n * THREADS), THREADS, 0, to, from,
+               halves_make(dy, dx));
 }

@@ -1,4 +1,4 @@
-/* Linear resizing along the length, align_corners false. */
+/* Linear resizing along the length, align_corners false, as PyTorch's interpolate. */
 #ifndef KERNELS_CUDA_RESIZE_CUH
 #define KERNELS_CUDA_RESIZE_CUH
 
@@ -6,7 +6,7 @@
 
 struct resize {
     int outputs, inputs; /* lengths */
-    double ratio;        /* inputs for an output */
+    double ratio;        /* inputs / outputs */
 };
 
 static inline struct resize resize_make(int outputs, int inputs)
@@ -30,7 +30,7 @@ __device__ static inline struct place place_of(const struct resize &r, int i)
     return place;
 }
 
-/* dx += the gradient by what was resized; dx and dy of the same batch and channels. */
+/* dx += the gradient of the resized tensor's input; dy: of its output, of the same batch and channels. */
 void cuda_resize_backward(struct tensor dx, struct tensor dy);
 
 #endif

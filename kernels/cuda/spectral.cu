@@ -1,22 +1,22 @@
-/* Spectral normalisation (Miyato and others 2018). Matrices are small, at most about (256, 512): what counts
- * is how few kernels wait for one another. */
+/* Spectral normalisation (Miyato and others 2018). The matrices are small, at most about (256, 512): the
+ * number of kernels launched one after the other determines the time. */
 #include "kernels/cuda/base/sums.cuh"
 #include "kernels/cuda/base/vectors.cuh"
 
 enum {
     THREADS = 256,
     WARPS = THREADS / WARP,
-    SLICES = WARPS, /* of the rows, in a sum down columns */
-    PARTS = 128     /* blocks that share the element-wise work */
+    SLICES = WARPS, /* parts of a column's sum */
+    PARTS = 128     /* thread blocks of element-wise kernels, at most */
 };
 
-/* What a vector of this sum of squares is multiplied by to be of length 1. */
+/* The factor that gives a vector with this sum of squares length 1. */
 static __device__ float unit_factor(double squares)
 {
     return (float)(1 / fmax(sqrt(squares), 1e-12));
 }
 
-/* raw (columns) = W^T u; a block has WARP columns. */
+/* raw (columns) = W^T u; a thread block takes WARP columns. */
 static __global__ void down_columns(float *raw, const float *u, const float *weight, int rows, int columns)
 {
     double *slices = shared_memory<double>(); /* (SLICES, WARP) */
@@ -31,7 +31,7 @@ static __global__ void down_columns(float *raw, const float *u, const float *wei
     raw[c] = (float)sum;
 }
 
-/* along (rows) = W v; a warp has a row. With `iterate` v is from, made a unit; else from is v. */
+/* along (rows) = W v, a warp for each row. With `iterate` v = from / its length; else from is v. */
 static __global__ void along_rows(double *along, float *v, const float *from, const float *weight, int rows,
                                   int columns, bool iterate)
 {
@@ -49,8 +49,8 @@ static __global__ void along_rows(double *along, float *v, const float *from, co
     if (lane == 0 && r < rows) along[r] = sum;
 }
 
-/* From along = W v: with `iterate` u is along made a unit; sigma = u^T along. Every block finds sigma, the
- * first keeps it. */
+/* From along = W v: with `iterate` u = along / its length; sigma = u^T along. Each thread block computes
+ * sigma, the first stores it. */
 static __device__ float find_sigma(float *sigma, float *u, const double *along, int rows, bool iterate)
 {
     double *shared = shared_memory<double>(), squares = 0, sum = 0;
@@ -74,9 +74,9 @@ static __global__ void divide(view normal, float *sigma, float *u, const double 
     size_t count = (size_t)rows * columns, hop = (size_t)gridDim.x * THREADS * N;
     float divisor = find_sigma(sigma, u, along, rows, iterate);
     for (size_t i = thread_number() * N; i < count; i += hop) {
-        pack<N> w = load_pack<N>(weight, i);
+        vec<N> w = load_vec<N>(weight, i);
         for (int j = 0; j < N; j++) w.v[j] /= divisor;
-        store_pack<N>(normal, i, w);
+        store_vec<N>(normal, i, w);
     }
 }
 
@@ -90,52 +90,52 @@ void cuda_spectral(device normal, device sigma, device u, device v, device weigh
                    bool iterate)
 {
     size_t bytes = (size_t)rows * sizeof(double) + (size_t)columns * sizeof(float) + 2 * 256;
-    cutter scratch = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
-    double *along = cut<double>(&scratch, (size_t)rows);
-    float *raw = cut<float>(&scratch, (size_t)columns);
+    arena scratch = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
+    double *along = arena_take<double>(&scratch, (size_t)rows);
+    float *raw = arena_take<float>(&scratch, (size_t)columns);
     view to = view_of(normal), from = view_of(weight);
-    int n = pack_size((size_t)columns, to, from);
+    int n = vec_size((size_t)columns, to, from);
     if (iterate)
         launch(down_columns, blocks_for((size_t)columns, WARP), THREADS, THREADS * sizeof(double), raw,
                reals(u), reals(weight), rows, columns);
     launch(along_rows, blocks_for((size_t)rows, WARPS), THREADS, WARP * sizeof(double), along, reals(v),
            iterate ? raw : reals(v), reals(weight), rows, columns, iterate);
-    LAUNCH_PACKS(n, divide, parts_for((size_t)rows * (size_t)columns, (size_t)n), THREADS,
-                 WARP * sizeof(double), to, reals(sigma), reals(u), along, from, rows, columns, iterate);
+    LAUNCH_VEC(n, divide, parts_for((size_t)rows * (size_t)columns, (size_t)n), THREADS,
+               WARP * sizeof(double), to, reals(sigma), reals(u), along, from, rows, columns, iterate);
 }
 
-/* parts (blocks) of <dnormal, normal>. */
-template <int N> static __global__ void dot(double *parts, view dnormal, view normal, size_t count)
+/* partial[blockIdx.x] = the thread block's part of sum dnormal * normal. */
+template <int N> static __global__ void dot(double *partial, view dnormal, view normal, size_t count)
 {
     size_t hop = (size_t)gridDim.x * THREADS * N;
     double sum = 0;
     for (size_t i = thread_number() * N; i < count; i += hop) {
-        pack<N> d = load_pack<N>(dnormal, i), w = load_pack<N>(normal, i);
+        vec<N> d = load_vec<N>(dnormal, i), w = load_vec<N>(normal, i);
         for (int j = 0; j < N; j++) sum += (double)d.v[j] * (double)w.v[j];
     }
     sum = block_sum(sum, shared_memory<double>());
-    if (threadIdx.x == 0) parts[blockIdx.x] = sum;
+    if (threadIdx.x == 0) partial[blockIdx.x] = sum;
 }
 
-/* The u and v that were, and the sigma. */
+/* sigma, u and v of the forward pass. */
 struct singular {
     const float *sigma, *u, *v;
 };
 
 template <int N>
-static __global__ void add_gradient(view dweight, view dnormal, singular s, const double *parts, int rows,
+static __global__ void add_gradient(view dweight, view dnormal, singular s, const double *partial, int rows,
                                     int columns)
 {
     size_t count = (size_t)rows * columns, hop = (size_t)gridDim.x * THREADS * N;
     double sum = 0;
-    for (unsigned part = threadIdx.x; part < gridDim.x; part += THREADS) sum += parts[part];
+    for (unsigned part = threadIdx.x; part < gridDim.x; part += THREADS) sum += partial[part];
     float along = (float)block_sum(sum, shared_memory<double>()), inverse = 1 / *s.sigma;
     for (size_t i = thread_number() * N; i < count; i += hop) {
         int r = (int)(i / (size_t)columns), c = (int)(i % (size_t)columns);
         float down = along * s.u[r];
-        pack<N> d = load_pack<N>(dnormal, i), to = load_pack<N>(dweight, i);
+        vec<N> d = load_vec<N>(dnormal, i), to = load_vec<N>(dweight, i);
         for (int j = 0; j < N; j++) to.v[j] += (d.v[j] - down * s.v[c + j]) * inverse;
-        store_pack<N>(dweight, i, to);
+        store_vec<N>(dweight, i, to);
     }
 }
 
@@ -144,10 +144,10 @@ void cuda_spectral_backward(device dweight, device dnormal, device normal, devic
 {
     view to = view_of(dweight), d = view_of(dnormal), w = view_of(normal);
     singular s = {reals(sigma), reals(u), reals(v)};
-    int n = pack_size((size_t)columns, to, d, w);
+    int n = vec_size((size_t)columns, to, d, w);
     size_t count = (size_t)rows * (size_t)columns;
     unsigned blocks = parts_for(count, (size_t)n);
-    double *parts = (double *)cuda_workspace(WORKSPACE_OPERATION, PARTS * sizeof(double));
-    LAUNCH_PACKS(n, dot, blocks, THREADS, WARP * sizeof(double), parts, d, w, count);
-    LAUNCH_PACKS(n, add_gradient, blocks, THREADS, WARP * sizeof(double), to, d, s, parts, rows, columns);
+    double *partial = (double *)cuda_workspace(WORKSPACE_OPERATION, PARTS * sizeof(double));
+    LAUNCH_VEC(n, dot, blocks, THREADS, WARP * sizeof(double), partial, d, w, count);
+    LAUNCH_VEC(n, add_gradient, blocks, THREADS, WARP * sizeof(double), to, d, s, partial, rows, columns);
 }

@@ -1,4 +1,4 @@
-/* Operations on an element at a time, and random numbers: CUDA against the CPU. */
+/* Element-wise operations and random numbers: CUDA against the CPU. */
 #include "tests/cuda/both.h"
 
 struct shape {
@@ -53,10 +53,10 @@ static void odd_places(struct both *run, const void *shape)
     run->ops->add_normal(to.data, from.data, tensor_count(to), 2, random_key_make(3, 4, 5));
     both_keep(run, "noise", y);
     run->ops->concat(to, (struct tensor){x.data, s->batch, s->length, 0, false}, from);
-    both_keep(run, "join", y);
+    both_keep(run, "concat", y);
 }
 
-static void picks(struct both *run, const void *shape)
+static void gathers(struct both *run, const void *shape)
 {
     const struct shape *s = shape;
     enum { RECORDS = 9, MOST = 300 };
@@ -95,7 +95,7 @@ static void dropouts(struct both *run, const void *shape)
     both_keep(run, "bf16", bf16);
 }
 
-static void joins(struct both *run, const void *shape)
+static void concats(struct both *run, const void *shape)
 {
     const struct shape *s = shape, other = {s->batch, s->length, 3 * s->channels},
                        both = {s->batch, s->length, 4 * s->channels};
@@ -111,12 +111,12 @@ static void joins(struct both *run, const void *shape)
     none.channels = a.channels;
     run->ops->split(none, b2, bf16);
     struct tensor all[] = {y, bf16, a1, b1, a2, b2};
-    const char *names[] = {"join", "join bf16", "split a", "split b", "a alone", "b alone"};
+    const char *names[] = {"concat", "concat bf16", "split a", "split b", "a alone", "b alone"};
     for (int i = 0; i < 6; i++) both_keep(run, names[i], all[i]);
 }
 
-/* Iterations that are recorded and run as one: each with its own records and masks. */
-static void recorded(struct both *run, const void *shape)
+/* Runs of one graph, each with its own records and dropout masks. */
+static void graphs(struct both *run, const void *shape)
 {
     const struct shape *s = shape;
     size_t index[3][3] = {{4, 0, 2}, {1, 3, 3}, {2, 2, 0}};
@@ -138,8 +138,8 @@ int main(void)
     static const struct {
         const char *name;
         both_case *test;
-    } cases[] = {{"copy, add", moves},  {"odd places", odd_places}, {"pick", picks},       {"noise", noise},
-                 {"dropout", dropouts}, {"join, split", joins},     {"recorded", recorded}};
+    } cases[] = {{"copy, add", moves},  {"odd places", odd_places}, {"gather", gathers}, {"noise", noise},
+                 {"dropout", dropouts}, {"concat, split", concats}, {"graphs", graphs}};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
             char name[80];
@@ -147,6 +147,6 @@ int main(void)
                      shapes[i].channels);
             both_check(name, cases[c].test, &shapes[i], 1e-6, 8e-3);
         }
-    both_check("pick, more than one launch takes", picks, &(struct shape){300, 2, 5}, 0, 4e-3);
+    both_check("gather, more than one launch takes", gathers, &(struct shape){300, 2, 5}, 0, 4e-3);
     return done();
 }

@@ -25,14 +25,14 @@ static struct tensor take_frames(struct both *run, const struct shape *s, int ki
 /* Calls `change` for each value of x, a tensor of random ones in (-1, 1). */
 static void change_values(struct both *run, struct tensor x, float (*change)(float value, size_t i))
 {
-    struct tensor wide = both_tensor(run, x.batch, x.length, x.channels, 0);
+    struct tensor reals = both_tensor(run, x.batch, x.length, x.channels, 0);
     const size_t count = tensor_count(x);
     float *values = allocate_or_die(count, sizeof *values);
-    run->ops->copy(wide, x);
-    run->ops->download(values, wide.data, count);
+    run->ops->copy(reals, x);
+    run->ops->download(values, reals.data, count);
     for (size_t i = 0; i < count; i++) values[i] = change(values[i], i);
-    run->ops->upload(wide.data, values, count);
-    run->ops->copy(x, wide);
+    run->ops->upload(reals.data, values, count);
+    run->ops->copy(x, reals);
     free(values);
 }
 

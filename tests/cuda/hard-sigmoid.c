@@ -22,7 +22,7 @@ static struct tensor input(struct both *run, const struct shape *s)
     return x;
 }
 
-static void run_squash(struct both *run, const void *shape)
+static void run_both_passes(struct both *run, const void *shape)
 {
     const struct shape *s = shape;
     struct tensor x = input(run, s), dx = both_activation(run, s->batch, s->in, s->channels, 2);
@@ -107,12 +107,13 @@ int main(void)
     char name[80];
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         const struct shape *s = &shapes[i];
-        snprintf(name, sizeof name, "squash (%d, %d -> %d, %d) of %g r %+g", s->batch, s->in, s->out,
+        snprintf(name, sizeof name, "hard sigmoid (%d, %d -> %d, %d) of %g r %+g", s->batch, s->in, s->out,
                  s->channels, (double)s->scale, (double)s->offset);
-        both_check(name, run_squash, s, 2e-6, 4e-3);
+        both_check(name, run_both_passes, s, 2e-6, 4e-3);
         both_check(name, run_peaks, s, 1e-6, 1e-6);
     }
-    both_check("squash of reals to a bf16 gradient", run_mixed, &shapes[5], 2e-6, 4e-3);
-    both_check("squash, largest first and last", run_places, &(struct shape){3, 3001, 11, 2, 1, 0}, 1e-6, 0);
+    both_check("hard sigmoid of reals to a bf16 gradient", run_mixed, &shapes[5], 2e-6, 4e-3);
+    both_check("hard sigmoid, largest first and last", run_places, &(struct shape){3, 3001, 11, 2, 1, 0},
+               1e-6, 0);
     return done();
 }

@@ -1,10 +1,10 @@
-/* Fully connected layers: CUDA against the CPU, by each of the ways that a product can take. */
+/* Fully connected layers: CUDA against the CPU, by each of the ways that a gemm can be computed. */
 #include "tests/cuda/both.h"
 
 struct shape {
     int batch, length, in, out;
     bool bias, relu, add;
-    bool narrow_x, narrow_y;
+    bool bf16_x, bf16_y;
 };
 
 static struct tensor tensor(struct both *run, const struct shape *s, int channels, bool bf16,
@@ -17,8 +17,8 @@ static void layer(struct both *run, const void *shape)
 {
     const struct shape *s = shape;
     size_t weights = (size_t)s->in * (size_t)s->out;
-    struct tensor x = tensor(run, s, s->in, s->narrow_x, 1), y = tensor(run, s, s->out, s->narrow_y, 0);
-    struct tensor dx = tensor(run, s, s->in, s->narrow_x, 2), dy = tensor(run, s, s->out, s->narrow_y, 3);
+    struct tensor x = tensor(run, s, s->in, s->bf16_x, 1), y = tensor(run, s, s->out, s->bf16_y, 0);
+    struct tensor dx = tensor(run, s, s->in, s->bf16_x, 2), dy = tensor(run, s, s->out, s->bf16_y, 3);
     device weight = both_memory(run, weights, 4), dweight = both_memory(run, weights, 5);
     device bias = s->bias ? both_memory(run, (size_t)s->out, 6) : NULL;
     device dbias = s->bias ? both_memory(run, (size_t)s->out, 7) : NULL;
@@ -54,7 +54,7 @@ static void check(const struct shape *s)
 {
     char name[120];
     snprintf(name, sizeof name, "(%d, %d, %d%s) to %d%s%s%s%s", s->batch, s->length, s->in,
-             s->narrow_x ? " bf16" : "", s->out, s->narrow_y ? " bf16" : "", s->bias ? ", bias" : "",
+             s->bf16_x ? " bf16" : "", s->out, s->bf16_y ? " bf16" : "", s->bias ? ", bias" : "",
              s->relu ? ", relu" : "", s->add ? ", added" : "");
     both_check(name, layer, s, 2e-6, 6e-3);
 }
@@ -83,7 +83,7 @@ int main(void)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct shape s = shapes[i];
         check(&s);
-        s.narrow_x = !s.narrow_x;
+        s.bf16_x = !s.bf16_x;
         check(&s);
     }
     both_check("parts of a backward pass", parts,

@@ -3,12 +3,12 @@
 
 struct shape {
     int batch, in, out, channels;
-    bool narrow_in, narrow_out;
+    bool bf16_in, bf16_out;
 };
 
 static struct tensor tensor(struct both *run, const struct shape *s, bool out, uint32_t purpose)
 {
-    bool bf16 = out ? s->narrow_out : s->narrow_in;
+    bool bf16 = out ? s->bf16_out : s->bf16_in;
     return (bf16 ? both_activation : both_tensor)(run, s->batch, out ? s->out : s->in, s->channels, purpose);
 }
 
@@ -35,8 +35,8 @@ static void halving(struct both *run, const void *shape)
 static void check(const char *what, both_case *test, const struct shape *s)
 {
     char name[120];
-    snprintf(name, sizeof name, "%s (%d, %d%s -> %d%s, %d)", what, s->batch, s->in,
-             s->narrow_in ? " bf16" : "", s->out, s->narrow_out ? " bf16" : "", s->channels);
+    snprintf(name, sizeof name, "%s (%d, %d%s -> %d%s, %d)", what, s->batch, s->in, s->bf16_in ? " bf16" : "",
+             s->out, s->bf16_out ? " bf16" : "", s->channels);
     both_check(name, test, s, 1e-6, 5e-3);
 }
 

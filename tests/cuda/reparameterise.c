@@ -1,4 +1,4 @@
-/* The latents' draw and their KL divergence: CUDA against the CPU. */
+/* The reparameterised draw and the KL divergence: CUDA against the CPU. */
 #include "tests/cuda/both.h"
 
 struct shape {

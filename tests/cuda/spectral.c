@@ -29,7 +29,7 @@ static void run_spectral(struct both *run, const void *shape)
     both_keep_memory(run, "dweight", dweight, whole);
 }
 
-/* No iteration on vectors of any length: sigma is the plain product. */
+/* No iteration on vectors of any length: sigma is u^T weight v. */
 static void run_plain(struct both *run, const void *shape)
 {
     const struct shape *s = shape;

@@ -1,4 +1,4 @@
-/* Operations on an element at a time, and their random numbers. */
+/* Element-wise operations and their random numbers. */
 #include <omp.h>
 
 #include "tests/ops/check.h"
@@ -85,7 +85,7 @@ static void test_dropout(const struct ops *ops)
     ops->release(x.data);
 }
 
-static void test_join(const struct ops *ops)
+static void test_concat(const struct ops *ops)
 {
     struct tensor a = check_tensor(ops, 2, 7, 3, 1), b = check_tensor(ops, 2, 7, 5, 2),
                   y = check_tensor(ops, 2, 7, 8, 0);
@@ -97,10 +97,10 @@ static void test_join(const struct ops *ops)
     for (int i = 0; i < 14; i++)
         for (int c = 0; c < 8; c++)
             good = good && x[2][8 * i + c] == (c < 3 ? x[0][3 * i + c] : x[1][5 * i + c - 3]);
-    ok(good, "join: the channels of one, then of the other");
+    ok(good, "concat: the channels of one, then of the other");
     ops->split(a2, b2, y);
     ok(check_same(ops, a.data, a2.data, tensor_count(a)) && check_same(ops, b.data, b2.data, tensor_count(b)),
-       "split: what was joined");
+       "split: what was concatenated");
     device all[] = {a.data, b.data, y.data, a2.data, b2.data};
     for (int i = 0; i < 5; i++) ops->release(all[i]);
     for (int i = 0; i < 3; i++) free(x[i]);
@@ -126,7 +126,7 @@ int main(void)
     test_moves(ops);
     test_normal(ops);
     test_dropout(ops);
-    test_join(ops);
+    test_concat(ops);
     test_threads(ops);
     return done();
 }

@@ -69,11 +69,11 @@ static void expected(real *y, const real *x, int in, int out, int channels)
     }
 }
 
-static void squash(const struct ops *ops, int batch, int in, int out, int channels)
+static void hard_sigmoid(const struct ops *ops, int batch, int in, int out, int channels)
 {
     char name[80];
     struct context c = begin(ops, batch, in, out, channels);
-    snprintf(name, sizeof name, "squash (%d, %d -> %d, %d)", batch, in, out, channels);
+    snprintf(name, sizeof name, "hard sigmoid (%d, %d -> %d, %d)", batch, in, out, channels);
     avoid_kinks(&c);
     run(&c);
     real *x = check_values(ops, c.x.data, tensor_count(c.x)),
@@ -114,7 +114,7 @@ static void below_zero(const struct ops *ops)
     for (int b = 0; b < 2; b++) expected(want + b * 10, x + b * 14, 7, 5, 2);
     ok(check_relative_error(y, want, 20) < CHECK_CLOSE, "below zero: values");
     ok(y[0] < 0.5 && y[9] < 0.5, "below zero: stays below one half");
-    check_gradient(ops, "squash below zero", scalar, &c, c.x.data, c.dx.data, 28);
+    check_gradient(ops, "hard sigmoid below zero", scalar, &c, c.x.data, c.dx.data, 28);
     free(x), free(y);
     release(&c);
 }
@@ -136,11 +136,11 @@ int main(void)
 {
     const struct ops *ops = ops_under_test();
     omp_set_num_threads(1);
-    squash(ops, 1, 1, 1, 2);
-    squash(ops, 2, 7, 7, 2);
-    squash(ops, 3, 241, 200, 2);
-    squash(ops, 2, 7, 11, 3);
-    squash(ops, 1, 240, 7, 1);
+    hard_sigmoid(ops, 1, 1, 1, 2);
+    hard_sigmoid(ops, 2, 7, 7, 2);
+    hard_sigmoid(ops, 3, 241, 200, 2);
+    hard_sigmoid(ops, 2, 7, 11, 3);
+    hard_sigmoid(ops, 1, 240, 7, 1);
     ties(ops);
     below_zero(ops);
     silence(ops);

@@ -25,7 +25,7 @@ static struct tensor peaks(struct numbers *n, int batch)
     return tensor_make(numbers_filled(n, (size_t)batch * 2, NAN), batch, 1, 2);
 }
 
-static void check_squash(struct numbers *n)
+static void check_hard_sigmoid(struct numbers *n)
 {
     struct tensor x = numbers_tensor(n, "x"), y = numbers_room(n, "y"), dx = numbers_room(n, "dx");
     struct tensor peak = peaks(n, x.batch);
@@ -55,7 +55,7 @@ int main(void)
     } tests[] = {
         {"adaptive-pool", check_adaptive_pool},
         {"halve", check_halve},
-        {"squash", check_squash},
+        {"hard-sigmoid", check_hard_sigmoid},
         {"envelope", check_envelope},
     };
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {

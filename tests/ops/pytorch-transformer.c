@@ -1,4 +1,5 @@
-/* Linear layers, attention, addition with layer normalisation, and the latent draw against PyTorch. */
+/* Linear layers, attention, addition with layer normalisation, and the reparameterised draw against PyTorch.
+ */
 #include "tests/reference/numbers.h"
 
 static const struct pass training = {.training = true};
@@ -50,7 +51,7 @@ static void check_add_norm(struct numbers *n, bool in_place)
     n->ops->add_norm_free(norm);
 }
 
-static void check_latent(struct numbers *n)
+static void check_reparameterise(struct numbers *n)
 {
     struct tensor mu = numbers_tensor(n, "mu"), logvar = numbers_tensor(n, "logvar");
     struct tensor epsilon = numbers_tensor(n, "epsilon"), dz = numbers_tensor(n, "dz");
@@ -78,8 +79,8 @@ int main(void)
     n = numbers_open_or_die(ops_under_test(), "add-norm");
     while (numbers_next_case(&n)) check_add_norm(&n, false), check_add_norm(&n, true);
     numbers_close(&n);
-    n = numbers_open_or_die(ops_under_test(), "latent");
-    while (numbers_next_case(&n)) check_latent(&n);
+    n = numbers_open_or_die(ops_under_test(), "reparameterise");
+    while (numbers_next_case(&n)) check_reparameterise(&n);
     numbers_close(&n);
     return done();
 }

@@ -1,4 +1,5 @@
-/* The latents' draw and their KL divergence: gradients of both at once, closed forms, any number of threads.
+/* The reparameterised draw and the KL divergence: gradients of both at once, closed forms, any number of
+ * threads.
  */
 #include "tests/ops/check.h"
 #include "tests/ops/threads.h"

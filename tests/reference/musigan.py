@@ -70,11 +70,11 @@ def sinusoidal_position(length, width):
     return position.to(torch.get_default_dtype())
 
 
-def latent(mu, logvar, epsilon):
+def reparameterise(mu, logvar, epsilon):
     return mu + torch.exp(0.5 * logvar) * epsilon
 
 
-def squash(x, length):
+def hard_sigmoid(x, length):
     x = x / (x.amax(dim=(1, 2), keepdim=True).abs() + 0.001)
     return F.adaptive_avg_pool1d(F.hardsigmoid(x), length)
 
@@ -143,8 +143,8 @@ class Generator(nn.Module):
     def forward(self, noise, epsilon):
         """noise (batch, 2, noise_dim), epsilon (batch, S, E) -> keys (batch, 2, L), mu, logvar"""
         mu, logvar = self.encode(noise)
-        h = self.transform(latent(mu, logvar, epsilon))
-        x = squash(self.decode(h), self.sizes.seq_len)
+        h = self.transform(reparameterise(mu, logvar, epsilon))
+        x = hard_sigmoid(self.decode(h), self.sizes.seq_len)
         if self.sizes.use_gaussians:
             x = envelope(x, self.gaussians(h.flatten(1)))
         return x, mu, logvar

@@ -56,10 +56,10 @@ def add_norm(cases, name, batch, length, width):
     )
 
 
-def latent(cases, name, batch, length, width, with_position):
+def reparameterise(cases, name, batch, length, width, with_position):
     mu, logvar, epsilon = (draw(batch, length, width) for _ in range(3))
     position = draw(length, width) if with_position else None
-    z = musigan.latent(mu, logvar, epsilon) + (position if with_position else 0)
+    z = musigan.reparameterise(mu, logvar, epsilon) + (position if with_position else 0)
     kl, weight = losses.kl(mu, logvar), 0.25
     dz = draw(*z.shape)
     dmu, dlogvar = gradients([(z, dz), (weight * kl, torch.ones_like(kl))], [mu, logvar])
@@ -84,9 +84,9 @@ def transformer(folder):
     with Cases(folder / "add-norm.tensors") as c:
         add_norm(c, "add norm", 2, 5, 7)
         add_norm(c, "wide", 3, 11, 33)
-    with Cases(folder / "latent.tensors") as c:
-        latent(c, "with a position", 3, 5, 7, True)
-        latent(c, "without a position", 2, 3, 5, False)
+    with Cases(folder / "reparameterise.tensors") as c:
+        reparameterise(c, "with a position", 3, 5, 7, True)
+        reparameterise(c, "without a position", 2, 3, 5, False)
 
 
 # --- The generator's output, and resizing -----------------------------------------------------------------
@@ -108,12 +108,12 @@ def resizing(folder):
     with Cases(folder / "halve.tensors") as c:
         from_x(c, "even", lambda x: F.avg_pool1d(x, 2), 2, 12, 3)
         from_x(c, "odd", lambda x: F.avg_pool1d(x, 2), 3, 7, 2)
-    with Cases(folder / "squash.tensors") as c:
+    with Cases(folder / "hard-sigmoid.tensors") as c:
         for length, pooled in ((20, 16), (24, 24), (15, 40)):
-            from_x(c, f"{length} to {pooled}", lambda x, n=pooled: musigan.squash(x, n), 3, length, 2)
+            from_x(c, f"{length} to {pooled}", lambda x, n=pooled: musigan.hard_sigmoid(x, n), 3, length, 2)
         # Some values beyond both corners of HardSigmoid: a low maximum under a wide spread.
         low = lambda *shape: draw(*shape, scale=2, at=-2.5)
-        from_x(c, "at the corners", lambda x: musigan.squash(x, 33), 4, 40, 2, draw_x=low)
+        from_x(c, "at the corners", lambda x: musigan.hard_sigmoid(x, 33), 4, 40, 2, draw_x=low)
 
 
 def envelope(cases, name, batch, length, gaussians):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from musigan import latent, sinusoidal_position
+from musigan import reparameterise, sinusoidal_position
 from torch import nn
 
 
@@ -86,7 +86,7 @@ class TimeDesign(nn.Module):
     def forward(self, noise, epsilon):
         """Makes self.real again, which the caller sets; the noise is of no use in training."""
         mu, logvar = self.hear(self.real)
-        self.gate, self.loudness = self.logits(latent(mu, logvar, epsilon))
+        self.gate, self.loudness = self.logits(reparameterise(mu, logvar, epsilon))
         x = torch.sigmoid(self.gate)[:, None] * torch.sigmoid(self.loudness) ** 2
         return x.flatten(2), mu, logvar
 

@@ -1,5 +1,5 @@
-/* Making and choosing products. The heuristic refuses factors in bf16 of sizes that are no multiples of 8, as
- * the library may, so that the caller's own way is used. */
+/* Describing gemms and choosing their algorithm. The heuristic refuses operands in bf16 of sizes that are no
+ * multiples of 8, as the library may, so that the caller's own way is used. */
 #include "blas.h"
 
 template <class T> static cublasStatus_t set(T *to, const void *value, size_t bytes)
@@ -112,7 +112,7 @@ size_t shim_value_bytes(cudaDataType type)
     return type == CUDA_R_16BF ? 2 : 4;
 }
 
-bool shim_product_sizes(const struct shim_product *p, size_t *m, size_t *n, size_t *k)
+bool shim_gemm_sizes(const struct shim_gemm *p, size_t *m, size_t *n, size_t *k)
 {
     const struct shim_layout *a = &p->layout[0], *b = &p->layout[1], *c = &p->layout[2], *d = &p->layout[3];
     bool turn_a = p->how.transpose_a != CUBLAS_OP_N, turn_b = p->how.transpose_b != CUBLAS_OP_N;
@@ -132,7 +132,7 @@ bool shim_product_sizes(const struct shim_product *p, size_t *m, size_t *n, size
            (a->type == CUDA_R_16BF || d->type == CUDA_R_32F);
 }
 
-uint64_t shim_product_hash(const struct shim_product *p)
+uint64_t shim_gemm_hash(const struct shim_gemm *p)
 {
     uint64_t hash = 1469598103934665603u;
     auto add = [&hash](uint64_t value) { hash = (hash ^ value) * 1099511628211u; };
@@ -149,12 +149,12 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
                                               cublasLtMatmulPreference_t preference, int asked,
                                               cublasLtMatmulHeuristicResult_t results[], int *found)
 {
-    struct shim_product p = {*description, {*a, *b, *c, *d}, {}, 0, 0, NULL, 0};
+    struct shim_gemm p = {*description, {*a, *b, *c, *d}, {}, 0, 0, NULL, 0};
     size_t m, n, k;
     *found = 0;
-    if (asked < 1 || !shim_product_sizes(&p, &m, &n, &k)) return CUBLAS_STATUS_INVALID_VALUE;
+    if (asked < 1 || !shim_gemm_sizes(&p, &m, &n, &k)) return CUBLAS_STATUS_INVALID_VALUE;
     if (a->type == CUDA_R_16BF && (m % 8 || n % 8 || k % 8)) return CUBLAS_STATUS_NOT_SUPPORTED;
-    struct shim_algorithm algorithm = {shim_product_hash(&p), {}, SHIM_ALGORITHM_WORKSPACE};
+    struct shim_algorithm algorithm = {shim_gemm_hash(&p), {}, SHIM_ALGORITHM_WORKSPACE};
     if (preference->workspace < algorithm.workspace) algorithm.workspace = 0;
     memcpy(algorithm.alignment, preference->alignment, sizeof algorithm.alignment);
     memset(results, 0, sizeof *results);

@@ -1,4 +1,4 @@
-/* Products of matrices: the checks of the library and some more, then OpenBLAS. */
+/* cublasLtMatmul: what the library checks and some more, then OpenBLAS. */
 #include "blas.h"
 
 #include <cblas.h>
@@ -18,12 +18,12 @@ static bool overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes
     return (uintptr_t)a < (uintptr_t)b + b_bytes && (uintptr_t)b < (uintptr_t)a + a_bytes;
 }
 
-static bool has_bias(const struct shim_product *p)
+static bool has_bias(const struct shim_gemm *p)
 {
     return p->how.epilogue == CUBLASLT_EPILOGUE_BIAS || p->how.epilogue == CUBLASLT_EPILOGUE_RELU_BIAS;
 }
 
-static const char *wrong_memory(const struct shim_product *p)
+static const char *wrong_memory(const struct shim_gemm *p)
 {
     const struct shim_layout *d = &p->layout[3];
     size_t bias_bytes = d->rows * shim_value_bytes(d->type);
@@ -45,9 +45,9 @@ static const char *wrong_memory(const struct shim_product *p)
     return NULL;
 }
 
-static const char *wrong_algorithm(const struct shim_product *p, const struct shim_algorithm *algorithm)
+static const char *wrong_algorithm(const struct shim_gemm *p, const struct shim_algorithm *algorithm)
 {
-    if (algorithm->hash != shim_product_hash(p)) return "the algorithm was chosen for another product";
+    if (algorithm->hash != shim_gemm_hash(p)) return "the algorithm was chosen for another gemm";
     for (int i = 0; i < 4; i++)
         if ((uintptr_t)p->data[i] % algorithm->alignment[i])
             return "a matrix is less aligned than was promised";
@@ -55,11 +55,11 @@ static const char *wrong_algorithm(const struct shim_product *p, const struct sh
     return NULL;
 }
 
-static const char *wrong(const struct shim_product *p, const cublasLtMatmulAlgo_t *algo)
+static const char *wrong(const struct shim_gemm *p, const cublasLtMatmulAlgo_t *algo)
 {
     size_t m, n, k;
     struct shim_algorithm algorithm;
-    if (!shim_product_sizes(p, &m, &n, &k)) return "the layouts do not fit together";
+    if (!shim_gemm_sizes(p, &m, &n, &k)) return "the layouts do not fit together";
     if (p->workspace_bytes && !shim_holds(p->workspace, p->workspace_bytes))
         return "the workspace is not within device memory";
     if ((uintptr_t)p->workspace % 256) return "the workspace is not aligned to 256 bytes";
@@ -81,7 +81,7 @@ static float value_at(const void *data, cudaDataType type, size_t i)
 }
 
 /* The columns of one of a batch, side by side, as the multiplication sees them. */
-static std::vector<float> factor(const struct shim_product *p, int which, int batch)
+static std::vector<float> factor(const struct shim_gemm *p, int which, int batch)
 {
     const struct shim_layout *l = &p->layout[which];
     std::vector<float> values(l->rows * l->columns);
@@ -98,7 +98,7 @@ static std::vector<float> factor(const struct shim_product *p, int which, int ba
     return values;
 }
 
-static void finish_column(const struct shim_product *p, const float *sums, size_t at_c, size_t at_d)
+static void finish_column(const struct shim_gemm *p, const float *sums, size_t at_c, size_t at_d)
 {
     const struct shim_layout *c = &p->layout[2], *d = &p->layout[3];
     bool relu = p->how.epilogue == CUBLASLT_EPILOGUE_RELU || p->how.epilogue == CUBLASLT_EPILOGUE_RELU_BIAS;
@@ -117,10 +117,10 @@ static void finish_column(const struct shim_product *p, const float *sums, size_
     shim_watch_write((const char *)p->data[3] + at_d * bytes, d->rows * bytes);
 }
 
-static void run_one(const struct shim_product *p, int batch)
+static void run_one(const struct shim_gemm *p, int batch)
 {
     size_t m, n, k;
-    shim_product_sizes(p, &m, &n, &k);
+    shim_gemm_sizes(p, &m, &n, &k);
     const struct shim_layout *c = &p->layout[2], *d = &p->layout[3];
     std::vector<float> a = factor(p, 0, batch), b = factor(p, 1, batch), sums(m * n);
     cblas_sgemm(CblasColMajor, p->how.transpose_a == CUBLAS_OP_N ? CblasNoTrans : CblasTrans,
@@ -131,11 +131,11 @@ static void run_one(const struct shim_product *p, int batch)
                       (size_t)batch * (size_t)d->step + column * (size_t)d->ld);
 }
 
-static void run(const struct shim_product *p, double operations)
+static void run(const struct shim_gemm *p, double operations)
 {
     size_t m, n, k;
-    shim_product_sizes(p, &m, &n, &k);
-    shim_watch_launch("product", operations ? operations : 2.0 * (double)(m * n * k) * p->layout[3].batch);
+    shim_gemm_sizes(p, &m, &n, &k);
+    shim_watch_launch("gemm", operations ? operations : 2.0 * (double)(m * n * k) * p->layout[3].batch);
     if (p->workspace) shim_forget(p->workspace, p->workspace_bytes < 1 << 16 ? p->workspace_bytes : 1 << 16);
     if (has_bias(p)) shim_watch_read(p->how.bias, m * shim_value_bytes(p->layout[3].type));
     for (int batch = 0; batch < p->layout[3].batch; batch++) run_one(p, batch);
@@ -150,10 +150,10 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
                               cudaStream_t stream)
 {
     if (!handle) return CUBLAS_STATUS_NOT_INITIALIZED;
-    struct shim_product p = {*description,         {*a_layout, *b_layout, *c_layout, *d_layout},
-                             {a, b, c, d},         *(const float *)alpha,
-                             *(const float *)beta, workspace,
-                             workspace_bytes};
+    struct shim_gemm p = {*description,         {*a_layout, *b_layout, *c_layout, *d_layout},
+                          {a, b, c, d},         *(const float *)alpha,
+                          *(const float *)beta, workspace,
+                          workspace_bytes};
     const char *why = wrong(&p, algo);
     double operations = shim_take_operations();
     if (why) {

@@ -1,6 +1,6 @@
-/* Descriptions of products: blas-describe.cpp makes them, blas.cpp runs them. */
-#ifndef SHIM_BLAS_H
-#define SHIM_BLAS_H
+/* Descriptions of gemms: blas-describe.cpp makes them, blas.cpp runs them. */
+#ifndef TESTS_SHIM_BLAS_H
+#define TESTS_SHIM_BLAS_H
 
 #include "cublasLt.h"
 #include "shim.h"
@@ -26,8 +26,8 @@ struct shim_preference {
     uint32_t reductions, alignment[4]; /* of A, B, C, D */
 };
 
-/* A whole product, as it is kept for a graph. Matrices are A, B, C, D. */
-struct shim_product {
+/* A whole gemm, as a graph keeps it. Matrices are A, B, C, D. */
+struct shim_gemm {
     struct shim_description how;
     struct shim_layout layout[4];
     const void *data[4];
@@ -45,9 +45,9 @@ struct shim_algorithm {
 };
 static_assert(sizeof(struct shim_algorithm) <= sizeof(cublasLtMatmulAlgo_t), "it must fit");
 
-/* The sizes of a product; false where its layouts do not fit together. */
-bool shim_product_sizes(const struct shim_product *product, size_t *m, size_t *n, size_t *k);
-uint64_t shim_product_hash(const struct shim_product *product);
+/* The sizes of a gemm; false where its layouts do not fit together. */
+bool shim_gemm_sizes(const struct shim_gemm *gemm, size_t *m, size_t *n, size_t *k);
+uint64_t shim_gemm_hash(const struct shim_gemm *gemm);
 size_t shim_value_bytes(cudaDataType type);
 
 #endif

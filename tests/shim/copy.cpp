@@ -40,8 +40,8 @@ static const char *wrong(const struct copy *c)
     return NULL;
 }
 
-/* Whether a recording may hold it: memory of the host that can be paged out may be gone when it runs. */
-static bool may_be_recorded(const struct copy *c)
+/* Whether a capture may hold it: memory of the host that can be paged out may be gone when it runs. */
+static bool may_be_captured(const struct copy *c)
 {
     size_t to_bytes = (c->height - 1) * c->to_pitch + c->width;
     size_t from_bytes = (c->height - 1) * c->from_pitch + c->width;
@@ -67,7 +67,7 @@ cudaError_t cudaMemcpy2DAsync(void *to, size_t to_pitch, const void *from, size_
         shim_say("copy of %zu x %zu bytes: %s", height, width, why);
         return shim_error(cudaErrorInvalidValue);
     }
-    if (shim_capturing(stream) && !may_be_recorded(&c)) return shim_forbidden();
+    if (shim_capturing(stream) && !may_be_captured(&c)) return shim_forbidden();
     const void *direction = (const void *)(uintptr_t)(c.to_device * 2 + c.from_device);
     return shim_submit(stream, {SHIM_MEMCPY, direction, [c] { run(&c); }});
 }

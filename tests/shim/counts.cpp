@@ -32,7 +32,7 @@ static void add_operations(double operations)
     pending += operations;
 }
 
-/* kernels/cuda/device.cu calls it for cuda_count_operations(), if it is there. */
+/* kernels/cuda/base/stream.cu calls it for cuda_count_operations(), if it is there. */
 extern void (*cuda_operations_hook)(double operations) __attribute__((weak));
 __attribute__((constructor)) static void hook_operations()
 {

@@ -1,7 +1,7 @@
-/* The part of cublasLt that kernels/cuda/matrix/gemm.cu uses; see blas.cpp for what it checks. Numbers are the
- * library's. */
-#ifndef SHIM_CUBLASLT_H
-#define SHIM_CUBLASLT_H
+/* The part of cublasLt that kernels/cuda/matrix/gemm.cu uses; see blas.cpp for what it checks. Numbers are
+ * the library's. */
+#ifndef TESTS_SHIM_CUBLASLT_H
+#define TESTS_SHIM_CUBLASLT_H
 
 #include "cuda_runtime.h"
 

@@ -1,6 +1,6 @@
 /* bfloat16: the upper half of a float; numbers are rounded to the nearest, ties to even, NaN is 0x7fff. */
-#ifndef SHIM_CUDA_BF16_H
-#define SHIM_CUDA_BF16_H
+#ifndef TESTS_SHIM_CUDA_BF16_H
+#define TESTS_SHIM_CUDA_BF16_H
 
 #include "cuda_runtime.h"
 

@@ -3,8 +3,8 @@
  * documentation of the interface; it holds no text of NVIDIA's headers.
  *
  * What it is: a test tool. Each thread of a block is a fibre on one thread of the operating system
- * (fibres.cpp), blocks run one after the other, the one stream runs at once or is recorded into a graph
- * (graph.cpp), cublasLt's products are OpenBLAS's (blas.cpp). The compiler's flags alone make three builds:
+ * (fibres.cpp), blocks run one after the other, the one stream runs at once or is captured into a graph
+ * (graph.cpp), cublasLt's gemms are OpenBLAS's (blas.cpp). The compiler's flags alone make three builds:
  *
  * - plain: fast. A fault names kernel, block and thread.
  * - asan: -fsanitize=address,undefined for all. Bounds of device memory and of shared memory, alignment.
@@ -31,8 +31,8 @@
  *
  * Two pointers of the program are set where it has them: cuda_operations_hook(operations), for the table, and
  * cuda_scratch_hook(memory, bytes), which makes scratch nobody's again. */
-#ifndef SHIM_CUDA_RUNTIME_H
-#define SHIM_CUDA_RUNTIME_H
+#ifndef TESTS_SHIM_CUDA_RUNTIME_H
+#define TESTS_SHIM_CUDA_RUNTIME_H
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,5 @@
-/* Streams and graphs: work runs as it is submitted, or is recorded and runs when the graph is launched. */
+/* Streams and CUDA graphs: work runs as it is submitted, or is captured and runs when the graph is launched.
+ */
 #include "shim.h"
 
 struct shim_graph {
@@ -8,7 +9,7 @@ struct shim_exec {
     std::vector<struct shim_node> nodes;
 };
 struct shim_stream {
-    struct shim_graph *recording;
+    struct shim_graph *capture;
     bool invalid;
 };
 
@@ -22,7 +23,7 @@ static struct shim_stream *of(cudaStream_t stream)
 
 bool shim_capturing(cudaStream_t stream)
 {
-    return of(stream)->recording != NULL;
+    return of(stream)->capture != NULL;
 }
 
 bool shim_any_capture()
@@ -47,15 +48,15 @@ static void run(const struct shim_node *node)
 cudaError_t shim_submit(cudaStream_t stream, struct shim_node node)
 {
     struct shim_stream *s = of(stream);
-    if (s->recording && s->invalid) return shim_error(cudaErrorStreamCaptureInvalidated);
-    if (s->recording)
-        s->recording->nodes.push_back(node);
+    if (s->capture && s->invalid) return shim_error(cudaErrorStreamCaptureInvalidated);
+    if (s->capture)
+        s->capture->nodes.push_back(node);
     else
         run(&node);
     return cudaSuccess;
 }
 
-/* Scratch is nobody's again each time it is asked for, in recordings too. */
+/* Scratch is nobody's again each time it is asked for, in captures too. */
 static void forget_scratch(void *at, size_t bytes)
 {
     if (at && bytes) shim_submit(captured, {SHIM_MEMSET, NULL, [=] { shim_forget(at, bytes); }});
@@ -83,7 +84,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream)
 {
     if (!stream) return shim_error(cudaErrorInvalidResourceHandle);
     if (captured == stream) captured = NULL;
-    delete stream->recording;
+    delete stream->capture;
     delete stream;
     return cudaSuccess;
 }
@@ -107,7 +108,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode)
 {
     if (!stream) return shim_error(cudaErrorStreamCaptureUnsupported);
     if (captured) return shim_error(cudaErrorInvalidValue);
-    stream->recording = new shim_graph();
+    stream->capture = new shim_graph();
     stream->invalid = false;
     captured = stream;
     return cudaSuccess;
@@ -117,14 +118,14 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     *graph = NULL;
     if (!stream || captured != stream) return shim_error(cudaErrorInvalidValue);
-    struct shim_graph *recorded = stream->recording;
+    struct shim_graph *captured = stream->capture;
     captured = NULL;
-    stream->recording = NULL;
+    stream->capture = NULL;
     if (stream->invalid) {
-        delete recorded;
+        delete captured;
         return shim_error(cudaErrorStreamCaptureInvalidated);
     }
-    *graph = recorded;
+    *graph = captured;
     return cudaSuccess;
 }
 

@@ -1,6 +1,6 @@
 /* The types of values that libraries are told of; the numbers are CUDA's. */
-#ifndef SHIM_LIBRARY_TYPES_H
-#define SHIM_LIBRARY_TYPES_H
+#ifndef TESTS_SHIM_LIBRARY_TYPES_H
+#define TESTS_SHIM_LIBRARY_TYPES_H
 
 typedef enum cudaDataType_t {
     CUDA_R_32F = 0,

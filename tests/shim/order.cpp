@@ -1,3 +1,4 @@
+/* The order in which thread blocks, warps and threads run (SHIM_ORDER, SHIM_SEED). */
 #include "order.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
-/* In which order blocks, warps and threads get their turns (SHIM_ORDER, SHIM_SEED). */
-#ifndef SHIM_ORDER_H
-#define SHIM_ORDER_H
+/* The order in which thread blocks, warps and threads run (SHIM_ORDER, SHIM_SEED). */
+#ifndef TESTS_SHIM_ORDER_H
+#define TESTS_SHIM_ORDER_H
 
 #include <stddef.h>
 #include <vector>

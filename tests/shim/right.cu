@@ -155,7 +155,7 @@ static __global__ void multiply(float *x, float value)
     x[threadIdx.x] *= value;
 }
 
-static cudaGraph_t record(float *x, float value, void (*kernel)(float *, float))
+static cudaGraph_t capture(float *x, float value, void (*kernel)(float *, float))
 {
     cudaGraph_t graph;
     cudaLaunchConfig_t config = {};
@@ -173,8 +173,8 @@ static void test_graphs()
     float *x = zeros(4);
     cudaGraphExec_t exec;
     cudaGraphExecUpdateResultInfo info;
-    cudaGraph_t first = record(x, 2, add), second = record(x, 3, add), other = record(x, 2, multiply);
-    ok(fetch(x, 0) == 0, "what is recorded does not run");
+    cudaGraph_t first = capture(x, 2, add), second = capture(x, 3, add), other = capture(x, 2, multiply);
+    ok(fetch(x, 0) == 0, "what is captured does not run");
     cudaGraphInstantiate(&exec, first, 0);
     cudaGraphLaunch(exec, stream), cudaGraphLaunch(exec, stream);
     ok(fetch(x, 0) == 4, "a graph runs as often as it is launched");
@@ -185,13 +185,13 @@ static void test_graphs()
     ok(cudaGraphExecUpdate(exec, other, &info) == cudaErrorGraphExecUpdateFailure, "another kernel: refused");
     cudaGetLastError();
     cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
-    ok(cudaStreamSynchronize(stream) == cudaErrorStreamCaptureUnsupported, "no waiting in a recording");
+    ok(cudaStreamSynchronize(stream) == cudaErrorStreamCaptureUnsupported, "no waiting in a capture");
     ok(cudaStreamEndCapture(stream, &second) == cudaErrorStreamCaptureInvalidated && !second, "it spoils it");
     cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal);
     float value, *more;
     ok(cudaMemcpyAsync(&value, x, 4, cudaMemcpyDeviceToHost, stream) == cudaErrorStreamCaptureUnsupported,
-       "no copy to pageable memory in a recording");
-    ok(cudaMalloc(&more, 4) == cudaErrorStreamCaptureUnsupported, "no allocation in a recording");
+       "no copy to pageable memory in a capture");
+    ok(cudaMalloc(&more, 4) == cudaErrorStreamCaptureUnsupported, "no allocation in a capture");
     cudaStreamEndCapture(stream, &second);
     cudaGraphExecDestroy(exec), cudaGraphDestroy(first), cudaGraphDestroy(other), cudaFree(x);
 }

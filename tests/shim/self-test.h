@@ -1,6 +1,6 @@
 /* Tests of the shim itself, compiled as kernels are, in each of its builds. */
-#ifndef SHIM_SELF_TEST_H
-#define SHIM_SELF_TEST_H
+#ifndef TESTS_SHIM_SELF_TEST_H
+#define TESTS_SHIM_SELF_TEST_H
 
 #include <stdlib.h>
 #include <sys/wait.h>

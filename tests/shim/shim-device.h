@@ -1,6 +1,6 @@
 /* What kernels call: their place in the grid, rendezvous, shuffles, atomics, and functions of numbers. */
-#ifndef SHIM_DEVICE_H
-#define SHIM_DEVICE_H
+#ifndef TESTS_SHIM_SHIM_DEVICE_H
+#define TESTS_SHIM_SHIM_DEVICE_H
 
 #include <math.h>
 #include <stddef.h>
@@ -104,7 +104,8 @@ static inline int __all_sync(unsigned mask, int value)
 }
 unsigned __activemask();
 
-/* Values of every lane of a warp, for what is an instruction on a GPU (kernels/cuda/matrix/mma-instructions.cuh).
+/* Values of every lane of a warp, for what is an instruction on a GPU
+ * (kernels/cuda/matrix/mma-instructions.cuh).
  */
 template <class T, int count> struct warp_values {
     const uint64_t *rows;

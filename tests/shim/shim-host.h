@@ -1,6 +1,6 @@
 /* What the host calls. Numbers of errors and attributes are CUDA's. */
-#ifndef SHIM_HOST_H
-#define SHIM_HOST_H
+#ifndef TESTS_SHIM_SHIM_HOST_H
+#define TESTS_SHIM_SHIM_HOST_H
 
 #include <stddef.h>
 

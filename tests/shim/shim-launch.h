@@ -1,6 +1,6 @@
 /* Launches: a kernel and copies of its arguments, kept for now or for a graph. */
-#ifndef SHIM_LAUNCH_H
-#define SHIM_LAUNCH_H
+#ifndef TESTS_SHIM_SHIM_LAUNCH_H
+#define TESTS_SHIM_SHIM_LAUNCH_H
 
 #include <memory>
 #include <tuple>

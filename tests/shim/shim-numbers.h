@@ -1,6 +1,6 @@
 /* Functions of numbers that C's mathematics does not have. */
-#ifndef SHIM_NUMBERS_H
-#define SHIM_NUMBERS_H
+#ifndef TESTS_SHIM_SHIM_NUMBERS_H
+#define TESTS_SHIM_SHIM_NUMBERS_H
 
 #include <math.h>
 #include <stdint.h>

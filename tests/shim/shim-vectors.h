@@ -1,6 +1,6 @@
 /* Words of the language that only nvcc knows, and vectors of numbers. */
-#ifndef SHIM_VECTORS_H
-#define SHIM_VECTORS_H
+#ifndef TESTS_SHIM_SHIM_VECTORS_H
+#define TESTS_SHIM_SHIM_VECTORS_H
 
 #define __global__
 #define __device__

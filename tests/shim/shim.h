@@ -1,6 +1,6 @@
 /* Between the shim's own files. */
-#ifndef SHIM_H
-#define SHIM_H
+#ifndef TESTS_SHIM_SHIM_H
+#define TESTS_SHIM_SHIM_H
 
 #include <functional>
 #include <string>
@@ -69,7 +69,7 @@ char *shim_arena();
 size_t shim_arena_bytes();
 size_t shim_arena_used();
 
-/* Work in a stream: runs now, or is recorded. */
+/* Work in a stream: runs now, or is captured. */
 enum shim_kind { SHIM_KERNEL, SHIM_MEMSET, SHIM_MEMCPY };
 struct shim_node {
     enum shim_kind kind;

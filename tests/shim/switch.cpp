@@ -1,3 +1,4 @@
+/* Stacks of fibres, and switching from one to another. */
 #include "switch.h"
 
 #include <pthread.h>

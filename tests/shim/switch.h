@@ -1,6 +1,6 @@
-/* Stacks, and going from one to another. */
-#ifndef SHIM_SWITCH_H
-#define SHIM_SWITCH_H
+/* Stacks of fibres, and switching from one to another. */
+#ifndef TESTS_SHIM_SWITCH_H
+#define TESTS_SHIM_SWITCH_H
 
 #include <stddef.h>
 

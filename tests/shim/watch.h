@@ -1,7 +1,7 @@
 /* Between the files of the watcher: watch.cpp (what an access is to), races.cpp and tickets.cpp (who else
  * touched it), counts.cpp (reports, and the table of traffic). */
-#ifndef SHIM_WATCH_H
-#define SHIM_WATCH_H
+#ifndef TESTS_SHIM_WATCH_H
+#define TESTS_SHIM_WATCH_H
 
 #include "shim.h"
 

@@ -1,3 +1,4 @@
+/* Conversion between arrays of float and of bfloat16: a thread converts four values, or one. */
 #include "kernels/cuda/base/bf16.cuh"
 
 enum { THREADS = 256 };
@@ -5,7 +6,7 @@ enum { THREADS = 256 };
 template <int N> static __global__ void convert(view to, view from, size_t count)
 {
     size_t i = ((size_t)blockIdx.x * blockDim.x + threadIdx.x) * N;
-    if (i < count) store_pack<N>(to, i, load_pack<N>(from, i));
+    if (i < count) store_vec<N>(to, i, load_vec<N>(from, i));
 }
 
 static bool aligned(view x)

@@ -1,6 +1,6 @@
 /* The functions of the CUDA backend, for its table (cuda.c) and its kernels (NAME.cu). */
-#ifndef KERNELS_CUDA_H
-#define KERNELS_CUDA_H
+#ifndef KERNELS_CUDA_BASE_CUDA_H
+#define KERNELS_CUDA_BASE_CUDA_H
 
 #include "kernels/operations.h"
 #include "kernels/ops.h"
@@ -9,8 +9,5 @@
 #define CUDA_DECLARE(NAME) extern __typeof__(*((struct ops *)0)->NAME) cuda_##NAME;
 OPERATIONS(CUDA_DECLARE)
 #undef CUDA_DECLARE
-
-/* Takes the first GPU, once; NULL, or why there is none, in a few words. */
-const char *cuda_open(enum precision precision);
 
 #endif

@@ -1,4 +1,4 @@
-/* The GPU's memory: what is taken, scratch, and the way there and back. */
+/* The GPU's memory: allocation, workspaces, upload and download. */
 #include <string.h>
 
 #include "kernels/cuda/base/cuda.cuh"
@@ -8,19 +8,19 @@ extern "C" {
 #include "common/memory.h"
 }
 
-enum { STAGES = 2, MARGIN = 20 };
-static const size_t stage_bytes = (size_t)4 << 20;
+enum { STAGINGS = 2, MARGIN = 20 };
+static const size_t staging_bytes = (size_t)4 << 20;
 
-/* Where a test wants to see each request for scratch. */
+/* Set by tests, to see each request for scratch memory. */
 void (*cuda_scratch_hook)(void *memory, size_t bytes);
 
-static struct taken {
+static struct allocation {
     void *memory;
     size_t bytes;
-} * taken;
-static size_t takings, bytes_taken;
+} * allocations;
+static size_t allocation_count, bytes_taken;
 
-/* While measuring, addresses are made up. */
+/* While measuring, allocations return made-up addresses that nothing reads or writes. */
 static bool measuring;
 static uintptr_t made_up = (uintptr_t)1 << 60;
 
@@ -29,14 +29,14 @@ static struct {
     size_t bytes;
 } workspaces[WORKSPACES];
 
-/* Pinned memory on the host, used in turns, so that copying into one goes on while the other is sent. */
+/* Pinned staging buffers on the host, used in turns: one is filled while the other is transferred. */
 static struct {
     void *memory;
     cudaEvent_t sent;
-} stages[STAGES];
-static int next_stage;
+} staging[STAGINGS];
+static int next_staging;
 
-static void *take_or_die(size_t bytes)
+static void *device_malloc_or_die(size_t bytes)
 {
     void *memory = NULL;
     size_t left = 0, whole = 0;
@@ -52,23 +52,24 @@ void *cuda_memory_or_die(size_t count, size_t size)
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes))
         die("cuda: %zu times %zu bytes are too many", count, size);
-    void *memory = take_or_die(bytes);
+    void *memory = device_malloc_or_die(bytes);
     if (!measuring) CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, cuda_stream));
-    taken = (struct taken *)reallocate_or_die(taken, takings + 1, sizeof *taken);
-    taken[takings].memory = memory;
-    taken[takings++].bytes = bytes;
+    allocations =
+        (struct allocation *)reallocate_or_die(allocations, allocation_count + 1, sizeof *allocations);
+    allocations[allocation_count].memory = memory;
+    allocations[allocation_count++].bytes = bytes;
     bytes_taken += bytes;
     return memory;
 }
 
 void cuda_memory_release(void *memory)
 {
-    for (size_t i = takings; memory && i-- > 0;) {
-        if (taken[i].memory != memory) continue;
+    for (size_t i = allocation_count; memory && i-- > 0;) {
+        if (allocations[i].memory != memory) continue;
         if ((uintptr_t)memory < (uintptr_t)1 << 60) CUDA_CHECK(cudaFree(memory));
-        bytes_taken -= taken[i].bytes;
-        taken[i] = taken[--takings];
-        cuda_recordings_forget();
+        bytes_taken -= allocations[i].bytes;
+        allocations[i] = allocations[--allocation_count];
+        cuda_graphs_forget();
         return;
     }
 }
@@ -81,10 +82,10 @@ static void grow(enum workspace workspace, size_t bytes)
     if (measuring) return;
     CUDA_CHECK(cudaStreamIsCapturing(cuda_stream, &status));
     if (status != cudaStreamCaptureStatusNone)
-        die("cuda: a recording asks for more scratch than the run before it");
+        die("cuda: a graph asks for more scratch memory than the run before its capture");
     CUDA_CHECK(cudaStreamSynchronize(cuda_stream));
     CUDA_CHECK(cudaFree(workspaces[workspace].memory));
-    workspaces[workspace].memory = take_or_die(bytes);
+    workspaces[workspace].memory = device_malloc_or_die(bytes);
 }
 
 void *cuda_workspace(enum workspace workspace, size_t bytes)
@@ -109,21 +110,22 @@ device cuda_at(device memory, size_t offset)
     return (device)(reals(memory) + offset);
 }
 
-/* One stage's worth at a time; returns once the source may be changed. */
+/* Copies through the staging buffers; returns once `from` may be changed. */
 void cuda_upload(device to, const real *from, size_t count)
 {
     size_t bytes = count * sizeof(real);
-    for (size_t at = 0, part; at < bytes && !measuring; at += part, next_stage = (next_stage + 1) % STAGES) {
-        part = bytes - at < stage_bytes ? bytes - at : stage_bytes;
-        if (!stages[next_stage].memory) {
-            CUDA_CHECK(cudaMallocHost(&stages[next_stage].memory, stage_bytes));
-            CUDA_CHECK(cudaEventCreateWithFlags(&stages[next_stage].sent, cudaEventDisableTiming));
+    for (size_t at = 0, part; at < bytes && !measuring;
+         at += part, next_staging = (next_staging + 1) % STAGINGS) {
+        part = bytes - at < staging_bytes ? bytes - at : staging_bytes;
+        if (!staging[next_staging].memory) {
+            CUDA_CHECK(cudaMallocHost(&staging[next_staging].memory, staging_bytes));
+            CUDA_CHECK(cudaEventCreateWithFlags(&staging[next_staging].sent, cudaEventDisableTiming));
         }
-        CUDA_CHECK(cudaEventSynchronize(stages[next_stage].sent));
-        memcpy(stages[next_stage].memory, (const char *)from + at, part);
-        CUDA_CHECK(cudaMemcpyAsync((char *)to + at, stages[next_stage].memory, part, cudaMemcpyHostToDevice,
-                                   cuda_stream));
-        CUDA_CHECK(cudaEventRecord(stages[next_stage].sent, cuda_stream));
+        CUDA_CHECK(cudaEventSynchronize(staging[next_staging].sent));
+        memcpy(staging[next_staging].memory, (const char *)from + at, part);
+        CUDA_CHECK(cudaMemcpyAsync((char *)to + at, staging[next_staging].memory, part,
+                                   cudaMemcpyHostToDevice, cuda_stream));
+        CUDA_CHECK(cudaEventRecord(staging[next_staging].sent, cuda_stream));
     }
 }
 
@@ -144,7 +146,7 @@ size_t cuda_allocated(void)
     return bytes_taken;
 }
 
-/* A share stays for what the runtime takes by itself: code of kernels, graphs. */
+/* A twentieth is left for what CUDA's runtime takes by itself: kernel code, graphs. */
 size_t cuda_available(void)
 {
     size_t left = 0, whole = 0;
@@ -152,7 +154,7 @@ size_t cuda_available(void)
     return left - left / MARGIN;
 }
 
-/* What scratch would have grown is forgotten again. */
+/* At the end the workspaces have the sizes that they had before measuring. */
 void cuda_measure(bool on)
 {
     static size_t before[WORKSPACES];

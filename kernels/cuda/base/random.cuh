@@ -1,11 +1,11 @@
-/* Random numbers in kernels: the same bits as the CPU's (common/random.h, kernels/cpu/dropout.h). */
-#ifndef KERNELS_CUDA_RANDOM_CUH
-#define KERNELS_CUDA_RANDOM_CUH
+/* Dropout masks in kernels, by the rule of kernels/tensor.h: the same masks as on the CPU. */
+#ifndef KERNELS_CUDA_BASE_RANDOM_CUH
+#define KERNELS_CUDA_BASE_RANDOM_CUH
 
 #include "common/random.h"
 #include "kernels/cuda/base/cuda.cuh"
 
-/* A dropout in a pass, for a kernel. */
+/* Arguments of a kernel that applies dropout. */
 struct mask {
     bool on;
     struct random_key key;
@@ -20,7 +20,7 @@ static inline mask mask_make(struct dropout dropout, struct pass pass)
     return m;
 }
 
-/* What element i is multiplied by: 0 or 1 / (1 - share); 1 where dropout is off. */
+/* The factor of element i: 0 or 1 / (1 - share); 1 where dropout is off. */
 __device__ static inline float mask_factor(const mask &m, size_t i)
 {
     uint32_t words[4];
@@ -30,10 +30,10 @@ __device__ static inline float mask_factor(const mask &m, size_t i)
     return (bits & 0xffff) >= m.threshold ? m.kept : 0;
 }
 
-/* The factors of N elements from i on, a multiple of N (1, 4 or 8). */
-template <int N> __device__ inline pack<N> mask_factors(const mask &m, size_t i)
+/* The factors of the elements i … i + N - 1; i is a multiple of N, which is 1, 4 or 8. */
+template <int N> __device__ inline vec<N> mask_factors(const mask &m, size_t i)
 {
-    pack<N> p;
+    vec<N> p;
     if (N == 1) {
         p.v[0] = mask_factor(m, i);
         return p;

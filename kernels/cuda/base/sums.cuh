@@ -1,7 +1,7 @@
-/* Sums of a fixed order: over a warp, a block, and a grid (every block's part into scratch, then the parts in
- * their order). */
-#ifndef KERNELS_CUDA_SUMS_CUH
-#define KERNELS_CUDA_SUMS_CUH
+/* Sums in a fixed order: over a warp, over a thread block, and over a grid (each thread block leaves a
+ * partial sum in scratch memory, and a second kernel adds the partial sums in order). */
+#ifndef KERNELS_CUDA_BASE_SUMS_CUH
+#define KERNELS_CUDA_BASE_SUMS_CUH
 
 #include "kernels/cuda/base/cuda.cuh"
 
@@ -20,8 +20,8 @@ __device__ static inline float warp_max(float value)
     return value;
 }
 
-/* The sum over a block of whole warps, for every thread of it. `shared` has WARP places; it may be used again
- * after the next __syncthreads(). */
+/* The sum over a thread block of whole warps, returned to each of its threads. `shared` has WARP elements,
+ * and may be reused after the next __syncthreads(). */
 template <class T> __device__ inline T block_sum(T value, T *shared)
 {
     value = warp_sum(value);
@@ -33,7 +33,8 @@ template <class T> __device__ inline T block_sum(T value, T *shared)
     return sum;
 }
 
-/* to[c] (+)= scale * the sum over part of parts[part, c], for c < width; in double. */
-void cuda_add_parts(float *to, const float *parts, int count, int width, float scale, bool add);
+/* to[c] = scale * the sum over i of partial[i, c], added to to[c] where `add`; partial (count, width), summed
+ * in double. */
+void cuda_add_partial_sums(float *to, const float *partial, int count, int width, float scale, bool add);
 
 #endif

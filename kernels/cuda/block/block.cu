@@ -1,6 +1,8 @@
-/* A block's memory, and its forward pass. */
+/* A convolution block: its memory, and its forward pass. */
 #include "kernels/cuda/block/batch-norm.cuh"
 #include "kernels/cuda/block/recompute.cuh"
+#include "kernels/cuda/block/rows.cuh"
+#include "kernels/cuda/conv/conv.cuh"
 #include "kernels/cuda/resize.cuh"
 
 extern "C" {
@@ -10,33 +12,16 @@ extern "C" {
 
 enum { VECTORS = 6 };
 
-size_t block_parts(const struct block *block, int rows)
-{
-    int most = 1;
-    for (int pack = 1; pack <= 8; pack *= 2) {
-        if (block->shape.out % pack) continue;
-        struct walk w = walk_make(rows, block->shape.out, pack, WALK_SUMMING);
-        most = w.parts > most ? w.parts : most;
-    }
-    return (size_t)most * STATISTICS_PART * block->shape.out;
-}
-
-size_t block_scratch(const struct block *block, int rows)
-{
-    size_t c = (size_t)rows * block->shape.out * (block->c.bf16 ? 2 : 4);
-    return c + block_parts(block, rows) * sizeof(float) + 256;
-}
-
-/* What a block will ask for is asked for when it is made. */
+/* Grows the workspaces to what the block will need. */
 static void reserve(const struct block *block)
 {
-    struct window w = block_window(block, block->batch);
-    if (recomputed_possible(&block->shape)) {
-        recomputed_reserve(block);
+    struct conv conv = block_conv(block, block->batch);
+    if (recompute_possible(&block->shape)) {
+        recompute_reserve(block);
         return;
     }
-    cuda_workspace(WORKSPACE_OPERATION, block_scratch(block, block->batch * block->convolved));
-    window_reserve(&w);
+    cuda_workspace(WORKSPACE_OPERATION, block_scratch_bytes(block, block->batch * block->convolved));
+    conv_reserve(&conv);
 }
 
 struct block *cuda_block_new_or_die(const struct block_shape *shape, int batch, int length)
@@ -50,11 +35,11 @@ struct block *cuda_block_new_or_die(const struct block_shape *shape, int batch, 
     block->batch = batch, block->length = length, block->convolved = convolved;
     block->c.bf16 = shape->bf16 && cuda_bf16();
     size_t out = (size_t)shape->out, values = (size_t)rows * out;
-    if (!block_plain(shape) && !recomputed_possible(shape))
+    if (!convolution_only(shape) && !recompute_possible(shape))
         block->c.data = cuda_memory_or_die(values, block->c.bf16 ? 2 : 4);
     float *vectors = (float *)cuda_memory_or_die(VECTORS * out, sizeof *vectors);
-    float **all[VECTORS] = {&block->mean,  &block->inverse, &block->gain,
-                            &block->shift, &block->pull,    &block->slip};
+    float **all[VECTORS] = {&block->mean,       &block->inverse_std, &block->norm_scale,
+                            &block->norm_shift, &block->dh_slope,    &block->dh_offset};
     for (int i = 0; i < VECTORS; i++) *all[i] = vectors + i * out;
     block->tickets = (unsigned *)cuda_memory_or_die(blocks_for(out, WARP), sizeof *block->tickets);
     reserve(block);
@@ -70,105 +55,76 @@ void cuda_block_free(struct block *block)
     free(block);
 }
 
-void block_check(const struct block *block, struct tensor x, struct tensor y, struct tensor more,
-                 struct tensor skip)
-{
-    const struct block_shape *s = &block->shape;
-    int rows = block->convolved / (s->pool_pairs ? 2 : 1);
-    if (x.batch > block->batch || x.length != block->length || x.channels != s->in || y.batch != x.batch ||
-        y.length != rows || y.channels != s->out)
-        die("cuda: a block of %d samples, %d rows to %d, was given (%d, %d, %d) and (%d, %d, %d)",
-            block->batch, block->length, rows, x.batch, x.length, x.channels, y.batch, y.length, y.channels);
-    if (more.data && (more.batch != y.batch || more.length != rows || more.channels != s->out))
-        die("cuda: a block's result without its skip is (%d, %d, %d), not (%d, %d, %d)", y.batch, rows,
-            s->out, more.batch, more.length, more.channels);
-    if (skip.data && (skip.batch != y.batch || skip.length < 1 || skip.channels != s->out || s->pool_pairs))
-        die("cuda: a block with a result of (%d, %d, %d)%s cannot take a skip of (%d, %d, %d)", y.batch, rows,
-            s->out, s->pool_pairs ? ", pooled," : "", skip.batch, skip.length, skip.channels);
-}
-
-struct window block_window(const struct block *block, int batch)
-{
-    const struct block_shape *s = &block->shape;
-    struct window w = {batch,
-                       s->transposed ? block->length : block->convolved,
-                       s->transposed ? block->convolved : block->length,
-                       s->transposed ? s->in : s->out,
-                       s->transposed ? s->out : s->in,
-                       s->kernel,
-                       s->stride,
-                       s->padding};
-    return w;
-}
-
-/* Where the result goes; bare and skip may have no data. */
+/* Kernel arguments: where the result goes, and the skip. bare and skip may have no data. */
 struct results {
     view y, bare, skip;
     struct resize resize;
 };
 
-/* A row of the result: bare, and with the skip. */
+/* Stores a row of bare, and of y = bare + the resized skip. */
 template <int N>
-__device__ inline void store_result(const struct results &to, pack<N> u, int row, int channels, int channel)
+__device__ inline void store_result(const struct results &to, vec<N> u, int row, int channels, int channel)
 {
     size_t at = (size_t)row * channels + channel;
-    if (to.bare.data) store_pack<N>(to.bare, at, u);
+    if (to.bare.data) store_vec<N>(to.bare, at, u);
     if (to.skip.data) {
         int sample = row / to.resize.outputs;
         struct place place = place_of(to.resize, row - sample * to.resize.outputs);
         size_t first = (size_t)sample * to.resize.inputs;
-        pack<N> a = load_pack<N>(to.skip, (first + place.at) * channels + channel), b = a;
-        if (place.share != 0) b = load_pack<N>(to.skip, (first + place.next) * channels + channel);
+        vec<N> a = load_vec<N>(to.skip, (first + place.at) * channels + channel), b = a;
+        if (place.share != 0) b = load_vec<N>(to.skip, (first + place.next) * channels + channel);
         for (int i = 0; i < N; i++) u.v[i] += (1 - place.share) * a.v[i] + place.share * b.v[i];
     }
-    store_pack<N>(to.y, at, u);
+    store_vec<N>(to.y, at, u);
 }
 
+/* All that follows the convolution: c to y. */
 template <int N, int R>
 static __global__ void __launch_bounds__(ROWS_THREADS, 4)
-    finish_rows(struct walk w, struct block_rows b, struct results to)
+    epilogue_rows(struct row_loop loop, struct block_rows b, struct results to)
 {
-    struct stride at = walk_stride<N>(w);
-    for (int step = at.first; step < at.end; step += w.at_once) {
-        pack<N> h[R], f[R], u[R];
-        load_h<N, R>(h, b, w, step, at.channel);
-        load_factors<N, R>(f, b, w, step, at.channel);
+    struct thread_rows at = row_loop_thread<N>(loop);
+    for (int step = at.first; step < at.end; step += loop.rows_at_once) {
+        vec<N> h[R], f[R], u[R];
+        load_h<N, R>(h, b, loop, step, at.channel);
+        load_factors<N, R>(f, b, loop, step, at.channel);
         block_result<N, R>(u, h, f, b, at.channel);
         for (int i = 0; i < N && R == 2; i++)
             u[0].v[i] = fmaxf(u[0].v[i], u[R - 1].v[i]) + (u[0].v[i] + u[R - 1].v[i]) / 2;
-        store_result<N>(to, u[0], step, w.channels, at.channel);
+        store_result<N>(to, u[0], step, loop.channels, at.channel);
     }
 }
 
 static void convolve(const struct block *block, struct block_parameters p, view c, struct tensor x)
 {
-    struct window w = block_window(block, x.batch);
+    struct conv conv = block_conv(block, x.batch);
     if (block->shape.transposed)
-        window_spread(&w, c, view_of(x), reals(p.weight), reals(p.bias));
+        conv_transposed(&conv, c, view_of(x), reals(p.weight), reals(p.bias));
     else
-        window_correlate(&w, c, view_of(x), reals(p.weight), reals(p.bias));
+        conv_correlate(&conv, c, view_of(x), reals(p.weight), reals(p.bias));
 }
 
-static void finish(const struct block *block, view c, int rows, struct results to, struct pass pass)
+static void epilogue(const struct block *block, view c, int rows, struct results to, struct pass pass)
 {
-    int pack = walk_pack(block->shape.out, c, to.y, to.bare, to.skip);
-    struct walk w = walk_make(rows / block_step(block), block->shape.out, pack, WALK_WRITING);
-    launch(WALK_KERNEL(finish_rows, pack, block_step(block)), walk_grid(w), ROWS_THREADS, 0, w,
+    int vec = row_loop_vec(block->shape.out, c, to.y, to.bare, to.skip);
+    struct row_loop loop = row_loop_make(rows / block_step(block), block->shape.out, vec, ROW_LOOP_WRITING);
+    launch(ROW_LOOP_KERNEL(epilogue_rows, vec, block_step(block)), row_loop_grid(loop), ROWS_THREADS, 0, loop,
            block_rows_make(block, c, pass), to);
 }
 
-/* A plain block's convolution is the result, or goes through scratch to where a skip is added. */
-static void plain_forward(const struct block *block, struct block_parameters p, struct results to,
-                          struct tensor x, struct pass pass)
+/* Without a skip and bare the convolution writes y; else its result goes to scratch memory, and the epilogue
+ * adds the skip. */
+static void convolution_only_forward(const struct block *block, struct block_parameters p, struct results to,
+                                     struct tensor x, struct pass pass)
 {
     int rows = x.batch * block->convolved;
     view c = to.y;
     if (to.bare.data || to.skip.data) {
-        c.data = cuda_workspace(WORKSPACE_OPERATION, block_scratch(block, rows));
+        c.data = cuda_workspace(WORKSPACE_OPERATION, block_scratch_bytes(block, rows));
         c.bf16 = block->c.bf16;
     }
     convolve(block, p, c, x);
-    if (c.data != to.y.data) finish(block, c, rows, to, pass);
+    if (c.data != to.y.data) epilogue(block, c, rows, to, pass);
 }
 
 void cuda_block_forward(struct block *block, struct block_parameters p, struct tensor y, struct tensor bare,
@@ -177,17 +133,18 @@ void cuda_block_forward(struct block *block, struct block_parameters p, struct t
     block_check(block, x, y, bare, skip);
     int rows = x.batch * block->convolved;
     struct results to = {view_of(y), view_of(bare), view_of(skip), resize_make(y.length, skip.length)};
-    if (recomputed_possible(&block->shape)) {
-        recomputed_forward(block, p, y, x, pass);
+    if (recompute_possible(&block->shape)) {
+        recompute_forward(block, p, y, x, pass);
         if (bare.data) cuda_copy(bare, y);
         return;
     }
-    if (block_plain(&block->shape)) {
-        plain_forward(block, p, to, x, pass);
+    if (convolution_only(&block->shape)) {
+        convolution_only_forward(block, p, to, x, pass);
         return;
     }
-    float *parts = (float *)cuda_workspace(WORKSPACE_OPERATION, block_parts(block, rows) * sizeof *parts);
+    float *partial =
+        (float *)cuda_workspace(WORKSPACE_OPERATION, block_partial_count(block, rows) * sizeof *partial);
     convolve(block, p, block->c, x);
-    if (block->shape.norm) block_statistics(block, p, block->c, rows, parts, pass);
-    finish(block, block->c, rows, to, pass);
+    if (block->shape.norm) block_statistics(block, p, block->c, rows, partial, pass);
+    epilogue(block, block->c, rows, to, pass);
 }

@@ -1,62 +1,63 @@
-/* A block's passes from x to y, and back from dy, with c in registers only: each goes over all pairs of rows,
- * makes c, and takes from it what the pass is for. */
+/* Forward and backward pass of a block with c in registers only: each kernel loops over all pairs of rows,
+ * computes c, and takes from it what its stage is for (recompute-pair.cuh). */
 #include "kernels/cuda/base/vectors.cuh"
 #include "kernels/cuda/block/recompute-fp32.cuh"
 #include "kernels/cuda/block/recompute-tf32.cuh"
 #include "kernels/cuda/block/recompute.cuh"
+#include "kernels/cuda/conv/conv.cuh"
 
 enum { STEPS = 16, MOST_GROUPS = 32, TILE_BYTES = 32 << 10 };
 
-/* Of an H200: with as many blocks of threads as run at once, all end together. */
+/* Of an H200: with as many thread blocks as run at once, all end together. */
 enum { MULTIPROCESSORS = 132 };
 
-bool recomputed_possible(const struct block_shape *s)
+bool recompute_possible(const struct block_shape *s)
 {
-    return !s->transposed && s->norm && s->pool_pairs && s->kernel * s->in <= ROWS_WIDTH && s->out % 8 == 0;
+    return !s->transposed && s->norm && s->pool_pairs && s->kernel * s->in <= FP32_PATCH && s->out % 8 == 0;
 }
 
-static bool by_tiles(const struct recomputed *r)
+static bool by_tensor_cores(const struct recompute *r)
 {
-    return unit_possible(r->w.coarse_channels, window_width(r->w));
+    return warp_tile_possible(r->conv.coarse_channels, conv_patch_size(r->conv));
 }
 
-/* The shape of tiles, and of blocks of threads. */
-static void plan(struct recomputed *r)
+/* The shape of tiles and of thread blocks. */
+static void plan(struct recompute *r)
 {
-    int groups = r->w.coarse_channels / ROWS_CHANNELS, steps = STEPS, at_once;
-    r->groups = groups < MOST_GROUPS ? groups : MOST_GROUPS, r->lanes = RECOMPUTED_THREADS / r->groups;
-    r->pitch = thin_pitch(&r->w, by_tiles(r) ? (int)UNIT_WIDTH : (int)ROWS_WIDE);
-    at_once = by_tiles(r) ? TILES_WARPS * UNIT_PAIRS : r->lanes;
+    int groups = r->conv.coarse_channels / FP32_CHANNELS, steps = STEPS, at_once;
+    r->groups = groups < MOST_GROUPS ? groups : MOST_GROUPS, r->lines = RECOMPUTE_THREADS / r->groups;
+    r->pitch = small_pitch(&r->conv, by_tensor_cores(r) ? (int)WARP_TILE_PATCH : (int)FP32_PADDED);
+    at_once = by_tensor_cores(r) ? TF32_WARPS * TF32_PAIRS : r->lines;
     while (steps > 1 && 2 * (size_t)at_once * steps * r->pitch * sizeof(float) > TILE_BYTES) steps /= 2;
     r->pairs = at_once * steps;
-    r->tiles = (r->w.coarse / 2 + r->pairs - 1) / r->pairs;
+    r->tiles = (r->conv.coarse / 2 + r->pairs - 1) / r->pairs;
 }
 
-static struct recomputed recomputed_make(const struct block *block, struct block_parameters p,
-                                         struct tensor x, struct pass pass)
+static struct recompute recompute_make(const struct block *block, struct block_parameters p, struct tensor x,
+                                       struct pass pass)
 {
-    struct recomputed r = {};
-    r.w = block_window(block, x.batch);
+    struct recompute r = {};
+    r.conv = block_conv(block, x.batch);
     r.x = view_of(x), r.weight = reals(p.weight), r.bias = reals(p.bias);
     r.slope = block->shape.slope, r.mask = mask_make(block->shape.dropout, pass);
-    r.mean = block->mean, r.gain = block->gain, r.shift = block->shift;
-    r.pull = block->pull, r.slip = block->slip;
+    r.mean = block->mean, r.norm_scale = block->norm_scale, r.norm_shift = block->norm_shift;
+    r.dh_slope = block->dh_slope, r.dh_offset = block->dh_offset;
     plan(&r);
     return r;
 }
 
-/* Blocks of threads along the channels. */
-static unsigned columns(const struct recomputed *r)
+/* The grid along the channels. */
+static unsigned columns(const struct recompute *r)
 {
-    int channels = by_tiles(r) ? (int)UNIT_CHANNELS : r->groups * (int)ROWS_CHANNELS;
-    return blocks_for((size_t)r->w.coarse_channels, (size_t)channels);
+    int channels = by_tensor_cores(r) ? (int)WARP_TILE_CHANNELS : r->groups * (int)FP32_CHANNELS;
+    return blocks_for((size_t)r->conv.coarse_channels, (size_t)channels);
 }
 
-/* Blocks along the rows, each a part of the stage's sums. */
-static unsigned parts_of(const struct recomputed *r, enum stage stage)
+/* The grid along the rows; each thread block leaves a partial sum. */
+static unsigned parts_of(const struct recompute *r, enum stage stage)
 {
-    size_t tiles = (size_t)r->w.batch * r->tiles;
-    unsigned most = (unsigned)(MULTIPROCESSORS * recomputed_blocks(stage)) / columns(r);
+    size_t tiles = (size_t)r->conv.batch * r->tiles;
+    unsigned most = (unsigned)(MULTIPROCESSORS * recompute_blocks(stage)) / columns(r);
     return tiles < most ? (unsigned)tiles : most ? most : 1;
 }
 
@@ -65,71 +66,72 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-template <enum stage STAGE> static void run(const struct recomputed *r)
+template <enum stage STAGE> static void run(const struct recompute *r)
 {
-    size_t tile = (size_t)(2 * r->pairs - 1) * r->pitch;
+    size_t tile_floats = (size_t)(2 * r->pairs - 1) * r->pitch;
     dim3 grid(parts_of(r, STAGE), columns(r));
-    cuda_count_operations(window_operations(&r->w) * (STAGE == GRADIENT ? 2 : 1));
-    if (by_tiles(r)) {
-        size_t sums = larger(TILES_SUMS + UNIT_CHANNELS, TILES_WARPS * UNIT_SUMS);
-        launch(recompute_tiles<STAGE>, grid, RECOMPUTED_THREADS,
-               larger(UNIT_WEIGHTS + tile + UNIT_WIDTH, sums) * sizeof(float), *r);
+    cuda_count_operations(conv_operations(&r->conv) * (STAGE == GRADIENT ? 2 : 1));
+    if (by_tensor_cores(r)) {
+        size_t sums = larger(TF32_SUMS + WARP_TILE_CHANNELS, TF32_WARPS * WARP_TILE_SUMS);
+        launch(recompute_tf32<STAGE>, grid, RECOMPUTE_THREADS,
+               larger(WARP_TILE_WEIGHTS + tile_floats + WARP_TILE_PATCH, sums) * sizeof(float), *r);
     } else {
-        size_t weights = (size_t)r->groups * ROWS_CHANNELS * ROWS_WIDE;
-        size_t sums = RECOMPUTED_THREADS * (size_t)thin_shared_sums<ROWS_WIDTH>();
-        launch(recompute_rows<STAGE>, grid, RECOMPUTED_THREADS,
-               larger(weights + tile + ROWS_WIDE, sums) * sizeof(float), *r);
+        size_t weights = (size_t)r->groups * FP32_CHANNELS * FP32_PADDED;
+        size_t sums = RECOMPUTE_THREADS * (size_t)small_shared_sums<FP32_PATCH>();
+        launch(recompute_fp32<STAGE>, grid, RECOMPUTE_THREADS,
+               larger(weights + tile_floats + FP32_PADDED, sums) * sizeof(float), *r);
     }
 }
 
-/* Parts of the stages' sums, of the bias' gradient, and dc, as values of 2 or 4 bytes. */
-static void take_scratch(struct recomputed *r, const struct block *block, bool dc)
+/* Scratch memory: partial sums of the stage and of the bias' gradient, and dc, of 2 or 4 bytes a value. */
+static void take_scratch(struct recompute *r, const struct block *block, bool dc)
 {
     size_t out = (size_t)block->shape.out, parts = parts_of(r, GRADIENT);
-    size_t sums = larger((size_t)window_width(r->w) * parts, STATISTICS_PART * parts_of(r, STATISTICS));
-    size_t values = dc ? (size_t)r->w.batch * r->w.coarse * out : 0;
+    size_t sums = larger((size_t)conv_patch_size(r->conv) * parts, STATISTICS_PART * parts_of(r, STATISTICS));
+    size_t values = dc ? (size_t)r->conv.batch * r->conv.coarse * out : 0;
     size_t bytes = out * (sums + parts) * sizeof(float) + values * (block->c.bf16 ? 2 : 4) + 3 * 256;
-    struct cutter cutter = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
-    r->parts = cut<float>(&cutter, out * sums);
-    r->bias_parts = cut<float>(&cutter, parts * out);
+    struct arena arena = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
+    r->partial = arena_take<float>(&arena, out * sums);
+    r->bias_partial = arena_take<float>(&arena, parts * out);
     r->dc.bf16 = block->c.bf16;
-    if (dc) r->dc.data = cut<char>(&cutter, values * (block->c.bf16 ? 2 : 4));
+    if (dc) r->dc.data = arena_take<char>(&arena, values * (block->c.bf16 ? 2 : 4));
 }
 
-void recomputed_forward(struct block *block, struct block_parameters p, struct tensor y, struct tensor x,
-                        struct pass pass)
+void recompute_forward(struct block *block, struct block_parameters p, struct tensor y, struct tensor x,
+                       struct pass pass)
 {
-    struct recomputed r = recomputed_make(block, p, x, pass);
+    struct recompute r = recompute_make(block, p, x, pass);
     take_scratch(&r, block, false);
     if (pass.training) run<STATISTICS>(&r);
-    block_join_statistics(block, p, r.parts, (int)parts_of(&r, STATISTICS), pass);
-    r.y = view_of(y), r.packed = pack_size((size_t)y.channels, r.y) == 8;
+    block_join_statistics(block, p, r.partial, (int)parts_of(&r, STATISTICS), pass);
+    r.y = view_of(y), r.vectorised = vec_size((size_t)y.channels, r.y) == 8;
     run<RESULT>(&r);
 }
 
-void recomputed_backward(struct block *block, struct block_parameters p, struct block_parameters dp,
-                         struct tensor dx, struct tensor dy, struct tensor dbare, struct tensor x,
-                         struct pass pass)
+void recompute_backward(struct block *block, struct block_parameters p, struct block_parameters dp,
+                        struct tensor dx, struct tensor dy, struct tensor dbare, struct tensor x,
+                        struct pass pass)
 {
-    struct recomputed r = recomputed_make(block, p, x, pass);
+    struct recompute r = recompute_make(block, p, x, pass);
     int parts = (int)parts_of(&r, GRADIENT), out = block->shape.out;
     take_scratch(&r, block, dx.data != NULL);
     r.y = view_of(dy), r.dbare = view_of(dbare);
-    r.packed = pack_size((size_t)out, r.y, r.dbare) == 8;
+    r.vectorised = vec_size((size_t)out, r.y, r.dbare) == 8;
     run<SUMS>(&r);
-    block_join_gradient(block, dp, r.parts, (int)parts_of(&r, SUMS), x.batch * block->convolved, pass);
+    block_join_gradient(block, dp, r.partial, (int)parts_of(&r, SUMS), x.batch * block->convolved, pass);
     if (!dp.weight && !dp.bias && !dx.data) return;
     run<GRADIENT>(&r);
-    if (dp.weight) cuda_add_parts(reals(dp.weight), r.parts, parts, out * window_width(r.w), 1, true);
-    if (dp.bias) cuda_add_parts(reals(dp.bias), r.bias_parts, parts, out, 1, true);
-    if (dx.data) window_spread(&r.w, view_of(dx), r.dc, r.weight, NULL);
+    if (dp.weight)
+        cuda_add_partial_sums(reals(dp.weight), r.partial, parts, out * conv_patch_size(r.conv), 1, true);
+    if (dp.bias) cuda_add_partial_sums(reals(dp.bias), r.bias_partial, parts, out, 1, true);
+    if (dx.data) conv_transposed(&r.conv, view_of(dx), r.dc, r.weight, NULL);
 }
 
-void recomputed_reserve(const struct block *block)
+void recompute_reserve(const struct block *block)
 {
     struct block_parameters none = {};
     struct tensor x = tensor_make(NULL, block->batch, block->length, block->shape.in);
     struct pass pass = {};
-    struct recomputed r = recomputed_make(block, none, x, pass);
+    struct recompute r = recompute_make(block, none, x, pass);
     take_scratch(&r, block, false);
 }

@@ -1,70 +1,57 @@
-/* The ways in which window.cu has its functions done. */
-#ifndef KERNELS_CUDA_WINDOW_ENGINES_CUH
-#define KERNELS_CUDA_WINDOW_ENGINES_CUH
+/* The algorithms that compute a convolution; conv.cu chooses among them. */
+#ifndef KERNELS_CUDA_CONV_ALGORITHMS_CUH
+#define KERNELS_CUDA_CONV_ALGORITHMS_CUH
 
-#include "kernels/cuda/conv/conv.cuh"
+#include "kernels/cuda/conv/geometry.cuh"
 
-/* Some rows of each sample: 0 … head - 1, then on from head + gap. */
-struct window_rows {
+/* A subset of the rows of each sample: 0 … head - 1, and those from head + gap on; `count` in all. */
+struct conv_rows {
     int count, head, gap;
 };
 
-__host__ __device__ static inline int window_row(window_rows rows, int n)
+/* Row n of the subset. */
+__host__ __device__ static inline int conv_row(conv_rows rows, int n)
 {
     return n < rows.head ? n : n + rows.gap;
 }
 
-/* Values of a window. */
-__host__ __device__ static inline int window_width(const window &w)
-{
-    return w.kernel * w.fine_channels;
-}
+/* conv_NAME_possible: whether the shape suits; conv_NAME_scratch: the bytes of WORKSPACE_CONV taken at most.
+ */
 
-static inline size_t window_weights(const window *w)
-{
-    return (size_t)w->coarse_channels * (size_t)window_width(*w);
-}
+/* Direct sums, for any shape. Only these rows are computed: rows of the coarse side, in
+ * conv_direct_transposed of the fine side. The weight's gradient sums over these coarse rows. */
+size_t conv_direct_scratch(const struct conv *conv);
+void conv_direct_correlate(const struct conv *conv, view coarse, view fine, const float *weight,
+                           const float *bias, conv_rows rows);
+void conv_direct_transposed(const struct conv *conv, view fine, view coarse, const float *weight,
+                            const float *bias, conv_rows rows);
+void conv_direct_weight_gradient(const struct conv *conv, float *dweight, view coarse, view fine,
+                                 conv_rows rows);
 
-static inline double window_operations(const window *w)
-{
-    return 2.0 * w->batch * w->coarse * (double)window_weights(w);
-}
+/* Gemm on strided patches, for many channels on both sides. */
+bool conv_gemm_possible(const struct conv *conv);
+size_t conv_gemm_scratch(const struct conv *conv);
+void conv_gemm_correlate(const struct conv *conv, view coarse, view fine, const float *weight,
+                         const float *bias);
+void conv_gemm_transposed(const struct conv *conv, view fine, view coarse, const float *weight,
+                          const float *bias);
+void conv_gemm_weight_gradient(const struct conv *conv, float *dweight, view coarse, view fine);
 
-/* Each names the bytes of scratch that it takes at most. */
+/* Small patches, whose weights or weight gradients a thread holds in registers; fp32. */
+bool conv_small_possible(const struct conv *conv);
+size_t conv_small_scratch(const struct conv *conv);
+void conv_small_correlate(const struct conv *conv, view coarse, view fine, const float *weight,
+                          const float *bias);
+void conv_small_transposed(const struct conv *conv, view fine, view coarse, const float *weight,
+                           const float *bias);
+void conv_small_weight_gradient(const struct conv *conv, float *dweight, view coarse, view fine);
 
-/* Any shape, these rows: of the coarse side, but in spread of the fine side. */
-size_t window_direct_scratch(const struct window *window);
-void window_direct_correlate(const struct window *window, view coarse, view fine, const float *weight,
-                             const float *bias, window_rows rows);
-void window_direct_spread(const struct window *window, view fine, view coarse, const float *weight,
-                          const float *bias, window_rows rows);
-void window_direct_gradient(const struct window *window, float *dweight, view coarse, view fine,
-                            window_rows rows);
-
-/* By products of matrices: many channels on both sides. */
-bool window_product_possible(const struct window *window);
-size_t window_product_scratch(const struct window *window);
-void window_product_correlate(const struct window *window, view coarse, view fine, const float *weight,
+/* Small patches by tensor cores in tf32; scratch as conv_small_scratch(). */
+bool conv_small_mma_possible(const struct conv *conv, view coarse);
+void conv_small_mma_correlate(const struct conv *conv, view coarse, view fine, const float *weight,
                               const float *bias);
-void window_product_spread(const struct window *window, view fine, view coarse, const float *weight,
-                           const float *bias);
-void window_product_gradient(const struct window *window, float *dweight, view coarse, view fine);
-
-/* Windows of few values, which a thread holds in registers. */
-bool window_thin_possible(const struct window *window);
-size_t window_thin_scratch(const struct window *window);
-void window_thin_correlate(const struct window *window, view coarse, view fine, const float *weight,
-                           const float *bias);
-void window_thin_spread(const struct window *window, view fine, view coarse, const float *weight,
-                        const float *bias);
-void window_thin_gradient(const struct window *window, float *dweight, view coarse, view fine);
-
-/* The same by products of tiles in tf32; scratch as window_thin_scratch(). */
-bool window_tile_possible(const struct window *window, view coarse);
-void window_tile_correlate(const struct window *window, view coarse, view fine, const float *weight,
-                           const float *bias);
-void window_tile_spread(const struct window *window, view fine, view coarse, const float *weight,
-                        const float *bias);
-void window_tile_gradient(const struct window *window, float *dweight, view coarse, view fine);
+void conv_small_mma_transposed(const struct conv *conv, view fine, view coarse, const float *weight,
+                               const float *bias);
+void conv_small_mma_weight_gradient(const struct conv *conv, float *dweight, view coarse, view fine);
 
 #endif

@@ -1,51 +1,52 @@
-/* Which way a window's functions are done. */
+/* The choice of a convolution's algorithm. */
 #include "kernels/cuda/conv/algorithms.cuh"
+#include "kernels/cuda/conv/conv.cuh"
 
-static window_rows all(int count)
+static conv_rows all(int count)
 {
-    window_rows rows = {count, count, 0};
+    conv_rows rows = {count, count, 0};
     return rows;
 }
 
-void window_correlate(const struct window *w, view coarse, view fine, const float *weight, const float *bias)
+void conv_correlate(const struct conv *g, view coarse, view fine, const float *weight, const float *bias)
 {
-    if (window_product_possible(w))
-        window_product_correlate(w, coarse, fine, weight, bias);
-    else if (window_tile_possible(w, coarse))
-        window_tile_correlate(w, coarse, fine, weight, bias);
-    else if (window_thin_possible(w))
-        window_thin_correlate(w, coarse, fine, weight, bias);
+    if (conv_gemm_possible(g))
+        conv_gemm_correlate(g, coarse, fine, weight, bias);
+    else if (conv_small_mma_possible(g, coarse))
+        conv_small_mma_correlate(g, coarse, fine, weight, bias);
+    else if (conv_small_possible(g))
+        conv_small_correlate(g, coarse, fine, weight, bias);
     else
-        window_direct_correlate(w, coarse, fine, weight, bias, all(w->coarse));
+        conv_direct_correlate(g, coarse, fine, weight, bias, all(g->coarse));
 }
 
-void window_spread(const struct window *w, view fine, view coarse, const float *weight, const float *bias)
+void conv_transposed(const struct conv *g, view fine, view coarse, const float *weight, const float *bias)
 {
-    if (window_product_possible(w))
-        window_product_spread(w, fine, coarse, weight, bias);
-    else if (window_tile_possible(w, coarse))
-        window_tile_spread(w, fine, coarse, weight, bias);
-    else if (window_thin_possible(w))
-        window_thin_spread(w, fine, coarse, weight, bias);
+    if (conv_gemm_possible(g))
+        conv_gemm_transposed(g, fine, coarse, weight, bias);
+    else if (conv_small_mma_possible(g, coarse))
+        conv_small_mma_transposed(g, fine, coarse, weight, bias);
+    else if (conv_small_possible(g))
+        conv_small_transposed(g, fine, coarse, weight, bias);
     else
-        window_direct_spread(w, fine, coarse, weight, bias, all(w->fine));
+        conv_direct_transposed(g, fine, coarse, weight, bias, all(g->fine));
 }
 
-void window_gradient(const struct window *w, float *dweight, view coarse, view fine)
+void conv_weight_gradient(const struct conv *g, float *dweight, view coarse, view fine)
 {
-    if (window_product_possible(w))
-        window_product_gradient(w, dweight, coarse, fine);
-    else if (window_tile_possible(w, coarse))
-        window_tile_gradient(w, dweight, coarse, fine);
-    else if (window_thin_possible(w))
-        window_thin_gradient(w, dweight, coarse, fine);
+    if (conv_gemm_possible(g))
+        conv_gemm_weight_gradient(g, dweight, coarse, fine);
+    else if (conv_small_mma_possible(g, coarse))
+        conv_small_mma_weight_gradient(g, dweight, coarse, fine);
+    else if (conv_small_possible(g))
+        conv_small_weight_gradient(g, dweight, coarse, fine);
     else
-        window_direct_gradient(w, dweight, coarse, fine, all(w->coarse));
+        conv_direct_weight_gradient(g, dweight, coarse, fine, all(g->coarse));
 }
 
-void window_reserve(const struct window *w)
+void conv_reserve(const struct conv *g)
 {
-    cuda_workspace(WORKSPACE_WINDOW, window_product_possible(w) ? window_product_scratch(w)
-                                     : window_thin_possible(w)  ? window_thin_scratch(w)
-                                                                : window_direct_scratch(w));
+    cuda_workspace(WORKSPACE_CONV, conv_gemm_possible(g)    ? conv_gemm_scratch(g)
+                                   : conv_small_possible(g) ? conv_small_scratch(g)
+                                                            : conv_direct_scratch(g));
 }

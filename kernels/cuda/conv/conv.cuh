@@ -1,34 +1,25 @@
-/* The geometry behind Conv1d and ConvTranspose1d, once, as in kernels/cpu/conv.h: a window of `kernel` rows
- * moves over the fine side in hops of `stride`, one hop for each row of the coarse side; `padding` rows of
- * zeros stand before the fine side. Conv1d: fine is the input; ConvTranspose1d: fine is the output. The
- * weight W is (coarse channels a, kernel k, fine channels b) for both.
+/* Convolutions on CUDA, forward and backward, by the algorithm that suits the shape (conv.cu chooses).
  *
- *   correlate   coarse[o,a] = bias[a] + sum over k, b of W[a,k,b] fine[o stride - padding + k, b]
- *   spread      its transpose: fine[i,b] = bias[b] + sum over all o, k with o stride - padding + k = i,
- *               and a, of W[a,k,b] coarse[o,a]
- *   gradient    dW[a,k,b] += sum over the batch and o of coarse[o,a] fine[o stride - padding + k, b]
+ * With the geometry and the weight W (coarse channels a, kernel k, fine channels b) of geometry.cuh:
  *
- * Tensors are dense, (batch, rows, channels); results are overwritten except dW. bias may be NULL. The
- * operation's workspace is the caller's; these functions take scratch from WORKSPACE_WINDOW. */
-#ifndef KERNELS_CUDA_WINDOW_CUH
-#define KERNELS_CUDA_WINDOW_CUH
+ *   conv_correlate         coarse[o,a] = bias[a] + sum over k, b of W[a,k,b] fine[o stride - padding + k, b]
+ *   conv_transposed        fine[i,b] = bias[b] + sum over all o, k with o stride - padding + k = i, and over
+ * a, of W[a,k,b] coarse[o,a] conv_weight_gradient   dW[a,k,b] += sum over the batch and o of coarse[o,a]
+ * fine[o stride - padding + k, b]
+ *
+ * conv_correlate is Conv1d forward, and the input's gradient of ConvTranspose1d; conv_transposed is
+ * ConvTranspose1d forward, and the input's gradient of Conv1d. bias may be NULL. Results are overwritten, but
+ * dW is added to. Scratch memory comes from WORKSPACE_CONV; WORKSPACE_OPERATION is the caller's. */
+#ifndef KERNELS_CUDA_CONV_CONV_CUH
+#define KERNELS_CUDA_CONV_CONV_CUH
 
-#include "kernels/cuda/base/cuda.cuh"
+#include "kernels/cuda/conv/geometry.cuh"
 
-struct window {
-    int batch;
-    int coarse, fine; /* rows of a sample */
-    int coarse_channels, fine_channels;
-    int kernel, stride, padding;
-};
+void conv_correlate(const struct conv *conv, view coarse, view fine, const float *weight, const float *bias);
+void conv_transposed(const struct conv *conv, view fine, view coarse, const float *weight, const float *bias);
+void conv_weight_gradient(const struct conv *conv, float *dweight, view coarse, view fine);
 
-void window_correlate(const struct window *window, view coarse, view fine, const float *weight,
-                      const float *bias);
-void window_spread(const struct window *window, view fine, view coarse, const float *weight,
-                   const float *bias);
-void window_gradient(const struct window *window, float *dweight, view coarse, view fine);
-
-/* Asks for the scratch that these will want. */
-void window_reserve(const struct window *window);
+/* Grows the workspaces to what these functions will need. */
+void conv_reserve(const struct conv *conv);
 
 #endif

@@ -1,10 +1,12 @@
-/* Windows by products of matrices, without a copy of the windows. Neighbouring windows overlap, so the rows
- * of the matrix of windows would stand closer than they are wide. Every q-th window does not overlap where q
- * hops are at least a width: q products, each on a q-th of the rows, read the data in place.
+/* Convolution by gemm, without im2col: the patches are read in place.
  *
- * Windows that reach beyond their sample are left to window-direct.cu. Where the fine side has `stride` rows
- * for each coarse one, a sample's windows go on where those of the sample before end: the batch is one long
- * sample then, the rows where samples meet are wrong, and made right after. */
+ * Neighbouring patches overlap, so that the rows of the matrix of patches would be closer together than they
+ * are long. But every q-th patch does not overlap where q strides are at least a patch: q gemms (or one
+ * batched gemm), each on a q-th of the rows, with a leading dimension of q strides.
+ *
+ * Patches that reach beyond their sample are left to direct.cu. Where fine = coarse * stride, the patches of
+ * one sample continue where those of the sample before end: then the batch is computed as one long sample,
+ * and the rows where samples meet, which come out wrong, are overwritten by direct.cu. */
 #include "kernels/cuda/base/bf16.cuh"
 #include "kernels/cuda/base/sums.cuh"
 #include "kernels/cuda/base/vectors.cuh"
@@ -23,221 +25,223 @@ static int ceiling(int a, int b)
     return (a + b - 1) / b;
 }
 
-bool window_product_possible(const struct window *w)
+bool conv_gemm_possible(const struct conv *g)
 {
-    return w->coarse_channels % MULTIPLE == 0 && w->fine_channels % MULTIPLE == 0 &&
-           w->coarse_channels >= LEAST && w->fine_channels >= LEAST;
+    return g->coarse_channels % MULTIPLE == 0 && g->fine_channels % MULTIPLE == 0 &&
+           g->coarse_channels >= LEAST && g->fine_channels >= LEAST;
 }
 
-/* A sample's part of the gradient, or a copy of the weight; what is left to window-direct.cu comes after. */
-size_t window_product_scratch(const struct window *w)
+/* A partial weight gradient for each sample, or a copy of the weight; direct.cu reuses the memory after. */
+size_t conv_gemm_scratch(const struct conv *g)
 {
-    size_t bytes = (size_t)w->batch * window_weights(w) * sizeof(float), other = window_direct_scratch(w);
+    size_t bytes = (size_t)g->batch * conv_weight_count(g) * sizeof(float), other = conv_direct_scratch(g);
     return bytes > other ? bytes : other;
 }
 
-/* The coarse rows whose windows lie inside the sample. */
-static span coarse_inside(const struct window *w)
+/* The coarse rows whose patches lie inside the sample. */
+static span coarse_inside(const struct conv *g)
 {
-    int reach = w->fine + w->padding - w->kernel;
-    span s = {ceiling(w->padding, w->stride), reach < 0 ? 0 : min(reach / w->stride + 1, w->coarse)};
+    int reach = g->fine + g->padding - g->kernel;
+    span s = {ceiling(g->padding, g->stride), reach < 0 ? 0 : min(reach / g->stride + 1, g->coarse)};
     return s;
 }
 
-/* Taps of the kernel at the fine rows i with (i + padding) mod stride = residue. */
-__host__ __device__ static inline int taps(const window &w, int residue)
+/* Taps of the kernel at the fine rows i with (i + padding) mod stride = phase. */
+__host__ __device__ static inline int taps(const conv &g, int phase)
 {
-    return residue < w.kernel ? (w.kernel - residue + w.stride - 1) / w.stride : 0;
+    return phase < g.kernel ? (g.kernel - phase + g.stride - 1) / g.stride : 0;
 }
 
-/* The fine rows that every tap meets inside the sample. */
-static span fine_inside(const struct window *w)
+/* The fine rows all of whose taps meet coarse rows inside the sample. */
+static span fine_inside(const struct conv *g)
 {
-    span s = {max(0, (taps(*w, 0) - 1) * w->stride - w->padding),
-              min(w->fine, w->coarse * w->stride - w->padding)};
+    span s = {max(0, (taps(*g, 0) - 1) * g->stride - g->padding),
+              min(g->fine, g->coarse * g->stride - g->padding)};
     return s;
 }
 
-static window_rows outside(span s, int count)
+/* The rows that are not in the span. */
+static conv_rows outside(span s, int count)
 {
-    window_rows rows = {count - (s.end - s.first), s.first, s.end - s.first};
+    conv_rows rows = {count - (s.end - s.first), s.first, s.end - s.first};
     return rows;
 }
 
-/* The batch as one sample, where it can be. */
-static struct window joined(const struct window *w)
+/* The batch as one long sample, where that is possible; else as it is. */
+static struct conv batch_as_one_sample(const struct conv *g)
 {
-    struct window one = *w;
-    if (w->fine == w->coarse * w->stride && (size_t)w->batch * w->fine < INT32_MAX / 2)
-        one.batch = 1, one.coarse *= w->batch, one.fine *= w->batch;
+    struct conv one = *g;
+    if (g->fine == g->coarse * g->stride && (size_t)g->batch * g->fine < INT32_MAX / 2)
+        one.batch = 1, one.coarse *= g->batch, one.fine *= g->batch;
     return one;
 }
 
-static struct matrix matrix_at(view x, ptrdiff_t value, int stride, size_t step)
+static struct matrix matrix_at(view x, ptrdiff_t value, int stride, size_t batch_stride)
 {
-    struct matrix m = {(char *)x.data + value * (x.bf16 ? 2 : 4), x.bf16, stride, step};
+    struct matrix m = {(char *)x.data + value * (x.bf16 ? 2 : 4), x.bf16, stride, batch_stride};
     return m;
 }
 
-/* One side of the rows of a product: the first value of the first row, values from row to row and from sample
- * to sample. */
-struct side {
+/* The rows of a matrix of a gemm in a tensor: the index of the first row's first value, the values from row
+ * to row, and from sample to sample. */
+struct strided_rows {
     view data;
     ptrdiff_t first;
-    int hop;
+    int stride;
     size_t sample;
 };
 
-/* Every apart-th row from row `first` on; by `samples` the product's batch goes on, or by rows. */
-static void multiply_rows(const side &result, const side &windows, matrix weight, struct product p, int first,
-                          int apart, bool samples)
+/* Every sets-th row from row `first` on. The batch of the gemm runs over samples, or over first rows. */
+static void multiply_rows(const strided_rows &result, const strided_rows &patches, matrix weight,
+                          struct gemm gemm, int first, int sets, bool samples)
 {
-    matrix c = matrix_at(result.data, result.first + (ptrdiff_t)first * result.hop, apart * result.hop,
-                         samples ? result.sample : (size_t)result.hop);
-    matrix a = matrix_at(windows.data, windows.first + (ptrdiff_t)first * windows.hop, apart * windows.hop,
-                         samples ? windows.sample : (size_t)windows.hop);
-    if (p.rows && p.batch) cuda_multiply(c, a, weight, p);
+    matrix c = matrix_at(result.data, result.first + (ptrdiff_t)first * result.stride, sets * result.stride,
+                         samples ? result.sample : (size_t)result.stride);
+    matrix a = matrix_at(patches.data, patches.first + (ptrdiff_t)first * patches.stride,
+                         sets * patches.stride, samples ? patches.sample : (size_t)patches.stride);
+    if (gemm.rows && gemm.batch) cuda_gemm(c, a, weight, gemm);
 }
 
-/* `count` rows of each sample; of one sample, all sets of rows that do not overlap in one product. */
-static void multiply(const side &result, const side &windows, matrix weight, struct product p, int count,
-                     int apart)
+/* `count` rows of each sample, in `sets` sets of rows that do not overlap: a gemm for each set, batched over
+ * the samples; for one sample one gemm, batched over the sets, and one more for the rows left over. */
+static void multiply(const strided_rows &result, const strided_rows &patches, matrix weight, struct gemm gemm,
+                     int count, int sets)
 {
-    if (p.batch > 1) {
-        for (int set = 0; set < apart && set < count; set++) {
-            p.rows = ceiling(count - set, apart);
-            multiply_rows(result, windows, weight, p, set, apart, true);
+    if (gemm.batch > 1) {
+        for (int set = 0; set < sets && set < count; set++) {
+            gemm.rows = ceiling(count - set, sets);
+            multiply_rows(result, patches, weight, gemm, set, sets, true);
         }
         return;
     }
-    p.rows = count / apart, p.batch = apart;
-    multiply_rows(result, windows, weight, p, 0, apart, false);
-    p.batch = count % apart, p.rows = 1;
-    multiply_rows(result, windows, weight, p, count - p.batch, apart, false);
+    gemm.rows = count / sets, gemm.batch = sets;
+    multiply_rows(result, patches, weight, gemm, 0, sets, false);
+    gemm.batch = count % sets, gemm.rows = 1;
+    multiply_rows(result, patches, weight, gemm, count - gemm.batch, sets, false);
 }
 
-/* The weight as factors beside data of that type are. */
-static view weight_like(const struct window *w, const float *weight, bool bf16)
+/* The weight as the data it is multiplied with: float, or converted to bf16. */
+static view weight_like(const struct conv *g, const float *weight, bool bf16)
 {
     view from = {(void *)(uintptr_t)weight, false}, to = {NULL, true};
     if (!bf16) return from;
-    to.data = cuda_workspace(WORKSPACE_WINDOW, window_weights(w) * sizeof(uint16_t));
-    cuda_convert(to, from, window_weights(w));
+    to.data = cuda_workspace(WORKSPACE_CONV, conv_weight_count(g) * sizeof(uint16_t));
+    cuda_convert(to, from, conv_weight_count(g));
     return to;
 }
 
-void window_product_correlate(const struct window *w, view coarse, view fine, const float *weight,
-                              const float *bias)
+void conv_gemm_correlate(const struct conv *g, view coarse, view fine, const float *weight, const float *bias)
 {
-    span rows = coarse_inside(w);
+    span rows = coarse_inside(g);
     if (rows.end > rows.first) {
-        struct window one = joined(w);
-        int a = w->coarse_channels, hop = w->stride * w->fine_channels, width = window_width(*w);
+        struct conv one = batch_as_one_sample(g);
+        int a = g->coarse_channels, stride = g->stride * g->fine_channels, width = conv_patch_size(*g);
         span all = coarse_inside(&one);
-        side result = {coarse, (ptrdiff_t)all.first * a, a, (size_t)w->coarse * a};
-        side windows = {fine, (ptrdiff_t)(all.first * w->stride - w->padding) * w->fine_channels, hop,
-                        (size_t)w->fine * w->fine_channels};
-        struct product p = {0, a, width, false, true, one.batch, 1, 0, bias, false};
-        multiply(result, windows, matrix_at(weight_like(w, weight, fine.bf16), 0, width, 0), p,
-                 all.end - all.first, ceiling(width, hop));
+        strided_rows result = {coarse, (ptrdiff_t)all.first * a, a, (size_t)g->coarse * a};
+        strided_rows patches = {fine, (ptrdiff_t)(all.first * g->stride - g->padding) * g->fine_channels,
+                                stride, (size_t)g->fine * g->fine_channels};
+        struct gemm gemm = {0, a, width, false, true, one.batch, 1, 0, bias, false};
+        multiply(result, patches, matrix_at(weight_like(g, weight, fine.bf16), 0, width, 0), gemm,
+                 all.end - all.first, ceiling(width, stride));
     } else
         rows.first = rows.end = 0;
-    window_direct_correlate(w, coarse, fine, weight, bias, outside(rows, w->coarse));
+    conv_direct_correlate(g, coarse, fine, weight, bias, outside(rows, g->coarse));
 }
 
-/* The weight as a matrix (tap, a, b) for each residue of the stride, the last tap first: a fine row of that
- * residue is the product of successive coarse rows with it. */
-static __global__ void arrange(window w, view arranged, const float *weight)
+/* Rearranges the weight into a matrix (tap, a, b) for each phase (row + padding) mod stride of the fine rows,
+ * the last tap first: a fine row of that phase is the product of consecutive coarse rows with that matrix. */
+static __global__ void arrange_weights(conv g, view arranged, const float *weight)
 {
-    size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x, b = (size_t)w.fine_channels;
-    size_t k = i / b % w.kernel, a = i / b / w.kernel, matrix = b * w.coarse_channels;
-    int residue = (int)k % w.stride, before = 0;
-    if (a >= (size_t)w.coarse_channels) return;
-    for (int r = 0; r < residue; r++) before += taps(w, r);
-    size_t tap = (size_t)(before + taps(w, residue) - 1 - (int)k / w.stride);
+    size_t i = (size_t)blockIdx.x * blockDim.x + threadIdx.x, b = (size_t)g.fine_channels;
+    size_t k = i / b % g.kernel, a = i / b / g.kernel, matrix = b * g.coarse_channels;
+    int phase = (int)k % g.stride, before = 0;
+    if (a >= (size_t)g.coarse_channels) return;
+    for (int r = 0; r < phase; r++) before += taps(g, r);
+    size_t tap = (size_t)(before + taps(g, phase) - 1 - (int)k / g.stride);
     store(arranged, tap * matrix + a * b + i % b, weight[i]);
 }
 
-static view arranged_weight(const struct window *w, const float *weight, bool bf16)
+static view arranged_weights(const struct conv *g, const float *weight, bool bf16)
 {
-    size_t count = window_weights(w);
-    view to = {cuda_workspace(WORKSPACE_WINDOW, count * (bf16 ? sizeof(uint16_t) : sizeof(float))), bf16};
-    launch(arrange, blocks_for(count, THREADS), THREADS, 0, *w, to, weight);
+    size_t count = conv_weight_count(g);
+    view to = {cuda_workspace(WORKSPACE_CONV, count * (bf16 ? sizeof(uint16_t) : sizeof(float))), bf16};
+    launch(arrange_weights, blocks_for(count, THREADS), THREADS, 0, *g, to, weight);
     return to;
 }
 
-/* Rows that no tap meets. A thread N values. */
-template <int N> static __global__ void fill(window w, view fine, const float *bias, span rows)
+/* Fills the fine rows that no tap meets (stride > kernel) with the bias; a thread fills N values. */
+template <int N> static __global__ void fill(conv g, view fine, const float *bias, span rows)
 {
-    size_t packs = (size_t)w.fine_channels / N, i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
-    size_t count = rows.end - rows.first, n = i / packs, sample = n / count;
-    int row = rows.first + (int)(n % count), b = (int)(i % packs) * N;
-    pack<N> values = {};
-    if (sample >= (size_t)w.batch || (row + w.padding) % w.stride < w.kernel) return;
+    size_t vecs = (size_t)g.fine_channels / N, i = (size_t)blockIdx.x * blockDim.x + threadIdx.x;
+    size_t count = rows.end - rows.first, n = i / vecs, sample = n / count;
+    int row = rows.first + (int)(n % count), b = (int)(i % vecs) * N;
+    vec<N> values = {};
+    if (sample >= (size_t)g.batch || (row + g.padding) % g.stride < g.kernel) return;
     for (int c = 0; bias && c < N; c++) values.v[c] = bias[b + c];
-    store_pack<N>(fine, (sample * w.fine + row) * w.fine_channels + b, values);
+    store_vec<N>(fine, (sample * g.fine + row) * g.fine_channels + b, values);
 }
 
-static void spread_residue(const struct window *w, view fine, view coarse, view weight, const float *bias,
-                           int residue)
+static void transposed_phase(const struct conv *g, view fine, view coarse, view weight, const float *bias,
+                             int phase)
 {
-    int a = w->coarse_channels, b = w->fine_channels, depth = taps(*w, residue);
-    int first = max(taps(*w, 0) - 1, ceiling(max(w->padding - residue, 0), w->stride));
-    int end = min(w->coarse, ceiling(w->fine + w->padding - residue, w->stride));
-    side result = {fine, (ptrdiff_t)(first * w->stride + residue - w->padding) * b, w->stride * b,
-                   (size_t)w->fine * b};
-    side windows = {coarse, (ptrdiff_t)(first - depth + 1) * a, a, (size_t)w->coarse * a};
-    struct product p = {0, b, depth * a, false, false, w->batch, 1, 0, bias, false};
-    if (end > first) multiply(result, windows, matrix_at(weight, 0, b, 0), p, end - first, depth);
+    int a = g->coarse_channels, b = g->fine_channels, depth = taps(*g, phase);
+    int first = max(taps(*g, 0) - 1, ceiling(max(g->padding - phase, 0), g->stride));
+    int end = min(g->coarse, ceiling(g->fine + g->padding - phase, g->stride));
+    strided_rows result = {fine, (ptrdiff_t)(first * g->stride + phase - g->padding) * b, g->stride * b,
+                           (size_t)g->fine * b};
+    strided_rows patches = {coarse, (ptrdiff_t)(first - depth + 1) * a, a, (size_t)g->coarse * a};
+    struct gemm gemm = {0, b, depth * a, false, false, g->batch, 1, 0, bias, false};
+    if (end > first) multiply(result, patches, matrix_at(weight, 0, b, 0), gemm, end - first, depth);
 }
 
-void window_product_spread(const struct window *w, view fine, view coarse, const float *weight,
-                           const float *bias)
+void conv_gemm_transposed(const struct conv *g, view fine, view coarse, const float *weight,
+                          const float *bias)
 {
-    span rows = fine_inside(w);
+    span rows = fine_inside(g);
     if (rows.end > rows.first) {
-        struct window one = joined(w);
-        view arranged = arranged_weight(w, weight, coarse.bf16);
-        size_t matrix = (size_t)w->coarse_channels * w->fine_channels * (coarse.bf16 ? 2 : 4);
-        for (int residue = 0; residue < w->stride && residue < w->kernel; residue++) {
-            spread_residue(&one, fine, coarse, arranged, bias, residue);
-            arranged.data = (char *)arranged.data + (size_t)taps(*w, residue) * matrix;
+        struct conv one = batch_as_one_sample(g);
+        view arranged = arranged_weights(g, weight, coarse.bf16);
+        size_t matrix = (size_t)g->coarse_channels * g->fine_channels * (coarse.bf16 ? 2 : 4);
+        for (int phase = 0; phase < g->stride && phase < g->kernel; phase++) {
+            transposed_phase(&one, fine, coarse, arranged, bias, phase);
+            arranged.data = (char *)arranged.data + (size_t)taps(*g, phase) * matrix;
         }
-        int pack = pack_size((size_t)w->fine_channels, fine);
-        size_t packs = (size_t)w->batch * (rows.end - rows.first) * (w->fine_channels / pack);
-        if (w->stride > w->kernel)
-            LAUNCH_PACKS(pack, fill, blocks_for(packs, THREADS), THREADS, 0, *w, fine, bias, rows);
+        int vec = vec_size((size_t)g->fine_channels, fine);
+        size_t vecs = (size_t)g->batch * (rows.end - rows.first) * (g->fine_channels / vec);
+        if (g->stride > g->kernel)
+            LAUNCH_VEC(vec, fill, blocks_for(vecs, THREADS), THREADS, 0, *g, fine, bias, rows);
     } else
         rows.first = rows.end = 0;
-    window_direct_spread(w, fine, coarse, weight, bias, outside(rows, w->fine));
+    conv_direct_transposed(g, fine, coarse, weight, bias, outside(rows, g->fine));
 }
 
-/* A part of the gradient for each sample. */
-static void gradient_inside(const struct window *w, float *dweight, view coarse, view fine, span rows)
+/* The gradient from the patches inside their samples: a partial gradient for each sample, by batched gemms.
+ */
+static void gradient_inside(const struct conv *g, float *dweight, view coarse, view fine, span rows)
 {
-    int a = w->coarse_channels, hop = w->stride * w->fine_channels, width = window_width(*w);
-    int apart = ceiling(width, hop), count = rows.end - rows.first;
-    size_t weights = window_weights(w);
-    matrix parts = {cuda_workspace(WORKSPACE_WINDOW, w->batch * weights * sizeof(float)), false, width,
-                    weights};
-    for (int set = 0; set < apart && set < count; set++) {
+    int a = g->coarse_channels, stride = g->stride * g->fine_channels, width = conv_patch_size(*g);
+    int sets = ceiling(width, stride), count = rows.end - rows.first;
+    size_t weights = conv_weight_count(g);
+    matrix partial = {cuda_workspace(WORKSPACE_CONV, g->batch * weights * sizeof(float)), false, width,
+                      weights};
+    for (int set = 0; set < sets && set < count; set++) {
         int row = rows.first + set;
-        matrix left = matrix_at(coarse, (ptrdiff_t)row * a, apart * a, (size_t)w->coarse * a);
-        matrix right = matrix_at(fine, (ptrdiff_t)(row * w->stride - w->padding) * w->fine_channels,
-                                 apart * hop, (size_t)w->fine * w->fine_channels);
-        struct product p = {a,        width, ceiling(count - set, apart), true, false,
-                            w->batch, 1,     set ? 1.0f : 0.0f,           NULL, false};
-        cuda_multiply(parts, left, right, p);
+        matrix left = matrix_at(coarse, (ptrdiff_t)row * a, sets * a, (size_t)g->coarse * a);
+        matrix right = matrix_at(fine, (ptrdiff_t)(row * g->stride - g->padding) * g->fine_channels,
+                                 sets * stride, (size_t)g->fine * g->fine_channels);
+        struct gemm gemm = {a,        width, ceiling(count - set, sets), true, false,
+                            g->batch, 1,     set ? 1.0f : 0.0f,          NULL, false};
+        cuda_gemm(partial, left, right, gemm);
     }
-    cuda_add_parts(dweight, (const float *)parts.data, w->batch, (int)weights, 1, true);
+    cuda_add_partial_sums(dweight, (const float *)partial.data, g->batch, (int)weights, 1, true);
 }
 
-void window_product_gradient(const struct window *w, float *dweight, view coarse, view fine)
+void conv_gemm_weight_gradient(const struct conv *g, float *dweight, view coarse, view fine)
 {
-    span rows = coarse_inside(w);
+    span rows = coarse_inside(g);
     if (rows.end > rows.first)
-        gradient_inside(w, dweight, coarse, fine, rows);
+        gradient_inside(g, dweight, coarse, fine, rows);
     else
         rows.first = rows.end = 0;
-    window_direct_gradient(w, dweight, coarse, fine, outside(rows, w->coarse));
+    conv_direct_weight_gradient(g, dweight, coarse, fine, outside(rows, g->coarse));
 }

@@ -1,26 +1,26 @@
-/* Windows of few values, spread: a thread makes the whole windows of some coarse rows, which are then added
- * where they overlap. */
+/* Transposed convolution of small patches: a thread computes the whole patches of some coarse rows in
+ * registers, which are then added where they overlap (overlap-add). */
 #include "kernels/cuda/conv/overlap-add.cuh"
 #include "kernels/cuda/conv/small.cuh"
 
-/* DEPTH: channels of the coarse side at a time; PITCH: theirs in shared memory, where 16 bytes of each of 8
- * rows fall into different banks. */
+/* DEPTH: coarse channels at a time. PITCH: floats from row to row of them in shared memory, so that 16 bytes
+ * of each of 8 rows fall into different banks. */
 enum { THREADS = 128, DEPTH = 32, PITCH = DEPTH + 4 };
 
-/* DEPTH channels from channel a on, by fours as far as there are any, of coarse rows first … first + rows -
- * 1; zeros where there are none. */
-__device__ static inline void load_rows(float *to, const hops &h, view coarse, size_t sample, int first,
-                                        int rows, int a)
+/* Copies DEPTH channels, from channel a on, of coarse rows first … first + rows - 1 to shared memory, (rows,
+ * PITCH); zeros for rows and channels that do not exist. */
+__device__ static inline void load_rows(float *to, const overlap_add &o, view coarse, size_t sample,
+                                        int first, int rows, int a)
 {
-    const window &w = h.w;
-    int fours = min((w.coarse_channels - a + 3) / 4, DEPTH / 4);
+    const conv &g = o.conv;
+    int fours = min((g.coarse_channels - a + 3) / 4, DEPTH / 4);
     for (int i = threadIdx.x; i < rows * fours; i += blockDim.x) {
         int row = fours == DEPTH / 4 ? i / (DEPTH / 4) : i / fours, c = (i - row * fours) * 4;
-        int left = w.coarse_channels - a - c;
-        size_t at = (sample * w.coarse + first + row) * w.coarse_channels + a + c;
+        int left = g.coarse_channels - a - c;
+        size_t at = (sample * g.coarse + first + row) * g.coarse_channels + a + c;
         float v[4] = {0, 0, 0, 0};
-        if (first + row < 0 || first + row >= w.coarse) left = 0;
-        if (left > 0 && h.packed)
+        if (first + row < 0 || first + row >= g.coarse) left = 0;
+        if (left > 0 && o.vectorised)
             load_four(v, coarse, at);
         else
             for (int j = 0; j < 4; j++) v[j] = j < left ? load(coarse, at + j) : 0;
@@ -28,12 +28,12 @@ __device__ static inline void load_rows(float *to, const hops &h, view coarse, s
     }
 }
 
-/* sums[r] += channel a + i of row r, times the weights of that channel. */
+/* sums[r] += the value x[r] of one channel in row r, times the weights of that channel. */
 template <int K, int ROWS>
 __device__ inline void add_channel(float (&sums)[ROWS][K], const float x[ROWS], const float *weights)
 {
 #pragma unroll
-    for (int j = 0; j < thin_wide(K); j += 4) {
+    for (int j = 0; j < padded_patch(K); j += 4) {
         float4 four = *(const float4 *)(weights + j);
         float v[4] = {four.x, four.y, four.z, four.w};
 #pragma unroll
@@ -43,7 +43,7 @@ __device__ inline void add_channel(float (&sums)[ROWS][K], const float x[ROWS], 
     }
 }
 
-/* The same of a thread's rows and all channels in shared memory. */
+/* The same for a thread's rows and the `depth` channels in shared memory. */
 template <int K, int ROWS>
 __device__ inline void add_channels(float (&sums)[ROWS][K], const float *rows, const float *weights,
                                     int depth)
@@ -56,25 +56,25 @@ __device__ inline void add_channels(float (&sums)[ROWS][K], const float *rows, c
             x[0][r] = four.x, x[1][r] = four.y, x[2][r] = four.z, x[3][r] = four.w;
         }
 #pragma unroll
-        for (int i = 0; i < 4; i++) add_channel(sums, x[i], weights + (c + i) * thin_wide(K));
+        for (int i = 0; i < 4; i++) add_channel(sums, x[i], weights + (c + i) * padded_patch(K));
     }
 }
 
 template <int K, int ROWS>
 static __global__ void __launch_bounds__(THREADS)
-    spread(hops h, view fine, view coarse, const float *weight, const float *bias)
+    transposed(overlap_add o, view fine, view coarse, const float *weight, const float *bias)
 {
-    float *rows = shared_memory<float>();           /* (ROWS THREADS, PITCH), later the windows */
-    float *weights = rows + ROWS * THREADS * PITCH; /* (DEPTH, wide) */
-    size_t sample = blockIdx.x / h.tiles;
-    int first = h.first + (int)(blockIdx.x % h.tiles) * h.rows;
+    float *rows = shared_memory<float>();           /* (ROWS THREADS, PITCH), reused for the patches */
+    float *weights = rows + ROWS * THREADS * PITCH; /* (DEPTH, padded) */
+    size_t sample = blockIdx.x / o.tiles;
+    int first = o.first + (int)(blockIdx.x % o.tiles) * o.strides;
     float sums[ROWS][K] = {};
-    for (int a = 0; a < h.w.coarse_channels; a += DEPTH) {
+    for (int a = 0; a < o.conv.coarse_channels; a += DEPTH) {
         __syncthreads();
-        load_rows(rows, h, coarse, sample, first - h.before, ROWS * THREADS, a);
-        thin_load_weights(weights, h.w, weight, a, DEPTH, thin_wide(K));
+        load_rows(rows, o, coarse, sample, first - o.before, ROWS * THREADS, a);
+        small_load_weights(weights, o.conv, weight, a, DEPTH, padded_patch(K));
         __syncthreads();
-        add_channels(sums, rows, weights, min((int)DEPTH, h.w.coarse_channels - a));
+        add_channels(sums, rows, weights, min((int)DEPTH, o.conv.coarse_channels - a));
     }
     __syncthreads();
 #pragma unroll
@@ -82,22 +82,23 @@ static __global__ void __launch_bounds__(THREADS)
 #pragma unroll
         for (int j = 0; j < K; j++) rows[((int)threadIdx.x + r * THREADS) * (K + 1) + j] = sums[r][j];
     __syncthreads();
-    add_windows<K + 1>(h, fine, rows, bias, sample, first);
+    overlap_add_store<K + 1>(o, fine, rows, bias, sample, first);
 }
 
 template <int K>
-static void spread_of(const struct window *w, view fine, view coarse, const float *weight, const float *bias)
+static void transposed_of(const struct conv *g, view fine, view coarse, const float *weight,
+                          const float *bias)
 {
     enum { ROWS = K <= 32 ? 2 : 1 };
-    struct hops h = hops_make(w, coarse, ROWS * THREADS);
-    size_t room = PITCH * ROWS * THREADS + DEPTH * thin_wide(K), windows = (K + 1) * ROWS * THREADS;
-    launch(spread<K, ROWS>, dim3((unsigned)(w->batch * h.tiles)), THREADS,
-           (room > windows ? room : windows) * sizeof(float), h, fine, coarse, weight, bias);
+    struct overlap_add o = overlap_add_make(g, coarse, ROWS * THREADS);
+    size_t room = PITCH * ROWS * THREADS + DEPTH * padded_patch(K), patches = (K + 1) * ROWS * THREADS;
+    launch(transposed<K, ROWS>, dim3((unsigned)(g->batch * o.tiles)), THREADS,
+           (room > patches ? room : patches) * sizeof(float), o, fine, coarse, weight, bias);
 }
 
-void window_thin_spread(const struct window *w, view fine, view coarse, const float *weight,
-                        const float *bias)
+void conv_small_transposed(const struct conv *g, view fine, view coarse, const float *weight,
+                           const float *bias)
 {
-    cuda_count_operations(window_operations(w));
-    THIN_CALL(window_width(*w), spread_of, w, fine, coarse, weight, bias);
+    cuda_count_operations(conv_operations(g));
+    SMALL_CALL(conv_patch_size(*g), transposed_of, g, fine, coarse, weight, bias);
 }

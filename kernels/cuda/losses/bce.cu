@@ -23,8 +23,8 @@ void cuda_bce(device value, struct tensor dlogit, struct tensor logit, real labe
            label, weight);
 }
 
-/* The sum over the batch of a column of x (batch, size), by a block: a lane takes a column, a warp every
- * SLICES-th sample. The same for each warp. */
+/* The sums over the batch of WARP columns of x (batch, size), by a thread block: a lane takes a column, a
+ * warp each SLICES-th sample. Returned to each warp. */
 __device__ static inline float batch_sum(view x, int batch, size_t size, size_t column)
 {
     float *slices = shared_memory<float>(); /* (SLICES, WARP) */
@@ -52,14 +52,15 @@ void cuda_batch_mean(struct tensor mean, struct tensor x)
            x.batch, size);
 }
 
-/* parts[block] = Σ (mean - wanted)² over its columns. slope: of the difference, in the gradient. */
-static __global__ void match(double *parts, view dx, view x, view wanted, int batch, size_t size, float slope)
+/* partial[blockIdx.x] = Σ (mean - wanted)² over the thread block's columns; dx += slope * (mean - wanted). */
+static __global__ void match(double *partial, view dx, view x, view wanted, int batch, size_t size,
+                             float slope)
 {
     const size_t column = (size_t)blockIdx.x * WARP + threadIdx.x % WARP;
     const float mean = batch_sum(x, batch, size, column) / (float)batch;
     const float difference = column < size ? mean - load(wanted, column) : 0;
     const double sum = warp_sum((double)(difference * difference));
-    if (threadIdx.x == 0) parts[blockIdx.x] = sum;
+    if (threadIdx.x == 0) partial[blockIdx.x] = sum;
     if (!dx.data || column >= size) return;
     for (int b = threadIdx.x / WARP; b < batch; b += SLICES) {
         const size_t i = (size_t)b * size + column;
@@ -67,11 +68,11 @@ static __global__ void match(double *parts, view dx, view x, view wanted, int ba
     }
 }
 
-/* One block. */
-static __global__ void add_mean(float *value, const double *parts, size_t count, size_t size)
+/* value += the sum of partial / size; one thread block. */
+static __global__ void add_mean(float *value, const double *partial, size_t count, size_t size)
 {
     double sum = 0;
-    for (size_t i = threadIdx.x; i < count; i += THREADS) sum += parts[i];
+    for (size_t i = threadIdx.x; i < count; i += THREADS) sum += partial[i];
     sum = block_sum(sum, shared_memory<double>());
     if (threadIdx.x == 0) *value += (float)(sum / (double)size);
 }
@@ -80,8 +81,8 @@ void cuda_feature_match(device value, struct tensor dx, struct tensor x, struct 
 {
     const size_t size = (size_t)x.length * (size_t)x.channels;
     const unsigned blocks = blocks_for(size, WARP);
-    double *parts = (double *)cuda_workspace(WORKSPACE_OPERATION, blocks * sizeof *parts);
-    launch(match, blocks, THREADS, THREADS * sizeof(float), parts, view_of(dx), view_of(x),
+    double *partial = (double *)cuda_workspace(WORKSPACE_OPERATION, blocks * sizeof *partial);
+    launch(match, blocks, THREADS, THREADS * sizeof(float), partial, view_of(dx), view_of(x),
            view_of(real_mean), x.batch, size, 2 * weight / (float)size / (float)x.batch);
-    launch(add_mean, 1, THREADS, WARP * sizeof(double), reals(value), parts, (size_t)blocks, size);
+    launch(add_mean, 1, THREADS, WARP * sizeof(double), reals(value), partial, (size_t)blocks, size);
 }

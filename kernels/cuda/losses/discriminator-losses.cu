@@ -1,4 +1,4 @@
-/* The discriminator's losses on keys: sums over rows and pairs of songs, then each sample's distances, then
+/* The discriminator's losses on keys: sums over rows and pairs of samples, then each sample's distances, then
  * the batch's losses and the gradient of its logits. The distances are constants: gradients flow through
  * p = sigmoid(logit) alone. */
 #include "kernels/cuda/losses/keys-statistics.cuh"
@@ -6,10 +6,10 @@
 enum { THREADS = 128, BATCH_THREADS = 256 };
 
 struct discriminator_comparison {
-    struct observed observed;
-    double *found; /* (batch, DISCRIMINATOR_LOSSES): distances; that of songs is not here */
+    struct key_statistics key_statistics;
+    double *found; /* (batch, DISCRIMINATOR_LOSSES): distances, but D_KL_SONGS, which is of the whole batch */
     struct keys_shape shape;
-    int batch, song_parts;
+    int batch, pair_parts;
     float weights[DISCRIMINATOR_LOSSES];
     bool all;
 };
@@ -25,14 +25,14 @@ struct key_distances {
     double deviation, extent;
 };
 
-/* By a block. */
-__device__ static inline key_distances compare_keys(const discriminator_comparison &c, int sample)
+/* Computed by a thread block. */
+__device__ static inline key_distances key_distances_sum(const discriminator_comparison &c, int sample)
 {
     const int keys = c.shape.keys, frames = c.shape.frames;
     key_distances sum = {0, 0, 0};
     for (int k = threadIdx.x; k < keys; k += THREADS) {
         const size_t i = (size_t)sample * keys + k;
-        const key_row &x = c.observed.rows[i], &r = c.observed.rows[(size_t)c.batch * keys + i];
+        const key_row &x = c.key_statistics.rows[i], &r = c.key_statistics.rows[(size_t)c.batch * keys + i];
         sum.sounding += x.sounding - r.sounding;
         sum.deviation += square(key_deviation(x, frames) - key_deviation(r, frames));
         sum.extent += 3 * square((double)x.largest - (double)r.largest) +
@@ -45,14 +45,14 @@ __device__ static inline key_distances compare_keys(const discriminator_comparis
     return sum;
 }
 
-/* A block a sample. */
-static __global__ void compare(const discriminator_comparison c)
+/* A thread block for each sample. */
+static __global__ void sample_distances(const discriminator_comparison c)
 {
     melody *melodies = (melody *)(shared_memory<double>() + WARP); /* of x, of r */
     const int sample = (int)blockIdx.x, warp = threadIdx.x / WARP, keys = c.shape.keys;
-    const key_distances sum = compare_keys(c, sample);
+    const key_distances sum = key_distances_sum(c, sample);
     if (warp < 2) {
-        const melody m = melody_of(c.observed.rows + ((size_t)warp * c.batch + sample) * keys, c.shape);
+        const melody m = melody_of(c.key_statistics.rows + ((size_t)warp * c.batch + sample) * keys, c.shape);
         if (threadIdx.x % WARP == 0) melodies[warp] = m;
     }
     __syncthreads();
@@ -65,10 +65,10 @@ static __global__ void compare(const discriminator_comparison c)
     found[D_MIN_MAX_MATCH] = sum.extent / keys;
 }
 
-/* KL(even samples || odd samples), each half normalised to sum 1; by a block. */
-__device__ static inline double songs_divergence(const songs_part *parts, size_t count)
+/* KL(even samples || odd samples), each half normalised to sum 1; computed by a thread block. */
+__device__ static inline double halves_divergence(const pair_part *parts, size_t count)
 {
-    songs_part sum = {0, 0, 0};
+    pair_part sum = {0, 0, 0};
     for (size_t i = threadIdx.x; i < count; i += BATCH_THREADS) {
         sum.even += parts[i].even;
         sum.odd += parts[i].odd;
@@ -80,25 +80,26 @@ __device__ static inline double songs_divergence(const songs_part *parts, size_t
     return count ? sum.logs / sum.even + log(sum.odd / sum.even) : 0;
 }
 
-/* The distance of whole batches, for each sample. */
-__device__ static inline double songs_distance(const discriminator_comparison &c)
+/* D_KL_SONGS: the distance of whole batches, for each sample. */
+__device__ static inline double divergence_distance(const discriminator_comparison &c)
 {
-    const size_t parts = (size_t)(c.batch / 2) * c.song_parts;
-    const double x = songs_divergence(c.observed.songs, parts);
-    const double r = songs_divergence(c.observed.songs + parts, parts);
+    const size_t parts = (size_t)(c.batch / 2) * c.pair_parts;
+    const double x = halves_divergence(c.key_statistics.pairs, parts);
+    const double r = halves_divergence(c.key_statistics.pairs + parts, parts);
     return square(r - x) / c.batch;
 }
 
-/* One block. */
-static __global__ void weigh(float *values, view dlogit, view logit, const discriminator_comparison c)
+/* The losses, and the gradient of the logits; one thread block. */
+static __global__ void weighted_losses(float *values, view dlogit, view logit,
+                                       const discriminator_comparison c)
 {
     double sums[DISCRIMINATOR_LOSSES] = {};
-    const double songs = c.observed.songs ? songs_distance(c) : 0;
+    const double pairs = c.key_statistics.pairs ? divergence_distance(c) : 0;
     for (int b = threadIdx.x; b < c.batch; b += BATCH_THREADS) {
         const double p = 1 / (1 + exp(-(double)load(logit, b)));
         double slope = 0;
         for (int i = 0; i < DISCRIMINATOR_LOSSES; i++) {
-            const double distance = i == D_KL_SONGS ? songs : c.found[(size_t)b * DISCRIMINATOR_LOSSES + i];
+            const double distance = i == D_KL_SONGS ? pairs : c.found[(size_t)b * DISCRIMINATOR_LOSSES + i];
             const double found = wanted(c, i) ? distance : 0;
             sums[i] += p * found;
             slope += (double)c.weights[i] * found;
@@ -116,15 +117,15 @@ static discriminator_comparison comparison_make(struct keys_shape shape, int bat
 {
     discriminator_comparison c = {};
     const size_t rows = (size_t)batch * shape.keys, found = (size_t)batch * DISCRIMINATOR_LOSSES;
-    c.shape = shape, c.batch = batch, c.song_parts = keys_song_parts(shape), c.all = all;
+    c.shape = shape, c.batch = batch, c.pair_parts = keys_pair_parts(shape), c.all = all;
     for (int i = 0; i < DISCRIMINATOR_LOSSES; i++) c.weights[i] = weights[i];
-    const size_t parts = 2 * (size_t)(batch / 2) * c.song_parts;
+    const size_t parts = 2 * (size_t)(batch / 2) * c.pair_parts;
     const size_t bytes =
-        2 * rows * sizeof(key_row) + parts * sizeof(songs_part) + found * sizeof(double) + 3 * 256;
-    struct cutter cutter = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
-    c.observed.rows = cut<key_row>(&cutter, 2 * rows);
-    if (all || weights[D_KL_SONGS] != 0) c.observed.songs = cut<songs_part>(&cutter, parts);
-    c.found = cut<double>(&cutter, found);
+        2 * rows * sizeof(key_row) + parts * sizeof(pair_part) + found * sizeof(double) + 3 * 256;
+    struct arena arena = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
+    c.key_statistics.rows = arena_take<key_row>(&arena, 2 * rows);
+    if (all || weights[D_KL_SONGS] != 0) c.key_statistics.pairs = arena_take<pair_part>(&arena, parts);
+    c.found = arena_take<double>(&arena, found);
     return c;
 }
 
@@ -133,7 +134,8 @@ void cuda_discriminator_losses(device values, struct tensor dlogit, struct tenso
                                const real weights[DISCRIMINATOR_LOSSES], bool all)
 {
     discriminator_comparison c = comparison_make(shape, x.batch, weights, all);
-    keys_observe(c.observed, x, r, shape);
-    launch(compare, (unsigned)x.batch, THREADS, WARP * sizeof(double) + 2 * sizeof(melody), c);
-    launch(weigh, 1, BATCH_THREADS, WARP * sizeof(double), reals(values), view_of(dlogit), view_of(logit), c);
+    keys_statistics(c.key_statistics, x, r, shape);
+    launch(sample_distances, (unsigned)x.batch, THREADS, WARP * sizeof(double) + 2 * sizeof(melody), c);
+    launch(weighted_losses, 1, BATCH_THREADS, WARP * sizeof(double), reals(values), view_of(dlogit),
+           view_of(logit), c);
 }

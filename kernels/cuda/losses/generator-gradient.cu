@@ -4,7 +4,7 @@
 enum { THREADS = 128 };
 
 struct generator_gradient {
-    generator_judgement judged;
+    generator_terms terms;
     float *values;
     view dx, x, r;
     unsigned rows; /* 0: no gradient is wanted */
@@ -22,14 +22,14 @@ struct cell {
     float value;
 };
 
-/* What melody and the steps between keys give. */
+/* The gradient of the losses on melody and on steps between neighbouring keys. */
 template <int C>
 __device__ inline float neighbours_slope(const generator_gradient &g, const sample_slopes &s, cell at,
                                          float steps)
 {
-    const size_t length = 2 * (size_t)g.judged.shape.frames;
+    const size_t length = 2 * (size_t)g.terms.shape.frames;
     float slope = 0;
-    if (at.key + 1 < g.judged.shape.keys) {
+    if (at.key + 1 < g.terms.shape.keys) {
         const float next = load(g.x, at.i + length), other = load(g.x, at.i + 1 - 2 * C);
         slope += melody_upper<C>(s.melody, at.value, next, other);
         if (steps != 0) slope += steps * sign_of(at.value - next);
@@ -59,8 +59,8 @@ __device__ inline void add_slope(const generator_gradient &g, const sample_slope
     at.i += C, at.in_row += C;
     at.value = load(g.x, at.i);
     if (s.steps != 0) {
-        const size_t column = 2 * (size_t)at.sample * g.judged.shape.frames + at.in_row;
-        steps = s.steps / (g.judged.observed.steps[column] + 0.001f);
+        const size_t column = 2 * (size_t)at.sample * g.terms.shape.frames + at.in_row;
+        steps = s.steps / (g.terms.key_statistics.steps[column] + 0.001f);
     }
     float slope = row_slope<C>(row, at) + neighbours_slope<C>(g, s, at, steps);
     if (s.reconstruction != 0) {
@@ -74,27 +74,27 @@ __device__ inline void add_slope(const generator_gradient &g, const sample_slope
     store(g.dx, at.i, load(g.dx, at.i) + slope);
 }
 
-/* One thread a loss. */
+/* The values of the losses: a thread for each. */
 __device__ static inline void add_values(const generator_gradient &g)
 {
-    const generator_judgement &j = g.judged;
+    const generator_terms &j = g.terms;
     double sum = 0;
     if (threadIdx.x >= GENERATOR_LOSSES) return;
     for (int b = 0; b < j.batch; b++) sum += j.found[(size_t)b * GENERATOR_LOSSES + threadIdx.x];
     g.values[threadIdx.x] += (float)(sum / j.batch);
 }
 
-/* A block a row; the last one adds the losses. */
+/* A thread block for each row; the last one adds the values. */
 static __global__ void add_gradient(const generator_gradient g)
 {
     if (blockIdx.x >= g.rows) {
         add_values(g);
         return;
     }
-    const int keys = g.judged.shape.keys, frames = g.judged.shape.frames;
+    const int keys = g.terms.shape.keys, frames = g.terms.shape.frames;
     const int sample = (int)blockIdx.x / keys, key = (int)blockIdx.x % keys;
-    const sample_slopes slopes = g.judged.samples[sample];
-    const row_slopes row = g.judged.rows[blockIdx.x];
+    const sample_slopes slopes = g.terms.samples[sample];
+    const row_slopes row = g.terms.rows[blockIdx.x];
     for (int f = threadIdx.x; f < frames; f += THREADS) {
         const cell at = {2 * ((size_t)blockIdx.x * frames + f), sample, key, 2 * f, 0};
         add_slope<0>(g, slopes, row, at);
@@ -103,9 +103,9 @@ static __global__ void add_gradient(const generator_gradient g)
 }
 
 void generator_add(device values, struct tensor dx, struct tensor x, struct tensor r,
-                   const generator_judgement &judged, bool gradient)
+                   const generator_terms &terms, bool gradient)
 {
-    const unsigned rows = gradient ? (unsigned)judged.batch * (unsigned)judged.shape.keys : 0;
-    generator_gradient g = {judged, reals(values), view_of(dx), view_of(x), view_of(r), rows};
+    const unsigned rows = gradient ? (unsigned)terms.batch * (unsigned)terms.shape.keys : 0;
+    generator_gradient g = {terms, reals(values), view_of(dx), view_of(x), view_of(r), rows};
     launch(add_gradient, rows + 1, THREADS, 0, g);
 }

@@ -5,7 +5,7 @@ enum { THREADS = 128 };
 
 static const double EPSILON = 0.001; /* inside logarithms */
 
-/* A key's part in the losses that are sums over keys. */
+/* The terms of one key in the losses that are sums over keys. */
 struct key_losses {
     double presence, deviation, extent;
 };
@@ -48,15 +48,15 @@ __device__ static inline double min_max_match(row_slopes *slopes, const key_row 
     return largest * largest + least * least + mean * mean;
 }
 
-/* All keys of a sample, by a block. */
-__device__ static inline key_losses judge_keys(const generator_judgement &j, int sample)
+/* Sums over the keys of a sample, by a thread block. */
+__device__ static inline key_losses key_terms(const generator_terms &j, int sample)
 {
     const int keys = j.shape.keys, frames = j.shape.frames;
     const double share = (double)j.batch * keys;
     key_losses sum = {0, 0, 0};
     for (int k = threadIdx.x; k < keys; k += THREADS) {
         const size_t i = (size_t)sample * keys + k;
-        const key_row &x = j.observed.rows[i], &r = j.observed.rows[(size_t)j.batch * keys + i];
+        const key_row &x = j.key_statistics.rows[i], &r = j.key_statistics.rows[(size_t)j.batch * keys + i];
         row_slopes slopes = {};
         sum.presence += key_presence(&slopes, key_moments(x, frames), 2 * (double)frames,
                                      j.weights[G_NO_SILENCE] / share);
@@ -70,17 +70,17 @@ __device__ static inline key_losses judge_keys(const generator_judgement &j, int
     return sum;
 }
 
-/* The share of sounding cells in the batch, by a block. */
-__device__ static inline double batch_sounding(const generator_judgement &j)
+/* The share of sounding cells in the batch, by a thread block. */
+__device__ static inline double batch_sounding(const generator_terms &j)
 {
     double sum = 0;
     for (size_t i = threadIdx.x; i < (size_t)j.batch * j.shape.keys; i += THREADS)
-        sum += j.observed.rows[i].sounding;
+        sum += j.key_statistics.rows[i].sounding;
     return block_sum(sum, shared_memory<double>()) / (double)keys_cells(j.shape) / j.batch;
 }
 
 /* Both losses on melody. */
-__device__ static inline void judge_melody(double *found, sample_slopes *slopes, const generator_judgement &j,
+__device__ static inline void melody_terms(double *found, sample_slopes *slopes, const generator_terms &j,
                                            const melody &m, const melody &real)
 {
     const double level = j.weights[G_MELODY] / (double)j.batch,
@@ -100,14 +100,14 @@ __device__ static inline void judge_melody(double *found, sample_slopes *slopes,
         slopes->melody = melody_slopes_make(m, weights);
 }
 
-/* What was summed over columns. */
-__device__ static inline void judge_columns(double *found, sample_slopes *slopes,
-                                            const generator_judgement &j, int sample)
+/* The losses that are sums over columns. */
+__device__ static inline void column_terms(double *found, sample_slopes *slopes, const generator_terms &j,
+                                           int sample)
 {
     const double cells = (double)keys_cells(j.shape), columns = 2 * (double)j.shape.frames;
     columns_part sum = {0, 0};
     for (int i = 0; i < j.column_parts; i++) {
-        const columns_part part = j.observed.columns[(size_t)sample * j.column_parts + i];
+        const columns_part part = j.key_statistics.columns[(size_t)sample * j.column_parts + i];
         sum.logs += part.logs, sum.distance += part.distance;
     }
     found[G_RECONSTRUCTION] = sum.distance / cells;
@@ -116,15 +116,15 @@ __device__ static inline void judge_columns(double *found, sample_slopes *slopes
     slopes->steps = (float)(-j.weights[G_NO_SECONDS] / (double)j.batch / columns);
 }
 
-/* One thread. */
-__device__ static inline void judge_sample(const generator_judgement &j, int sample, const melody *melodies,
-                                           key_losses keys, double sounding)
+/* All losses of a sample and the coefficients of its gradient, by one thread. */
+__device__ static inline void combine_terms(const generator_terms &j, int sample, const melody *melodies,
+                                            key_losses keys, double sounding)
 {
     double found[GENERATOR_LOSSES];
     sample_slopes slopes = {};
     const double silence = exp(-20 * sounding), weight = j.weights[G_NO_SILENCE];
-    judge_columns(found, &slopes, j, sample);
-    judge_melody(found, &slopes, j, melodies[0], melodies[1]);
+    column_terms(found, &slopes, j, sample);
+    melody_terms(found, &slopes, j, melodies[0], melodies[1]);
     found[G_NO_SILENCE] = silence + keys.presence / j.shape.keys;
     found[G_STD_MATCH] = keys.deviation / j.shape.keys;
     found[G_MIN_MAX_MATCH] = keys.extent / j.shape.keys;
@@ -137,52 +137,52 @@ __device__ static inline void judge_sample(const generator_judgement &j, int sam
     }
 }
 
-/* A block a sample. */
-static __global__ void judge(const generator_judgement j)
+/* A thread block for each sample. */
+static __global__ void sample_terms(const generator_terms j)
 {
     melody *melodies = (melody *)(shared_memory<double>() + WARP); /* of x, of r */
     const int sample = (int)blockIdx.x, warp = threadIdx.x / WARP;
     const double sounding = batch_sounding(j);
-    const key_losses keys = judge_keys(j, sample);
+    const key_losses keys = key_terms(j, sample);
     if (warp < 2) {
         const size_t row = ((size_t)warp * j.batch + sample) * j.shape.keys;
-        const melody m = melody_of(j.observed.rows + row, j.shape);
+        const melody m = melody_of(j.key_statistics.rows + row, j.shape);
         if (threadIdx.x % WARP == 0) melodies[warp] = m;
     }
     __syncthreads();
-    if (threadIdx.x == 0) judge_sample(j, sample, melodies, keys, sounding);
+    if (threadIdx.x == 0) combine_terms(j, sample, melodies, keys, sounding);
 }
 
-static generator_judgement judgement_make(struct keys_shape shape, int batch)
+static generator_terms terms_make(struct keys_shape shape, int batch)
 {
-    generator_judgement j = {};
+    generator_terms j = {};
     const size_t rows = (size_t)batch * shape.keys, columns = 2 * (size_t)batch * shape.frames;
     j.shape = shape, j.batch = batch, j.column_parts = keys_column_parts(shape);
     const size_t parts = (size_t)batch * j.column_parts;
     const size_t bytes = rows * (2 * sizeof(key_row) + sizeof(row_slopes)) + columns * sizeof(float) +
                          parts * sizeof(columns_part) +
                          batch * (sizeof(sample_slopes) + GENERATOR_LOSSES * sizeof(double)) + 6 * 256;
-    struct cutter cutter = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
-    j.observed.rows = cut<key_row>(&cutter, 2 * rows);
-    j.observed.steps = cut<float>(&cutter, columns);
-    j.observed.columns = cut<columns_part>(&cutter, parts);
-    j.rows = cut<row_slopes>(&cutter, rows);
-    j.samples = cut<sample_slopes>(&cutter, batch);
-    j.found = cut<double>(&cutter, (size_t)batch * GENERATOR_LOSSES);
+    struct arena arena = {(char *)cuda_workspace(WORKSPACE_OPERATION, bytes), 0};
+    j.key_statistics.rows = arena_take<key_row>(&arena, 2 * rows);
+    j.key_statistics.steps = arena_take<float>(&arena, columns);
+    j.key_statistics.columns = arena_take<columns_part>(&arena, parts);
+    j.rows = arena_take<row_slopes>(&arena, rows);
+    j.samples = arena_take<sample_slopes>(&arena, batch);
+    j.found = arena_take<double>(&arena, (size_t)batch * GENERATOR_LOSSES);
     return j;
 }
 
 void cuda_generator_losses(device values, struct tensor dx, struct tensor x, struct tensor r,
                            struct keys_shape shape, const real weights[GENERATOR_LOSSES], bool all)
 {
-    generator_judgement j = judgement_make(shape, x.batch);
+    generator_terms j = terms_make(shape, x.batch);
     bool weighted = false;
     for (int i = 0; i < GENERATOR_LOSSES; i++) {
         j.weights[i] = weights[i];
         weighted = weighted || weights[i] != 0;
     }
     j.all = all;
-    keys_observe(j.observed, x, r, shape);
-    launch(judge, (unsigned)x.batch, THREADS, WARP * sizeof(double) + 2 * sizeof(melody), j);
+    keys_statistics(j.key_statistics, x, r, shape);
+    launch(sample_terms, (unsigned)x.batch, THREADS, WARP * sizeof(double) + 2 * sizeof(melody), j);
     generator_add(values, dx, x, r, j, dx.data && weighted);
 }

@@ -1,14 +1,16 @@
+/* Statistics of keys: one kernel that sums over rows, columns and pairs of samples (keys-statistics.cuh). */
 #include "kernels/cuda/losses/keys-statistics.cuh"
 
-enum { THREADS = 128, ROWS = THREADS / WARP /* that a block takes */, SONG_CELLS = 32 * THREADS };
+enum { THREADS = 128, ROWS = THREADS / WARP /* a thread block */, PAIR_CELLS = 32 * THREADS };
 
-/* The kernel's blocks are of two kinds: the first take rows, a warp each, the others columns or songs. */
-struct keys_observation {
-    struct observed to;
+/* Kernel arguments. The first row_blocks thread blocks take rows, a warp each; the others columns or pairs.
+ */
+struct statistics_arguments {
+    struct key_statistics to;
     view x, r;
     struct keys_shape shape;
     int batch;
-    unsigned row_blocks, parts; /* of columns in a sample, or of songs in a pair */
+    unsigned row_blocks, parts; /* of the columns of a sample, or of the cells of a pair */
 };
 
 struct extreme {
@@ -16,7 +18,7 @@ struct extreme {
     int at;
 };
 
-/* Ones that come later must be larger. */
+/* `at` must grow from call to call: of equal values the first stays. */
 __device__ static inline void take_larger(extreme *most, float value, int at)
 {
     if (value > most->value) most->value = value, most->at = at;
@@ -32,7 +34,7 @@ __device__ static inline extreme warp_largest(extreme most)
     return most;
 }
 
-/* One thread's frames of the row at `at`; `next` is where the next key's row starts. */
+/* One thread's share of the row at `at`: each WARP-th frame. `next` is where the next key's row begins. */
 __device__ static inline key_row scan_row(view x, size_t at, size_t next, int frames)
 {
     key_row row = {};
@@ -59,7 +61,7 @@ __device__ static inline key_row scan_row(view x, size_t at, size_t next, int fr
     return row;
 }
 
-__device__ static inline void observe_row(const keys_observation &o, size_t index)
+__device__ static inline void row_statistics(const statistics_arguments &o, size_t index)
 {
     const size_t rows = (size_t)o.batch * o.shape.keys, length = 2 * (size_t)o.shape.frames;
     if (index >= 2 * rows) return;
@@ -84,7 +86,7 @@ __device__ static inline float smooth_distance(float d)
 }
 
 /* One column: a frame and channel, over the keys. */
-__device__ static inline columns_part observe_column(const keys_observation &o, int sample, int column)
+__device__ static inline columns_part one_column(const statistics_arguments &o, int sample, int column)
 {
     const size_t length = 2 * (size_t)o.shape.frames;
     size_t i = (size_t)sample * o.shape.keys * length + column;
@@ -102,11 +104,11 @@ __device__ static inline columns_part observe_column(const keys_observation &o, 
     return part;
 }
 
-__device__ static inline void observe_columns(const keys_observation &o, unsigned block)
+__device__ static inline void column_statistics(const statistics_arguments &o, unsigned block)
 {
     const int column = (int)(block % o.parts * THREADS + threadIdx.x);
     columns_part part = {0, 0};
-    if (column < 2 * o.shape.frames) part = observe_column(o, (int)(block / o.parts), column);
+    if (column < 2 * o.shape.frames) part = one_column(o, (int)(block / o.parts), column);
     part.logs = block_sum(part.logs, shared_memory<double>());
     part.distance = block_sum(part.distance, shared_memory<double>());
     if (threadIdx.x == 0) o.to.columns[block] = part;
@@ -118,14 +120,14 @@ __device__ static inline double at_least(double x)
     return x < 1e-6 ? 1e-6 : x;
 }
 
-__device__ static inline void observe_songs(const keys_observation &o, unsigned block)
+__device__ static inline void divergence_statistics(const statistics_arguments &o, unsigned block)
 {
     const size_t cells = keys_cells(o.shape), pairs = o.batch / 2;
-    const size_t pair = block / o.parts, start = (size_t)(block % o.parts) * SONG_CELLS;
-    const size_t end = start + SONG_CELLS < cells ? start + SONG_CELLS : cells;
+    const size_t pair = block / o.parts, start = (size_t)(block % o.parts) * PAIR_CELLS;
+    const size_t end = start + PAIR_CELLS < cells ? start + PAIR_CELLS : cells;
     const view x = pair < pairs ? o.x : o.r;
     const size_t even = 2 * (pair % pairs) * cells, odd = even + cells;
-    songs_part part = {0, 0, 0};
+    pair_part part = {0, 0, 0};
     for (size_t i = start + threadIdx.x; i < end; i += THREADS) {
         const double p = at_least((double)load(x, even + i)), q = at_least((double)load(x, odd + i));
         part.even += p;
@@ -135,17 +137,18 @@ __device__ static inline void observe_songs(const keys_observation &o, unsigned 
     part.even = block_sum(part.even, shared_memory<double>());
     part.odd = block_sum(part.odd, shared_memory<double>());
     part.logs = block_sum(part.logs, shared_memory<double>());
-    if (threadIdx.x == 0) o.to.songs[block] = part;
+    if (threadIdx.x == 0) o.to.pairs[block] = part;
 }
 
-static __global__ void observe(const keys_observation o)
+/* The kernel: rows, then columns or pairs. */
+static __global__ void statistics(const statistics_arguments o)
 {
     if (blockIdx.x < o.row_blocks)
-        observe_row(o, (size_t)blockIdx.x * ROWS + threadIdx.x / WARP);
+        row_statistics(o, (size_t)blockIdx.x * ROWS + threadIdx.x / WARP);
     else if (o.to.steps)
-        observe_columns(o, blockIdx.x - o.row_blocks);
+        column_statistics(o, blockIdx.x - o.row_blocks);
     else
-        observe_songs(o, blockIdx.x - o.row_blocks);
+        divergence_statistics(o, blockIdx.x - o.row_blocks);
 }
 
 int keys_column_parts(struct keys_shape shape)
@@ -153,16 +156,16 @@ int keys_column_parts(struct keys_shape shape)
     return (int)blocks_for(2 * (size_t)shape.frames, THREADS);
 }
 
-int keys_song_parts(struct keys_shape shape)
+int keys_pair_parts(struct keys_shape shape)
 {
-    return (int)blocks_for(keys_cells(shape), SONG_CELLS);
+    return (int)blocks_for(keys_cells(shape), PAIR_CELLS);
 }
 
-void keys_observe(struct observed to, struct tensor x, struct tensor r, struct keys_shape shape)
+void keys_statistics(struct key_statistics to, struct tensor x, struct tensor r, struct keys_shape shape)
 {
     const unsigned row_blocks = blocks_for(2 * (size_t)x.batch * shape.keys, ROWS);
-    const unsigned parts = (unsigned)(to.steps ? keys_column_parts(shape) : keys_song_parts(shape));
-    const unsigned others = to.steps ? x.batch * parts : to.songs ? x.batch / 2 * 2 * parts : 0;
-    keys_observation o = {to, view_of(x), view_of(r), shape, x.batch, row_blocks, parts};
-    launch(observe, row_blocks + others, THREADS, WARP * sizeof(double), o);
+    const unsigned parts = (unsigned)(to.steps ? keys_column_parts(shape) : keys_pair_parts(shape));
+    const unsigned others = to.steps ? x.batch * parts : to.pairs ? x.batch / 2 * 2 * parts : 0;
+    statistics_arguments o = {to, view_of(x), view_of(r), shape, x.batch, row_blocks, parts};
+    launch(statistics, row_blocks + others, THREADS, WARP * sizeof(double), o);
 }

@@ -1,9 +1,9 @@
-/* Statistics of keys that the losses compare, as kernels/cpu/keys-statistics.h has them: one kernel reads the
- * records and leaves sums over rows, a row being one key of one sample, (frames, 2); what the losses need of
- * them is made from these here. Sums are in double and around a row's first values, so that constant rows
- * have none. */
-#ifndef KERNELS_CUDA_KEYS_STATISTICS_CUH
-#define KERNELS_CUDA_KEYS_STATISTICS_CUH
+/* Statistics of keys that the losses compare, as in kernels/cpu/keys-statistics.h: one kernel reads the
+ * records and leaves sums over rows, a row being one key of one sample, (frames, 2); the functions here
+ * compute the statistics from these sums. Sums are in double, of differences from the row's first value, so
+ * that those of constant rows are 0. */
+#ifndef KERNELS_CUDA_LOSSES_KEYS_STATISTICS_CUH
+#define KERNELS_CUDA_LOSSES_KEYS_STATISTICS_CUH
 
 #include "kernels/cuda/base/sums.cuh"
 
@@ -17,25 +17,28 @@ struct key_row {
     int largest_at, least_at;  /* 2 frame + channel of the first of equal ones */
 };
 
-/* A block's part of what is not summed by rows. */
+/* Partial sums, one a thread block, of what is not summed by rows: of columns (a frame and channel, over the
+ * keys), and of a pair of samples, even and odd. */
 struct columns_part {
     double logs, distance; /* Σ log(steps + 0.001), Σ smooth L1 of x - r */
 };
-struct songs_part {
-    double even, odd, logs; /* Σ p, Σ q, Σ p log(p/q) of an even and the next sample, each at least 1e-6 */
+struct pair_part {
+    double even, odd, logs; /* Σ p, Σ q, Σ p log(p/q) over the cells p of the even, q of the odd sample, at
+                               least 1e-6 each */
 };
 
-/* What is wanted of x and r, in scratch. */
-struct observed {
+/* The statistics of x and r, in scratch memory. */
+struct key_statistics {
     struct key_row *rows;         /* (2, batch, keys): of x, of r */
     float *steps;                 /* (batch, 2 frames): Σ over k of |x[k] - x[k+1]|; NULL: not wanted */
     struct columns_part *columns; /* (batch, keys_column_parts); NULL with steps */
-    struct songs_part *songs;     /* (2, batch / 2, keys_song_parts); NULL: not wanted; not with steps */
+    struct pair_part *pairs;      /* (2, batch / 2, keys_song_parts); NULL: not wanted. Never with steps */
 };
 
+/* The numbers of partial sums of a sample's columns, and of a pair. */
 int keys_column_parts(struct keys_shape shape);
-int keys_song_parts(struct keys_shape shape);
-void keys_observe(struct observed to, struct tensor x, struct tensor r, struct keys_shape shape);
+int keys_pair_parts(struct keys_shape shape);
+void keys_statistics(struct key_statistics to, struct tensor x, struct tensor r, struct keys_shape shape);
 
 __host__ __device__ static inline size_t keys_cells(struct keys_shape shape)
 {
@@ -52,8 +55,9 @@ __device__ static inline double square(double x)
     return x * x;
 }
 
-/* Σ(x - mean)² from sums around another value. What is below this share of the squares is rounding. */
-__device__ static inline double spread(double sum, double squares, double count)
+/* Σ(x - mean)² from sums of x - pivot and its squares; 0 where it is so small a share of these that it is
+ * rounding. */
+__device__ static inline double squares_around_mean(double sum, double squares, double count)
 {
     double around_mean = squares - sum * sum / count;
     return around_mean <= 1e-12 * squares ? 0 : around_mean; /* NaN stays NaN */
@@ -65,7 +69,8 @@ struct moments {
 
 __device__ static inline moments moments_make(double first, double sum, double squares, double count)
 {
-    moments m = {first + sum / count, count > 1 ? sqrt(spread(sum, squares, count) / (count - 1)) : 0};
+    moments m = {first + sum / count,
+                 count > 1 ? sqrt(squares_around_mean(sum, squares, count) / (count - 1)) : 0};
     return m;
 }
 
@@ -121,7 +126,7 @@ __device__ static inline melody::correlation correlation_make(vector_sums a, vec
                                                               double n)
 {
     melody::correlation c = {0, 0, 0, 0};
-    double va = spread(a.sum, a.squares, n), vb = spread(b.sum, b.squares, n);
+    double va = squares_around_mean(a.sum, a.squares, n), vb = squares_around_mean(b.sum, b.squares, n);
     if (va <= n * 1e-12 || vb <= n * 1e-12) return c; /* rounding, and no gradient overflows */
     c.inverse = 1 / sqrt(va * vb);
     c.value = (products - a.sum * b.sum / n) * c.inverse;
@@ -129,7 +134,7 @@ __device__ static inline melody::correlation correlation_make(vector_sums a, vec
     return c;
 }
 
-/* By one warp from a sample's rows; the same for each of its threads. */
+/* Computed by one warp from a sample's rows, and returned to each of its lanes. */
 __device__ static inline melody melody_of(const key_row *rows, struct keys_shape shape)
 {
     const double frames = shape.frames, n = (double)(shape.keys - 1) * frames;
@@ -161,9 +166,10 @@ __device__ static inline melody melody_of(const key_row *rows, struct keys_shape
     return m;
 }
 
-/* The gradient of a weighted sum of correlations, x around its means: a cell has that of its partner times
- * `toward`, and its own times -back; [channel]. All keys but the last have an upper part, all but the first a
- * lower one. */
+/* The gradient of a weighted sum of correlations by a cell x: toward * (partner - its mean) - back * (x - its
+ * mean). As an upper cell (all keys but the last) its partners are the next key's cell and the other
+ * channel's; as a lower cell (all keys but the first) the previous key's cell. Indices are channels;
+ * toward[2] is between the channels. */
 struct melody_slopes {
     float toward[3], back_upper[2], back_lower[2], mean_upper[2], mean_lower[2];
 };
@@ -181,7 +187,7 @@ __device__ static inline melody_slopes melody_slopes_make(const melody &m, const
     return slopes;
 }
 
-/* Of a cell of channel C: by the next key's and the other channel's, and by the key's before. */
+/* The gradient by a cell of channel C as an upper, and as a lower cell. */
 template <int C>
 __device__ inline float melody_upper(const melody_slopes &s, float x, float next, float other)
 {

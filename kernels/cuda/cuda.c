@@ -1,6 +1,8 @@
 /* The CUDA backend's table of operations. */
 #include "kernels/cuda/base/cuda.h"
 
+#include "kernels/cuda/device.h"
+
 const struct ops *ops_cuda(enum precision precision, const char **why)
 {
 #define CUDA_ENTRY(NAME) .NAME = cuda_##NAME,

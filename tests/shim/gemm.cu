@@ -1,4 +1,4 @@
-/* The library's products against sums in a loop, and what it must refuse. */
+/* cublasLt's gemms in the shim against plain loops, and what it must refuse. */
 #include "cublasLt.h"
 #include "cuda_bf16.h"
 #include "self-test.h"
@@ -7,8 +7,8 @@ enum { MOST = 4096 };
 
 static cublasLtHandle_t library;
 
-/* One product, column-major. */
-struct product {
+/* One gemm, column-major. */
+struct gemm {
     int m, n, k, batch;
     bool turn_a, turn_b, narrow_factors, narrow_result, tf32;
     float alpha, beta;
@@ -48,7 +48,7 @@ static float download(const char *from, int i, bool bf16)
     return __bfloat162float(half);
 }
 
-static void make(struct matrix *x, int rows, int columns, bool bf16, const struct product *p, unsigned seed)
+static void make(struct matrix *x, int rows, int columns, bool bf16, const struct gemm *p, unsigned seed)
 {
     *x = {rows, columns, rows + p->spare, (rows + p->spare) * columns, bf16, {}, NULL, NULL};
     int count = x->step * p->batch;
@@ -71,7 +71,7 @@ static void unmake(struct matrix *x)
     cublasLtMatrixLayoutDestroy(x->layout);
 }
 
-static void open(const struct product *p)
+static void open(const struct gemm *p)
 {
     make(&a, p->turn_a ? p->k : p->m, p->turn_a ? p->m : p->k, p->narrow_factors, p, 1);
     make(&b, p->turn_b ? p->n : p->k, p->turn_b ? p->k : p->n, p->narrow_factors, p, 2);
@@ -85,7 +85,7 @@ static void close()
     unmake(&a), unmake(&b), unmake(&c);
 }
 
-static cublasStatus_t run(const struct product *p, int *found, char *result)
+static cublasStatus_t run(const struct gemm *p, int *found, char *result)
 {
     cublasLtMatmulDesc_t how;
     cublasLtMatmulPreference_t wish;
@@ -110,7 +110,7 @@ static cublasStatus_t run(const struct product *p, int *found, char *result)
     return status;
 }
 
-static double expected(const struct product *p, int batch, int row, int column)
+static double expected(const struct gemm *p, int batch, int row, int column)
 {
     double sum = 0;
     for (int i = 0; i < p->k; i++)
@@ -122,7 +122,7 @@ static double expected(const struct product *p, int batch, int row, int column)
 }
 
 /* The largest error over the largest value. */
-static double error_of(const struct product *p)
+static double error_of(const struct gemm *p)
 {
     double worst = 0, largest = 0;
     for (int batch = 0; batch < p->batch; batch++)
@@ -136,7 +136,7 @@ static double error_of(const struct product *p)
     return worst / largest;
 }
 
-static void test(const char *name, struct product p, double least, double most)
+static void test(const char *name, struct gemm p, double least, double most)
 {
     int found;
     open(&p);
@@ -146,7 +146,7 @@ static void test(const char *name, struct product p, double least, double most)
     close();
 }
 
-static void test_refusals(struct product p)
+static void test_refusals(struct gemm p)
 {
     int found;
     open(&p);
@@ -168,9 +168,9 @@ int main()
     if (!freopen("/dev/null", "w", stderr)) return 1;
     cublasLtCreate(&library);
     cudaMalloc(&bias_device, sizeof bias), cudaMalloc(&workspace, 1 << 16);
-    const struct product plain = {
+    const struct gemm plain = {
         16, 24, 8, 1, false, false, false, false, false, 1, 0, CUBLASLT_EPILOGUE_DEFAULT, 0};
-    struct product p = plain;
+    struct gemm p = plain;
     for (int turns = 0; turns < 4; turns++) {
         p.turn_a = turns & 1, p.turn_b = turns & 2;
         p.spare = turns, p.batch = 1 + turns;
