@@ -10,10 +10,6 @@ enum { KEYBOARD_KEYS = 88, KEY_TO_MIDI = 20 };
 enum { KEYS_FIRST_DEFAULT = 27, KEYS_LAST_DEFAULT = 59 };
 #define FRAME_SECONDS_DEFAULT 0.02
 
-/* What keys records mean that do not state their facts keys and interval. */
-enum { KEYS_FIRST_DEFAULT = 27, KEYS_LAST_DEFAULT = 59 };
-#define FRAME_SECONDS_DEFAULT 0.02
-
 struct key_range {
     int first, last; /* 1 <= first <= last <= 88 */
 };

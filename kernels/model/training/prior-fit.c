@@ -125,7 +125,7 @@ static double overlap(const struct feature_set *a, const struct feature_set *b)
  * one another than songs do. */
 static double likeness(const struct feature_set *records, const struct feature_set *samples)
 {
-    double difference = fabs(feature_set_apart(records) - feature_set_apart(samples));
+    double difference = fabs(feature_set_mean_distance(records) - feature_set_apart(samples));
     return overlap(records, samples) - (isfinite(difference) ? 2 * difference : 1);
 }
 
