@@ -111,10 +111,10 @@ static double overlap(const struct feature_set *a, const struct feature_set *b)
     for (size_t i = 0; i < COMPARED; i++) ones[i] = 1;
     for (size_t f = 0; f < FEATURES; f++) {
         double *x = column(a, f), *y = column(b, f);
-        struct densities *densities = densities_new_or_die(x, a->count, y, b->count);
-        double area = densities_overlap(densities, ones, ones);
+        struct kernel_densities *densities = kernel_densities_new_or_die(x, a->count, y, b->count);
+        double area = kernel_densities_overlap(densities, ones, ones);
         sum += isfinite(area) ? area : 0;
-        densities_free(densities);
+        kernel_densities_free(densities);
         free(x), free(y);
     }
     return sum / FEATURES;
@@ -125,7 +125,7 @@ static double overlap(const struct feature_set *a, const struct feature_set *b)
  * one another than songs do. */
 static double likeness(const struct feature_set *records, const struct feature_set *samples)
 {
-    double difference = fabs(feature_set_mean_distance(records) - feature_set_apart(samples));
+    double difference = fabs(feature_set_mean_distance(records) - feature_set_mean_distance(samples));
     return overlap(records, samples) - (isfinite(difference) ? 2 * difference : 1);
 }
 
