@@ -19,8 +19,8 @@ static bool quiet, progress;
 
 static const struct option options[] = {
     {'a', "analysis", OPTION_CHOICE, &method_name, ANALYSIS_METHOD_NAMES, 0, 0,
-     "How to listen; auto is bands where -w is given, else harmonic"},
-    {OPTION_KEYS(&keys_wanted, "Keys to listen for")},
+     "How loudness is measured; auto is bands where -w is given, else harmonic"},
+    {OPTION_KEYS(&keys_wanted, "Keys to measure")},
     {OPTION_WIDTH(&width_text,
                   "Standard deviation of a key's band, in hertz (12.5Hz) or semitones (0.25st)")},
     {'t', "threshold", OPTION_REAL, &threshold, "SHARE", 0, 1,

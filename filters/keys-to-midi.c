@@ -62,8 +62,7 @@ static struct grid grid_or_die(const struct reader *reader, const struct score *
     return grid;
 }
 
-/* lines (channels, rows, count): the loudness of each key; for mix one channel, the root of the mean power.
- */
+/* lines (channels, rows, count): the loudness of each key; of a mix the root of the mean power. */
 static float *lines_or_die(const struct score *score, size_t channels)
 {
     size_t count = score->parts * score->frames, size = score->rows * count;

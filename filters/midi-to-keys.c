@@ -21,7 +21,7 @@ static bool no_pedal, strict, quiet, progress;
 enum { SIZE_MOST = 16 << 20 }; /* bytes of a file; no song needs more */
 
 static const struct option options[] = {
-    {OPTION_KEYS(&keys_wanted, "Keys to listen for")},
+    {OPTION_KEYS(&keys_wanted, "Keys to write")},
     {OPTION_INTERVAL(&interval, "Length of a frame")},
     {'s', "seconds", OPTION_REAL, &seconds, "SECONDS", 0.001, 3600, "Length of a chunk"},
     {0, "as", OPTION_CHOICE, &record_unit, "pair|chunk|song", 0, 0,

@@ -66,8 +66,7 @@ static void warn_too_short(const struct reader *reader, const struct record *wav
     free(source);
 }
 
-/* Writes the pairs of a song to the spool: pair p is chunks 2p and 2p + 1. The rest of the song is dropped.
- */
+/* Writes the pairs of a song to the spool: pair p is chunks 2p and 2p + 1. The rest is dropped. */
 static void put_song_or_die(struct pairs *pairs, const struct reader *reader, const struct record *wave,
                             struct record *pair)
 {

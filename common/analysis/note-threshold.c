@@ -10,8 +10,7 @@ enum { PAST_FRAMES = 4 };
  * notes that flicker. */
 static const double LASTING = 0.5;
 
-/* A key whose `own` falls below this share of its value in one of the last frames was released and rings on.
- */
+/* A key whose `own` falls below this share of its value in one of the last frames was released. */
 static const float RINGING = 0.3F;
 
 static bool lasts(const float *own, size_t t, double least)

@@ -17,7 +17,7 @@ static const double STANDARD_TEMPO = 500000; /* microseconds a quarter */
 struct cursor {
     struct midi *midi;
     const uint8_t *bytes;
-    size_t at, end;
+    size_t position, end;
     size_t room;    /* events that memory is allocated for */
     uint64_t ticks; /* of the longest track */
 };
@@ -28,23 +28,23 @@ static void __attribute__((format(printf, 2, 3))) fail(struct cursor *cursor, co
     if (!*problem) {
         va_list values;
         va_start(values, format);
-        int length = snprintf(problem, sizeof cursor->midi->problem, "byte %zu: ", cursor->at);
+        int length = snprintf(problem, sizeof cursor->midi->problem, "byte %zu: ", cursor->position);
         vsnprintf(problem + length, sizeof cursor->midi->problem - (size_t)length, format, values);
         va_end(values);
     }
-    cursor->at = cursor->end;
+    cursor->position = cursor->end;
 }
 
 static bool take(struct cursor *cursor, size_t count)
 {
-    if (cursor->end - cursor->at >= count) return true;
+    if (cursor->end - cursor->position >= count) return true;
     fail(cursor, "cut short");
     return false;
 }
 
 static void skip(struct cursor *cursor, size_t count)
 {
-    if (take(cursor, count)) cursor->at += count;
+    if (take(cursor, count)) cursor->position += count;
 }
 
 /* A number of `count` bytes, big-endian. */
@@ -52,7 +52,7 @@ static uint32_t read_number(struct cursor *cursor, size_t count)
 {
     uint32_t number = 0;
     if (!take(cursor, count)) return 0;
-    while (count--) number = number << 8 | cursor->bytes[cursor->at++];
+    while (count--) number = number << 8 | cursor->bytes[cursor->position++];
     return number;
 }
 
@@ -118,10 +118,10 @@ static void read_track(struct cursor *cursor)
 {
     uint64_t tick = 0;
     uint8_t running = 0;
-    for (bool ended = false; !ended && cursor->at < cursor->end;) {
+    for (bool ended = false; !ended && cursor->position < cursor->end;) {
         tick += read_variable(cursor);
         if (!take(cursor, 1)) return;
-        uint8_t status = cursor->bytes[cursor->at] & 0x80 ? cursor->bytes[cursor->at++] : running;
+        uint8_t status = cursor->bytes[cursor->position] & 0x80 ? cursor->bytes[cursor->position++] : running;
         if (status == MIDI_META)
             ended = read_meta(cursor, tick);
         else if (status == 0xF0 || status == 0xF7)
@@ -141,18 +141,18 @@ static void read_tracks(struct cursor *cursor, uint32_t tracks)
 {
     size_t end = cursor->end;
     for (uint32_t track = 0; track < tracks && !*cursor->midi->problem;) {
-        if (cursor->at == end) {
+        if (cursor->position == end) {
             fail(cursor, "%u of %u tracks", track, tracks);
             return;
         }
         uint32_t type = read_number(cursor, 4), length = read_number(cursor, 4);
         if (!take(cursor, length)) return;
-        cursor->end = cursor->at + length;
+        cursor->end = cursor->position + length;
         if (type == 0x4D54726B) { /* MTrk */
             read_track(cursor);
             track++;
         }
-        cursor->at = cursor->end;
+        cursor->position = cursor->end;
         cursor->end = end;
     }
 }

@@ -133,10 +133,10 @@ static void encode_or_die(lame_t lame, struct output *output, const float *rows[
                           float gain)
 {
     float block[2][BLOCK];
-    for (size_t at = 0; at < samples; at += BLOCK) {
-        int count = samples - at < BLOCK ? (int)(samples - at) : BLOCK;
+    for (size_t start = 0; start < samples; start += BLOCK) {
+        int count = samples - start < BLOCK ? (int)(samples - start) : BLOCK;
         for (int row = 0; row < 2; row++)
-            for (int i = 0; i < count; i++) block[row][i] = gain * rows[row][at + i];
+            for (int i = 0; i < count; i++) block[row][i] = gain * rows[row][start + i];
         unsigned char *room = room_or_die(output, BLOCK_BYTES_MOST);
         count_or_die(output,
                      lame_encode_buffer_ieee_float(lame, block[0], block[1], count, room, BLOCK_BYTES_MOST));

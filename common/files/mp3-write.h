@@ -1,5 +1,4 @@
-/* Waves to MP3 files by LAME, in memory: the first frame states the length of the song, which is known last.
- */
+/* Waves to MP3 files by LAME. In memory, because the first MPEG frame states the length of the song. */
 #ifndef COMMON_FILES_MP3_WRITE_H
 #define COMMON_FILES_MP3_WRITE_H
 

@@ -10,9 +10,8 @@
 struct outputs;
 
 /* `output` is "-", the name of a file, or a name in which %d, %3d or %03d becomes the number of the output.
- * `noun`
- * ("song") and `example` ("song-%03d.mp3") stand in messages; all three must outlive the outputs. A name with
- * another conversion or a second one, and a terminal as standard output, end the program with exit 2. */
+ * `noun` ("song") and `example` ("song-%03d.mp3") stand in messages. All three must outlive the outputs. A
+ * name with another conversion or a second one, and a terminal as standard output, end with exit 2. */
 struct outputs *outputs_open_or_die(const char *output, const char *noun, const char *example);
 
 /* Takes an output made of the reader's last record: `size` bytes, which it frees. A numbered file is written

@@ -29,7 +29,7 @@ enum { COMPARISON_ROWS = ROW_OVERLAP + FEATURES };
 const char *comparison_row_name(size_t row, char *name, size_t size);
 
 /* The sets are not copied. `training` may be NULL: then novelty is NaN, and FD scales features by the
- * deviations of `real` instead of those of the training set. */
+ * deviations in `real` instead of the training set. */
 struct comparison;
 struct comparison *comparison_new_or_die(const struct feature_set *real, const struct feature_set *generated,
                                          const struct feature_set *training);

@@ -21,8 +21,7 @@ struct distances distances_pairs_or_die(const struct feature_set *set);
 void distances_free(struct distances *distances);
 
 /* values (shares): the quantiles of the distances at share (shares), with record i weight[i] times in the
- * set, a whole number; copies of a record are not compared with each other. NaN where there are no distances.
- */
+ * set, a whole number; copies of a record are not compared with each other. NaN without distances. */
 void distances_quantiles_or_die(double *values, const double *share, size_t shares,
                                 const struct distances *distances, const float *weight);
 

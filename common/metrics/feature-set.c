@@ -40,10 +40,10 @@ static void draw_sketch(float *sketch, size_t cells, const struct score *score, 
     for (size_t i = 0; i < cells; i++) sketch[i] = (float)((double)sketch[i] / sqrt(square));
 }
 
-/* Room for `more` parts, sketches zeroed. */
-static void grow_or_die(struct feature_set *set, size_t more)
+/* Room for more records, sketches zeroed. */
+static void grow_or_die(struct feature_set *set, size_t added)
 {
-    size_t count = set->count + more;
+    size_t count = set->count + added;
     set->features = reallocate_or_die(set->features, count * FEATURES, sizeof *set->features);
     set->complete = reallocate_or_die(set->complete, count, sizeof *set->complete);
     set->sketch = reallocate_or_die(set->sketch, count * set->cells, sizeof *set->sketch);

@@ -29,8 +29,7 @@ void feature_set_free(struct feature_set *set);
 /* The mean of 1 - the cosine over all pairs of records that are not silent. */
 double feature_set_mean_distance(const struct feature_set *set);
 
-/* The cosine of the angle between sketch i of a and sketch j of b: 1 for copies; NaN when either is silent.
- */
+/* The cosine of the angle between sketch i of a and sketch j of b: 1 for copies; NaN if either is silent. */
 double feature_set_cosine(const struct feature_set *a, size_t i, const struct feature_set *b, size_t j);
 
 #endif

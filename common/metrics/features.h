@@ -9,8 +9,7 @@ enum { FEATURES = 10 };
 /* "UPC" … "LR" */
 extern const char *const feature_names[FEATURES];
 
-/* value (FEATURES) of one part of a score; NaN where a feature is not defined, as the note length of silence.
- */
+/* value (FEATURES) of a part of a score; NaN where a feature is undefined, as the note length of silence. */
 void features_or_die(double *value, const struct score *score, size_t part);
 
 #endif

@@ -11,8 +11,7 @@ struct markov_corpus {
     unsigned char *on;   /* (count, rows): 1 where the key sounds, as in common/keys/piano-roll.h */
 };
 
-/* Reads a stream of keys; facts that records do not state come from `defaults`. Dies when there is no record.
- */
+/* Reads a stream of keys; facts that records do not state come from `defaults`. Dies without any record. */
 struct markov_corpus markov_corpus_read_or_die(const char *path, struct score defaults);
 void markov_corpus_free(struct markov_corpus *corpus);
 

@@ -65,9 +65,9 @@ static void set_scale(struct panel *panel)
     panel->logarithmic = low > 1e-100 && high >= 100 * low;
     if (panel->logarithmic) low = log10(low), high = log10(high);
     double size = fmax(fabs(low), fabs(high)), range = high - low;
-    double more = range > 1e-9 * size && size > 1e-100 ? 0.06 * range : size > 1e-100 ? 0.1 * size : 1;
-    panel->low = low - more;
-    panel->high = high + more;
+    double margin = range > 1e-9 * size && size > 1e-100 ? 0.06 * range : size > 1e-100 ? 0.1 * size : 1;
+    panel->low = low - margin;
+    panel->high = high + margin;
 }
 
 static void draw_phases(const struct panel *panel)

@@ -5,8 +5,7 @@
 #include "common/pictures/losses-read.h"
 #include "common/pictures/picture.h"
 
-/* `width` is at least 600 pixels; the height follows from the number of panels. picture_png_or_die frees it.
- */
+/* At least 600 pixels wide; the height follows from the number of panels. picture_png_or_die frees it. */
 struct picture *curves_or_die(const struct losses *losses, int width, const char *title);
 
 #endif

@@ -1,5 +1,4 @@
-/* The table losses.tsv of gan-train: tab-separated, a line an epoch; the first columns are epoch and phase.
- */
+/* The table losses.tsv of gan-train: a line an epoch, separated by tabs, epoch and phase first. */
 #ifndef COMMON_PICTURES_LOSSES_READ_H
 #define COMMON_PICTURES_LOSSES_READ_H
 

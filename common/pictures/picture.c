@@ -75,14 +75,14 @@ static size_t character_length(const unsigned char *text)
     static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
     if (text[0] < 0x80) return 1;
     if (text[0] < 0xC2 || text[0] > 0xF4) return 0;
-    int more = text[0] < 0xE0 ? 1 : text[0] < 0xF0 ? 2 : 3;
-    uint32_t code = text[0] & (0x3Fu >> more);
-    for (int i = 1; i <= more; i++) {
+    int following = text[0] < 0xE0 ? 1 : text[0] < 0xF0 ? 2 : 3;
+    uint32_t code = text[0] & (0x3Fu >> following);
+    for (int i = 1; i <= following; i++) {
         if ((text[i] & 0xC0) != 0x80) return 0;
         code = code << 6 | (text[i] & 0x3Fu);
     }
     bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-    return code >= least[more] && code <= 0x10FFFF && !surrogate ? (size_t)more + 1 : 0;
+    return code >= least[following] && code <= 0x10FFFF && !surrogate ? (size_t)following + 1 : 0;
 }
 
 /* Replaces invalid bytes by '?': after a text that is not UTF-8 cairo stops drawing. */

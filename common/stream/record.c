@@ -103,8 +103,7 @@ double record_value(const struct record *record, size_t index)
         memcpy(data + i * sizeof converted, &converted, sizeof converted);                                   \
     }
 
-/* To a larger element type: from the last value to the first, so that none is overwritten before it is read.
- */
+/* To a larger element type: from the last value to the first, so that none is overwritten unread. */
 static void convert_growing(struct record *record)
 {
     size_t bytes = record->count * sizeof(float); /* cannot overflow: see header_parse */

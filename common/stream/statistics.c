@@ -25,8 +25,7 @@ static void find_integer_range(struct statistics *all, const struct record *reco
     }
 }
 
-/* Two passes: the mean of squares less the square of the mean would lose its digits where the mean is large.
- */
+/* Two passes: the mean of squares less the squared mean would lose digits where the mean is large. */
 struct statistics record_statistics(const struct record *record)
 {
     struct statistics all = {.least = INFINITY, .most = -INFINITY};

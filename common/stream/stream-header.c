@@ -13,7 +13,7 @@ const unsigned char header_magic[HEADER_PREFIX - 2] = {0x93, 'N', 'U', 'M', 'P',
 
 /* A parsing function that fails sets `error` and returns false. */
 struct parser {
-    const char *at;
+    const char *next; /* the text that is not yet parsed */
     struct record *record;
     char error[160];
 };
@@ -29,15 +29,15 @@ static bool __attribute__((format(printf, 2, 3))) wrong(struct parser *parser, c
 
 static void skip_space(struct parser *parser)
 {
-    parser->at += strspn(parser->at, " \t\r\n");
+    parser->next += strspn(parser->next, " \t\r\n");
 }
 
 /* Skips space, then `character` if it stands there. */
 static bool found(struct parser *parser, char character)
 {
     skip_space(parser);
-    if (*parser->at != character) return false;
-    parser->at++;
+    if (*parser->next != character) return false;
+    parser->next++;
     return true;
 }
 
@@ -50,13 +50,13 @@ static bool expect(struct parser *parser, char character)
 static bool parse_string(struct parser *parser, const char *what, char *string, size_t size)
 {
     skip_space(parser);
-    char quote = *parser->at;
+    char quote = *parser->next;
     if (quote != '\'' && quote != '"') return wrong(parser, "header: %s is not a string", what);
-    size_t length = strcspn(parser->at + 1, quote == '"' ? "\"\\\n" : "'\\\n");
-    if (parser->at[length + 1] != quote || length >= size)
+    size_t length = strcspn(parser->next + 1, quote == '"' ? "\"\\\n" : "'\\\n");
+    if (parser->next[length + 1] != quote || length >= size)
         return wrong(parser, "header: %s is malformed", what);
-    snprintf(string, size, "%.*s", (int)length, parser->at + 1);
-    parser->at += length + 2;
+    snprintf(string, size, "%.*s", (int)length, parser->next + 1);
+    parser->next += length + 2;
     return true;
 }
 
@@ -64,7 +64,7 @@ static bool parse_element(struct parser *parser)
 {
     char name[32];
     skip_space(parser);
-    if (*parser->at == '[') return wrong(parser, "structured elements are not supported");
+    if (*parser->next == '[') return wrong(parser, "structured elements are not supported");
     if (!parse_string(parser, "descr", name, sizeof name)) return false;
     for (int element = ELEMENT_F4; element <= ELEMENT_U1; element++) {
         if (strcmp(name, element_name(element)) != 0) continue;
@@ -81,21 +81,22 @@ static bool parse_element(struct parser *parser)
 static bool parse_order(struct parser *parser)
 {
     skip_space(parser);
-    if (strncmp(parser->at, "True", 4) == 0)
+    if (strncmp(parser->next, "True", 4) == 0)
         return wrong(parser, "fortran_order is True; only C order is supported (numpy.ascontiguousarray)");
-    if (strncmp(parser->at, "False", 5) != 0)
+    if (strncmp(parser->next, "False", 5) != 0)
         return wrong(parser, "header: fortran_order is not True or False");
-    parser->at += 5;
+    parser->next += 5;
     return true;
 }
 
 static bool parse_size(struct parser *parser, size_t *size)
 {
     skip_space(parser);
-    if (*parser->at == '-') return wrong(parser, "shape: a size is negative");
-    if (!isdigit((unsigned char)*parser->at)) return wrong(parser, "shape: a size is not an integer");
-    for (*size = 0; isdigit((unsigned char)*parser->at); parser->at++)
-        if (__builtin_mul_overflow(*size, 10, size) || __builtin_add_overflow(*size, *parser->at - '0', size))
+    if (*parser->next == '-') return wrong(parser, "shape: a size is negative");
+    if (!isdigit((unsigned char)*parser->next)) return wrong(parser, "shape: a size is not an integer");
+    for (*size = 0; isdigit((unsigned char)*parser->next); parser->next++)
+        if (__builtin_mul_overflow(*size, 10, size) ||
+            __builtin_add_overflow(*size, *parser->next - '0', size))
             return wrong(parser, "shape: a size is too large");
     return true;
 }
@@ -165,17 +166,17 @@ static bool parse_facts(struct parser *parser)
     skip_space(parser);
     free(parser->record->facts);
     parser->record->facts = NULL;
-    if (*parser->at == '#') {
-        const char *facts = parser->at + 1 + strspn(parser->at + 1, " ");
+    if (*parser->next == '#') {
+        const char *facts = parser->next + 1 + strspn(parser->next + 1, " ");
         size_t length = strcspn(facts, "\n");
-        parser->at = facts + length;
+        parser->next = facts + length;
         while (length && strchr(" \t\r", facts[length - 1])) length--;
         if (length) parser->record->facts = text_or_die("%.*s", (int)length, facts);
         if (length && !facts_are_valid(parser->record->facts))
             return wrong(parser, "header: the comment is not made of name=value facts");
     }
     skip_space(parser);
-    return !*parser->at || wrong(parser, "header: text behind the dict");
+    return !*parser->next || wrong(parser, "header: text behind the dict");
 }
 
 const char *header_parse(char *text, size_t length, struct record *record)

@@ -1,5 +1,4 @@
-/* Reading a tensor stream: every header is checked before use, and memory grows with the bytes that arrive.
- */
+/* Reading a tensor stream: headers are checked before use, and memory grows with the bytes that arrive. */
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>

@@ -70,8 +70,8 @@ static void frame_add(float *wave, size_t count, double phase, double step, cons
     for (size_t block = 0; block < count; block += BLOCK) {
         size_t length = count - block < BLOCK ? count - block : BLOCK;
         for (size_t i = 0; i < length; i++) {
-            float at = (float)(block + i) + 0.5f, left = (float)count - at;
-            gain[i] = middle - (middle - first) * smooth_step(1 - at / glide) -
+            float elapsed = (float)(block + i) + 0.5f, left = (float)count - elapsed;
+            gain[i] = middle - (middle - first) * smooth_step(1 - elapsed / glide) -
                       (middle - last) * smooth_step(1 - left / glide);
         }
         sine_add(wave + block, gain, length, phase + (double)block * step, step);

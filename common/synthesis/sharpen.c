@@ -9,8 +9,7 @@
 
 static const float INAUDIBLE = 1e-5f; /* of full scale: -100 dB */
 
-/* The mean of loudness (count) around t, weighted with the Gaussian; frames outside the row have no weight.
- */
+/* The mean of loudness (count) around t, weighted with the Gaussian; frames outside the row count nothing. */
 static double blurred(const float *loudness, size_t count, size_t t, const double *gaussian, size_t reach)
 {
     double sum = gaussian[0] * (double)loudness[t], weight = gaussian[0];

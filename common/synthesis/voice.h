@@ -30,8 +30,7 @@ typedef size_t voice(struct partial *partials, int key, double highest, const st
 voice *voice_named(const char *name);
 
 /* Adds the sound of a key with these partials to wave (samples). loudness[t] (frames.count) is the RMS of all
- * partials together in frame t; the balance of the partials depends on the time since the onset of the note.
- */
+ * partials together in frame t; the balance of the partials depends on the time since the onset. */
 void voice_play(float *wave, struct frames frames, int key, const struct partial *partials, size_t count,
                 const float *loudness);
 

@@ -72,9 +72,9 @@ for samples, rate, first, last, width, threshold in [
 
 wave = tones(5000, 12000, [40])
 tap.ok(same(keys(wave, "-i", "0.001", "-t", "0")[0], analyse(wave, interval=12, width="0.25st", threshold=0)),
-       "another interval")
+       "another length of a frame")
 tap.ok(same(keys(wave, "-i", "10", "-t", "0")[0], analyse(wave, interval=120000, width="0.25st", threshold=0)),
-       "an interval longer than the wave")
+       "a frame longer than the wave")
 silence = keys(np.zeros((2, 2, 1200), "<f4"))[0]
 tap.ok(silence.shape == (2, 2, 33, 5) and not silence.any(), "silence is silent")
 sine = np.sin(2 * np.pi * 440 * np.arange(120000) / 12000)
@@ -103,7 +103,7 @@ facts = "kind=pair lead=0.5"
 header = [run(["chunks-to-keys", "-a", how], record(pair, facts) + end(1)).stdout.split(b"\n")[0].split()
           for how in ("harmonic", "bands")]
 tap.ok(b"lead=0.02" in header[0] and not any(fact.startswith(b"lead=") for fact in header[1]),
-       "fact lead: keys of notes come an interval before their sound", header)
+       "fact lead: keys of notes come a frame before their sound", header)
 
 # What the threshold is relative to; records of different sizes and rates in one stream.
 loud, soft = tones(2400, 12000, [30]), 0.05 * tones(3600, 12000, [40])
@@ -173,7 +173,7 @@ tap.ok(abs(got[13] / 0.1414 - 1).max() < 0.05 and abs(got[25] / 0.0707 - 1).max(
 for interval in (0.005, 0.1, 1):
     got = heard(notes(60000, 12000, {40: (0, 5)}), "-i", str(interval))[0]
     tap.ok(got.shape == (33, round(5 / interval)) and abs(got[13].mean() / loud - 1) < 0.1 and
-           not np.delete(got, 13, 0).any(), f"a sawtooth in intervals of {interval} s", got.mean(1))
+           not np.delete(got, 13, 0).any(), f"a sawtooth in frames of {interval} s", got.mean(1))
 drum = np.zeros(60000, "<f4")
 drum[6000::12000] = 1
 tone = notes(60000, 12000, {40: (0, 5)})
@@ -254,7 +254,7 @@ refused("no samples", npy(np.zeros((2, 0), "<f4")), "shape (2, 0)")
 refused("no room for a dimension", npy(np.zeros((1, 1, 1, 1, 1, 1, 1, 5), "<f4")), "shape (1, 1, 1, 1, 1, 1, 1, 5)")
 refused("a key above half of the rate", record(pair, "kind=pair rate=8000") + end(1), "key 88, 4186 Hz", "-k", "80-88")
 refused("no rate", record(pair, "kind=pair rate=0") + end(1), "rate=0")
-refused("an interval without a sample", npy(pair), "no sample", "-i", "0.0001", "-r", "2000")
+refused("a frame without a sample", npy(pair), "no sample", "-i", "0.0001", "-r", "2000")
 for option, value in [("-k", "59-27"), ("-k", "0-5"), ("-k", "27"), ("-w", "12.5"), ("-w", "0st"), ("-w", "xHz"),
                       ("-t", "1.5"), ("-t", "nan"), ("-i", "0"), ("-r", "-1"), ("--relative-to", "song")]:
     refused(f"usage: {option} {value}", npy(pair), value, option, value, status=2)

@@ -33,13 +33,13 @@ def make(way, data, *options):
 
 
 def states(keys):
-    """(intervals): the keys that sound, as one number each, where the largest loudness of the source is 1."""
+    """(frames): the keys that sound, as one number each, where the largest loudness of the source is 1."""
     on = keys.mean(0) > 0.1
     return (on * 2.0 ** np.arange(len(on))[:, None]).sum(0)
 
 
 def frames(keys):
-    """The set of its intervals."""
+    """The set of its frames."""
     return {column.tobytes() for column in np.moveaxis(keys, 2, 0)}
 
 
@@ -69,7 +69,7 @@ for way in ("--independent", "--markov-key", "--markov-frame"):
     tap.ok(abs(there - often).max() < (0.005 if way == "--independent" else 0.06), f"{way}: how often a key sounds",
            abs(there - often).max())
 for way in WAYS[2:3] + WAYS[4:]:
-    tap.ok(all(frames(keys) <= ours for keys in made[way]), f"{way}: every interval is one of the set's")
+    tap.ok(all(frames(keys) <= ours for keys in made[way]), f"{way}: every frame is one of the set's")
 for way in ("--independent", "--markov-key"):
     tap.ok(not frames(made[way][0]) <= ours, f"{way}: chords that are not in the set")
 tap.ok(all(any(frames(keys) == frames(song) for song in scaled) for keys in made["--shuffle"]) and
@@ -87,7 +87,7 @@ walked = make("--markov-frame", stream([walk]), "-n", "50").argmax(2)[:, 0]
 tap.ok(walked.shape == (50, 6) and (np.diff(walked) % 3 == 1).all(), "a set with one way to go", walked[:2])
 long = [np.repeat(walk, 100, 2)]
 turns = [(np.diff(states(keys)) != 0).sum() for keys in make("--markov-frame", stream(long), "-n", "100")]
-tap.ok(4.2 < np.mean(turns) < 7.2, "states last as long as in the set: six turns in 600 intervals", np.mean(turns))
+tap.ok(4.2 < np.mean(turns) < 7.2, "states last as long as in the set: six turns in 600 frames", np.mean(turns))
 def stay(records):
     """How often a key that sounds sounds on."""
     on = np.array(records).mean(1) > 0.1
@@ -104,7 +104,7 @@ def pulse(way):
 
 
 def again(keys):
-    """The largest share of intervals that are those of a bar before."""
+    """The largest share of frames that are those of a bar before."""
     return max((keys[..., period:] == keys[..., :-period]).all((0, 1)).mean() for period in range(15, 96))
 
 
@@ -123,7 +123,7 @@ tap.ok((make("--shuffle", stream([4 * song for song in songs]), "-n", "5") == ma
 silent = make("--markov-frame", stream([0 * songs[0]]))
 tap.ok(silent.shape == (1, 2, 33, 500) and not silent.any(), "silence makes silence")
 single = make("--markov-frame", stream([song[..., :1] for song in songs]), "-n", "4")
-tap.ok(single.shape == (4, 2, 33, 1), "records of one interval")
+tap.ok(single.shape == (4, 2, 33, 1), "records of one frame")
 head = run(["keys-baseline", "--noise", "-k", "40-43", "-i", "0.05"], record(songs[0][:, :4])).stdout.split(b"\n")[0]
 tap.ok({b"kind=keys", b"keys=40-43", b"interval=0.05", b"seed=1"} <= set(head.split()), "facts; -k and -i", head)
 

@@ -25,7 +25,7 @@ def convert(keys, *options, facts="kind=keys"):
 
 
 def notes(midi, interval=0.02):
-    """[(first interval, last + 1, MIDI number, velocity, channel)]; fails where a time is between two intervals."""
+    """[(first frame, last + 1, MIDI number, velocity, channel)]; fails where a time is between two frames."""
     found, tempo = [], next(m.tempo for m in midi.tracks[0] if m.type == "set_tempo")
     for track in midi.tracks:
         ticks, sounding = 0, {}
@@ -59,7 +59,7 @@ want = [(0, 3, 60, 90, 0), (10, 20, 47, 127, 0), (15, 500, 79, 64, 0)]
 midi = convert(keys)
 tap.ok(notes(midi) == want, "places, numbers and velocities", notes(midi))
 tap.ok(midi.type == 1 and len(midi.tracks) == 2 and abs(midi.length - 10) < 1e-9, "format 1, as long as the keys")
-tap.ok(midi.ticks_per_beat * 20000 % 500000 == 0 and midi.ticks_per_beat == 500, "an interval is 20 ticks exactly")
+tap.ok(midi.ticks_per_beat * 20000 % 500000 == 0 and midi.ticks_per_beat == 500, "a frame is 20 ticks exactly")
 tap.ok([m.dict() for m in midi.tracks[1][:2]] ==
        [mido.Message("program_change", program=0).dict(), mido.Message("control_change", control=10, value=64).dict()],
        "a piano in the middle")
@@ -97,7 +97,7 @@ for values, options, spans, name in [
     got = [note[:2] for note in notes(convert(line(*values), *options))]
     tap.ok(got == spans, name, got)
 tap.ok([n[3] for n in notes(convert(line(0.25, 1, 0.5, 0, 0, 0, 0.125, 0.25, 0.1)))] == [127, 64],
-       "the velocity is that of the loudest interval")
+       "the velocity is that of the loudest frame")
 tap.ok(notes(convert(line(0, 0, 0))) == [] and notes(convert(0 * keys[:, :, :1])) == [], "silence is a song without notes")
 
 tap.ok(notes(convert(line(*[0.4] * 20, 0.9, 0.9, 0.9, *[0.5] * 20), "--floor", "0.6")) == [(20, 23, 60, 127, 0)] and

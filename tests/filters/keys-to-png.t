@@ -12,7 +12,7 @@ from png import decode
 from streams import Tap, end, record, run
 
 tap = Tap()
-WIDE, HIGH = 484, 288  # so that the roll is 400 by 198: four columns an interval of 100, six rows a key of 33
+WIDE, HIGH = 484, 288  # so that the roll is 400 by 198: four columns a frame of 100, six rows a key of 33
 
 
 def png(keys, *options, facts="kind=keys keys=27-59"):
@@ -24,8 +24,8 @@ def png(keys, *options, facts="kind=keys keys=27-59"):
     return decode(got.stdout)
 
 
-def note(key, begin, finish, left=0.1, right=0.1, intervals=100, keys=33, first=27):
-    keys = np.zeros((2, keys, intervals))
+def note(key, begin, finish, left=0.1, right=0.1, frames=100, keys=33, first=27):
+    keys = np.zeros((2, keys, frames))
     keys[:, key - first, begin:finish] = [[left], [right]]
     return keys
 
@@ -49,10 +49,10 @@ tap.ok(all(place == (left + 4 * begin, top + 6 * (59 - key), left + 4 * begin + 
 tap.ok(box(png(note(5, 20, 30, keys=11, first=1), "-k", "1-11", facts=""),
            png(np.zeros((2, 11, 100)), "-k", "1-11", facts="")) == (left + 80, top + 108, left + 120, top + 126),
        "-k are the keys of records that do not state theirs")
-long = note(40, 3000, 3001, intervals=6000)
+long = note(40, 3000, 3001, frames=6000)
 tap.ok(box(png(long), png(0 * long)) == (left + 200, top + 6 * 19, left + 201, top + 6 * 20),
-       "one short note among 6000 intervals is not lost")
-pair = np.stack([note(40, 0, 10, intervals=50), note(50, 40, 50, intervals=50)])
+       "one short note among 6000 frames is not lost")
+pair = np.stack([note(40, 0, 10, frames=50), note(50, 40, 50, frames=50)])
 tap.ok((png(pair) == png(np.concatenate(list(pair), -1))).all(), "a pair's chunks follow one another")
 
 # Colours.
@@ -129,7 +129,7 @@ refused("another kind", record(np.zeros((2, 33, 9), "<f4"), "kind=wave") + end(1
 refused("no such shape", record(np.zeros((3, 33, 9), "<f4"), "kind=keys") + end(1), "shape (3, 33, 9) is not")
 refused("rows that are no keys", record(np.zeros((2, 32, 9), "<f4"), "kind=keys") + end(1), "32 rows for the keys 27-59")
 refused("NaN", record(np.full((2, 33, 9), np.nan, "<f4"), "kind=keys") + end(1), "nan")
-refused("-k", one, "-k 30-20", "-k", "30-20", status=2)
+refused("-k", one, "--keys: '30-20'", "-k", "30-20", status=2)
 refused("-W", one, "299", "-W", "299", status=2)
 refused("-o", one, "like NAME-%03d.png", "-o", "a%s", status=2)
 refused("no folder", one + end(1), "nowhere/a.png", "-o", "nowhere/a.png")

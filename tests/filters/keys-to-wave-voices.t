@@ -106,12 +106,12 @@ slow = held(40)
 slow[:, 13] = np.linspace(0.02, 0.1, 500)
 is_piano("piano: a swell is one note", wave(slow, "--voice", "piano")[0], 40, 9.8, 9.84, 0.0992)
 
-# An interval's RMS is its loudness, whatever stands beside it: one key, so high that its phase hardly matters.
+# A frame's RMS is its loudness, whatever stands beside it: one key, so high that its phase hardly matters.
 steps = np.random.default_rng(2).uniform(0.02, 0.1, 500) * (np.random.default_rng(3).random(500) < 0.7)
 keys = held(59)
 keys[:, 32] = steps
 got = np.sqrt(np.mean(wave(keys, "-r", "12000")[0].reshape(500, 240) ** 2, 1))
-tap.ok(abs(got - steps).max() < 0.002, "changing loudness: each interval's RMS", abs(got - steps).max())
+tap.ok(abs(got - steps).max() < 0.002, "changing loudness: each frame's RMS", abs(got - steps).max())
 
 # Notes as in music: chords with steep onsets that fade, in both channels, at other loudness.
 random = np.random.default_rng(4)
@@ -124,7 +124,7 @@ for note in range(150):
 
 
 def flux(samples, window=64):
-    """What grows in the spectrum from window to window, 2 ms on: its mean across the borders of intervals over its mean
+    """What grows in the spectrum from window to window, 2 ms on: its mean across the borders of frames over its mean
     inside them. The window, 5 ms, is short enough to tell them apart."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, window)[::24] * np.hanning(window + 1)[:-1]
     grown = np.maximum(np.diff(abs(np.fft.rfft(frames)), axis=0), 0).sum(1)
@@ -146,10 +146,10 @@ for voice in VOICES:
     for name, keys in ("sudden", song), ("heard", heard):
         for options in [], ["--sharpen", "2.5", "--release", "0.02"]:
             ratios = [flux(side) for side in wave(keys, "--voice", voice, *options)]
-            tap.ok(max(ratios) < 1, f"{voice}, {name} notes {options}: no more flux at the borders of intervals than "
+            tap.ok(max(ratios) < 1, f"{voice}, {name} notes {options}: no more flux at the borders of frames than "
                    "inside", ratios)
 ratio = flux(synthesise(song[0]).ravel())
-tap.ok(ratio > 1.5, "sines that begin again in each interval would fail this", ratio)
+tap.ok(ratio > 1.5, "sines that begin again in each frame would fail this", ratio)
 
 # Level, channels, parts.
 for voice in VOICES:

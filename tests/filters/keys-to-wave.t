@@ -55,9 +55,9 @@ for key in (27, 40, 50, 59):
            f"key {key}: its loudness is the root mean square")
 buzz = synthesise(held(50)[0]).ravel()[12000:108000]
 hertz, decibels = spectrum(buzz)
-tap.ok(decibels[abs(hertz - frequency(50)) > 1].max() > -20, "sines that begin again in each interval would fail this")
+tap.ok(decibels[abs(hertz - frequency(50)) > 1].max() > -20, "sines that begin again in each frame would fail this")
 
-# Loudness that changes in each interval by up to 6 dB: no buzz 40 dB below, no click.
+# Loudness that changes in each frame by up to 6 dB: no buzz 40 dB below, no click.
 steps = held(49)
 steps[:, 22] *= np.where(np.arange(500) % 2, 0.5, 1)
 hertz, decibels = spectrum(wave(steps)[0, 12000:108000])
@@ -73,8 +73,8 @@ for options in ([], ["--release", "0", "--sharpen", "1"]):
 plain = wave(bursts, "--release", "0", "--sharpen", "1")
 tap.ok(not plain[0][np.convolve(np.repeat(bursts[0, 22] != 0, 240), np.ones(63), "same") == 0].any() and
        abs(plain).max() > 0.1, "silence is silent")
-intervals = plain[0].reshape(500, 240)[np.arange(500) % 50 == 3]
-tap.ok(abs(np.sqrt(np.mean(intervals ** 2, 1)) - 0.1).max() < 2e-3, "an interval's loudness, unchanged")
+frames = plain[0].reshape(500, 240)[np.arange(500) % 50 == 3]
+tap.ok(abs(np.sqrt(np.mean(frames ** 2, 1)) - 0.1).max() < 2e-3, "a frame's loudness, unchanged")
 
 # Shapes, facts, rates.
 random = np.random.default_rng(1)
@@ -163,7 +163,7 @@ refused("a lead that is none", record(pair, "kind=keys lead=-1") + end(1), "lead
 refused("a width that is none", record(pair, "kind=keys width=5") + end(1), "width=5")
 refused("one dimension", record(np.zeros(33, "<f4")), "shape (33,)")
 refused("three channels", record(np.zeros((3, 33, 5), "<f4")), "shape (3, 33, 5)")
-refused("no intervals", record(np.zeros((2, 33, 0), "<f4")), "shape (2, 33, 0)")
+refused("no frames", record(np.zeros((2, 33, 0), "<f4")), "shape (2, 33, 0)")
 refused("too loud", record(np.full((2, 33, 50), 3e38, "<f4")), "too loud")
 refused("an interval without a sample", record(pair, "kind=keys interval=0.00001") + end(1), "no sample")
 refused("a cut record", record(pair)[:3000], "cut short")

@@ -28,7 +28,7 @@ def records(data):
 
 
 def listen(song, *options):
-    """The loudness (2, keys, intervals) of a whole song."""
+    """The loudness (2, keys, frames) of a whole song."""
     got = run(["midi-to-keys", "--as", "song", *options], song)
     if got.returncode or got.stderr:
         print("#", got.stderr)
@@ -46,7 +46,7 @@ def chunk(kind, data):
 
 
 def song(*tracks, division=50, form=1):
-    """A file; at a division of 50 and half a second a quarter, two ticks are an interval of 20 ms."""
+    """A file; at a division of 50 and half a second a quarter, two ticks are a frame of 20 ms."""
     head = b"".join(n.to_bytes(2, "big") for n in (form, len(tracks), division & 0xFFFF))
     return chunk(b"MThd", head) + b"".join(chunk(b"MTrk", track) for track in tracks)
 
@@ -56,7 +56,7 @@ ON, OFF = b"\x90\x3c\x7f", b"\x80\x3c\x40"
 
 
 def span(data, *options, key=40):
-    """[(first interval, last + 1)] in which the key sounds."""
+    """[(first frame, last + 1)] in which the key sounds."""
     sounds = np.concatenate([[0], listen(data, *options)[0, key - 27] > 0, [0]]).astype(int)
     edges = np.flatnonzero(np.diff(sounds))
     return [tuple(pair) for pair in edges.reshape(-1, 2).tolist()]
@@ -67,13 +67,13 @@ plain = song(b"\x14" + ON + b"\x28" + OFF + b"\x14" + END[1:])
 keys = listen(plain)
 want = np.zeros((2, 33, 40))
 want[:, 13, 10:30] = FULL
-tap.ok(keys.shape == want.shape and close(keys, want), "a note: its key, its intervals, its loudness", keys.shape)
+tap.ok(keys.shape == want.shape and close(keys, want), "a note: its key, its frames, its loudness", keys.shape)
 soft = listen(plain.replace(ON, b"\x90\x3c\x40"))
 tap.ok(close(soft, want * (64 / 127) ** 2), "loudness is as the square of the velocity")
 late = listen(plain.replace(b"\x14" + ON, b"\x15" + ON))
 want[:, 13, 10], want[:, 13, 30] = FULL / 2 ** 0.5, FULL / 2 ** 0.5
 want[:, 13, 11:30] = FULL
-tap.ok(close(late[:, :, :40], want), "half an interval counts by its power")
+tap.ok(close(late[:, :, :40], want), "half a frame counts by its power")
 fading = listen(plain, "--decay", "0.1")[0, 13]
 fine = np.exp(-np.arange(0.5, 20000) / 1000 * 0.02 / 0.1).reshape(20, 1000)
 tap.ok(close(fading[10:30], FULL * np.sqrt((fine ** 2).mean(1))), "--decay")
@@ -161,7 +161,7 @@ def compose():
 
 
 def reading(data, decay=0.5, interval=0.02):
-    """The same loudness (2, 33, intervals) from what mido reads."""
+    """The same loudness (2, 33, frames) from what mido reads."""
     state = {c: {7: 100, 10: 64, 11: 127, 64: 0} for c in range(16)}
     sounding, pieces, now = {}, [], 0.0
 
