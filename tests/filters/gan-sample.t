@@ -96,7 +96,7 @@ gan-sample -m time.model -n 9 --like train.keys --amount 0 -S 1 >made.keys
 gan-sample -m time.model -n 9 --like train.keys --amount 0 -S 2 >again.keys
 gan-sample -m time.model -n 20 --like train.keys --amount 1 -S 3 >forgotten.keys
 gan-sample -m time.model -n 9 --like train.keys -S 3 >varied.keys
-gan-sample -m time.model -n 4 --from 3 --to 4 >walk.keys
+gan-sample -m time.model -n 4 --from 3 --to 4 >between.keys
 gan-sample -m time.model -S 4 >four.keys
 gan-sample -m time.model -n 2 --from train.keys --to 4 >home.keys
 is "$($python - <<'PY'
@@ -108,17 +108,17 @@ same = lambda a, b: bool((np.abs(a - b) < 1e-5).mean() > 0.99)  # a last bit may
 made, again, varied = load("made.keys", 9), load("again.keys", 9), load("varied.keys", 9)
 print(all(map(same, made, again)), same(made[0], made[8]), not same(made[0], made[1]))
 print(all(map(same, load("forgotten.keys", 20), load("time.keys", 20))), not any(map(same, made, varied)))
-walk, home = load("walk.keys", 4), load("home.keys", 2)
+between, home = load("between.keys", 4), load("home.keys", 2)
 three, four = load("time.keys", 1)[0], load("four.keys", 1)[0]
-print(same(walk[0], three), same(walk[3], four), not same(walk[1], three), not same(walk[1], walk[2]))
+print(same(between[0], three), same(between[3], four), not same(between[1], three), not same(between[1], between[2]))
 print(same(home[0], made[0]), same(home[1], four))
 PY
 )" "$(printf 'True True True\nTrue True\nTrue True True True\nTrue True')" \
-    "--like varies records in turn, between the record and a sample of its own; --from and --to are the ends of a walk"
-fails 2 'gan-sample: --from and --to go together' "a walk without an end" gan-sample -m time.model --from 1
-fails 2 'gan-sample: --from and --to exclude' "a walk and records" \
+    "--like varies records in turn, between the record and a sample of its own; --from and --to are the ends of an interpolation"
+fails 2 'gan-sample: --from and --to go together' "an interpolation without an end" gan-sample -m time.model --from 1
+fails 2 'gan-sample: --from and --to exclude' "an interpolation and records" \
     gan-sample -m time.model --from 1 --to 2 --like train.keys
-fails 1 'gan-sample: design: musigan has no place' "a design that hears nothing" gan-sample -m $model --like train.keys
+fails 1 'gan-sample: design: musigan does not encode' "a design whose encoder takes noise" gan-sample -m $model --like train.keys
 fails 1 'gan-sample: nowhere: No such file' "a place that is neither seed nor file" \
     gan-sample -m time.model --from 1 --to nowhere
 make_keys other.keys 2 1 4 25

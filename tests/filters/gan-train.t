@@ -79,7 +79,7 @@ train longer.yaml straight
 cmp -s straight.model cut.model
 ok $? "to the same bytes"
 
-# The discriminator afresh.
+# The discriminator from the start.
 configure update.yaml -e 's/^epochs:.*/epochs: 5/' -e '1i update_discriminator: true\ndiscriminator:\n  norm: spectral'
 cp -r first updated
 gan-train -c update.yaml -o updated --resume <train.keys >updated.model 2>updated.err

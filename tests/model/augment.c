@@ -1,5 +1,5 @@
-/* Records made anew for each batch: they run on into the next chunk of their song, move by keys, swap their
- * channels, have a largest value of 1, and are the same for the same key. */
+/* Data augmentation: windows go on in the next chunk of their song, are transposed, swap left and right, have
+ * a largest value of 1, and are a function of the random key. */
 #include "kernels/model/training/augment.h"
 
 #include <stdlib.h>

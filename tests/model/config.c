@@ -47,7 +47,7 @@ static void test_defaults(void)
     config_free(config);
 }
 
-/* The published file, all of it; what the defaults have otherwise stands in it otherwise. */
+/* The whole published file: its values are the defaults, but for those compared first. */
 static void test_published(void)
 {
     struct config *config = config_load_or_die("tests/reference/published.yaml"), *defaults = parse("");

@@ -22,7 +22,7 @@ static struct moments moments_of(const struct ops *ops, const struct parameter *
     return s;
 }
 
-/* Few values stray far from what is expected: 4 standard errors, and the largest of normal ones more. */
+/* Within 4 standard errors of what is expected; the largest of normal numbers varies more. */
 static bool alike(struct moments got, struct moments want, size_t count)
 {
     double stray = 4 / sqrt((double)count);

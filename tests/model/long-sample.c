@@ -1,4 +1,4 @@
-/* Windows are joined where they agree, so that a joint is not heard. */
+/* The windows of a long sample are joined, key by key, where they differ least. */
 #include "kernels/model/sampling/long-sample.h"
 
 #include <stdlib.h>
@@ -9,8 +9,9 @@
 #include "tests/device.h"
 #include "tests/tap.h"
 
-/* Latents of 4 frames; windows begin 28 frames apart, share 12, and pass over in frames 4 to 8 of these. */
-enum { KEYS = 3, FRAMES = 40, HOP = 28, OVERLAP = 12, PIECE = 60 };
+/* Latents of 4 frames; windows begin 28 frames apart, share 12, and have their seam in frames 4 to 8 of
+ * these. */
+enum { KEYS = 3, FRAMES = 40, HOP = 28, OVERLAP = 12, SAMPLE = 60 };
 
 static const char configuration[] =
     "design: time\nbatch_size: 2\nmodel:\n  n_channels: 4\n  seq_len: 120\n  latent_seq_len: 10\n"
@@ -23,17 +24,17 @@ static void sound(real *window, size_t key, size_t from, size_t to, real loudnes
         window[2 * (key * FRAMES + t)] = window[2 * (key * FRAMES + t) + 1] = loudness;
 }
 
-/* Whether the key sounds in frames from … to - 1 of the piece and nowhere else. */
-static bool sounds(const struct long_sample *p, size_t key, size_t from, size_t to)
+/* Whether the key sounds in frames from … to - 1 of the sample and nowhere else. */
+static bool sounds(const struct long_sample *s, size_t key, size_t from, size_t to)
 {
     size_t length;
-    const real *row = long_sample_joined(p, &length) + 2 * key * length;
-    for (size_t t = 0; t < PIECE; t++)
+    const real *row = long_sample_joined(s, &length) + 2 * key * length;
+    for (size_t t = 0; t < SAMPLE; t++)
         if ((row[2 * t] > 0) != (t >= from && t < to) || row[2 * t] != row[2 * t + 1]) return false;
     return true;
 }
 
-static void test_joint(struct long_sample *p)
+static void test_join(struct long_sample *s)
 {
     real first[2 * KEYS * FRAMES] = {0}, second[2 * KEYS * FRAMES] = {0};
     size_t length;
@@ -41,30 +42,31 @@ static void test_joint(struct long_sample *p)
     sound(first, 1, 9, HOP + 5, (real)0.5), sound(second, 1, 0, 5, (real)0.5);
     sound(first, 1, HOP + 9, FRAMES, (real)0.5);
     sound(second, 2, 0, 7, (real)0.5);
-    long_sample_join(p, 0, first);
-    long_sample_join(p, 1, second);
-    const real *joined = long_sample_joined(p, &length);
+    long_sample_join(s, 0, first);
+    long_sample_join(s, 1, second);
+    const real *joined = long_sample_joined(s, &length);
     ok(length == HOP + FRAMES, "two windows (%zu frames)", length);
-    ok(sounds(p, 0, 3, PIECE), "a note of both goes on");
+    ok(sounds(s, 0, 3, SAMPLE), "a note in both windows is one note");
     ok(joined[2 * (HOP + 5)] == first[2 * (HOP + 5)] && joined[2 * (HOP + 6)] == second[2 * 6],
-       "from the one to the other in the middle, where no frame is better");
-    ok(sounds(p, 1, 9, HOP + 5), "it ends where both end it, whatever the first says at its end");
-    ok(sounds(p, 2, 0, 0), "what the second says until they agree is not heard");
+       "the seam is in the middle where no frame is better");
+    ok(sounds(s, 1, 9, HOP + 5),
+       "a note ends where both windows end it; a later one of the first window is left out");
+    ok(sounds(s, 2, 0, 0), "a note of the second window before the seam is left out");
     memset(first, 0, sizeof first);
-    long_sample_join(p, 2, first);
-    ok(long_sample_joined(p, &length)[2 * 10] == 0, "the next piece begins anew");
+    long_sample_join(s, 2, first);
+    ok(long_sample_joined(s, &length)[2 * 10] == 0, "the next sample begins with its own first window");
 }
 
 static void test_plan(struct model *m)
 {
     bool right = !long_sample_new_or_die(m, 1, FRAMES);
     for (size_t frames = FRAMES + 1; frames < 200; frames++) {
-        struct long_sample *p = long_sample_new_or_die(m, 1, frames);
-        size_t last = (long_sample_windows(p) - 1) * HOP, from = OVERLAP / 3;
+        struct long_sample *s = long_sample_new_or_die(m, 1, frames);
+        size_t last = (long_sample_windows(s) - 1) * HOP, from = OVERLAP / 3;
         right = right && frames > last + from && frames <= last + HOP + from;
-        long_sample_free(p);
+        long_sample_free(s);
     }
-    ok(right, "a window for whatever the one before does not say alone, and none more");
+    ok(right, "as many windows as the frames need, and none more");
 }
 
 int main(void)
@@ -73,10 +75,10 @@ int main(void)
         config_parse_or_die("test", (const uint8_t *)configuration, sizeof configuration - 1);
     struct keys_shape keys = {KEYS, FRAMES};
     struct model *m = model_new_or_die(ops_under_test(), config, keys, 2, false);
-    struct long_sample *p = long_sample_new_or_die(m, 1, PIECE);
-    test_joint(p);
+    struct long_sample *s = long_sample_new_or_die(m, 1, SAMPLE);
+    test_join(s);
     test_plan(m);
-    long_sample_free(p);
+    long_sample_free(s);
     model_free(m);
     config_free(config);
     return done();

@@ -1,5 +1,5 @@
-/* The prior as a sequence without an end: every window of it is a draw from the prior, however late;
- * its beginning is that of a record, and the same however much follows. */
+/* The prior as a sequence of any length: every window of it is a draw from the prior, its beginning is like a
+ * record of the same noise, and the same for any length. */
 #include "kernels/model/sampling/prior-sequence.h"
 
 #include <stdlib.h>
@@ -77,7 +77,7 @@ static struct prior_sequence *calibrated(struct fitted *f, double slow_component
     return prior_sequence_new_or_die(&f->prior);
 }
 
-/* A draw is linear in the white noise, so what it does to each number of it gives the covariance. */
+/* A draw is linear in the white noise, so its responses to unit impulses give the covariance. */
 static void test_covariance(struct fitted *f)
 {
     struct prior_sequence *s = prior_sequence_new_or_die(&f->prior);
@@ -97,7 +97,7 @@ static void test_covariance(struct fitted *f)
     bool causal = true;
     for (size_t i = 0; i < COUNT; i++)
         for (size_t a = 0; a < i; a++) causal = causal && response[i * COUNT + a] == 0;
-    ok(causal, "what was drawn does not depend on what follows");
+    ok(causal, "a latent does not depend on later noise");
     free(response);
     prior_sequence_free(s);
 }
@@ -122,9 +122,9 @@ static void draw(const struct prior_sequence *s, real *z, size_t latents, uint32
 static void draw_record(const struct fitted *f, real *z, uint32_t number)
 {
     real noise[PRIOR_NOISES * SIDE];
-    struct sample_key loop = {random_key_make(3, PURPOSE_LOOP, number), 0};
+    struct sample_key key = {random_key_make(3, PURPOSE_LOOP, number), 0};
     noise_of(noise, number);
-    prior_draw(&f->prior, z, noise, &loop, 1);
+    prior_draw(&f->prior, z, noise, &key, 1);
 }
 
 /* Moments over draws, at the beginning and late. */
@@ -185,8 +185,8 @@ static void test_beginning(struct fitted *f)
     prior_sequence_free(s);
 }
 
-/* The loop alone, as nothing is slow: it comes again after its period until a part ends, as in the third, and
- * the second has another. */
+/* Nothing is slow, so the loop is alone: it repeats for 24 periods, the next 24 have another loop, the third
+ * the first again. */
 static void test_loops(struct fitted *f)
 {
     enum { REPEATS = 24, LOOPED = REPEATS * 12 * 3 };
@@ -194,8 +194,8 @@ static void test_loops(struct fitted *f)
     double within = 0, across = 0, back = 0;
     struct prior_sequence *s = calibrated(f, 0, 1);
     for (uint32_t n = 0; n < 20; n++) {
-        struct sample_key loop = {random_key_make(3, PURPOSE_LOOP, n), 0};
-        size_t period = prior_noise_loop(&f->prior, loop, 0).period * CHANNELS, part = REPEATS * period;
+        struct sample_key key = {random_key_make(3, PURPOSE_LOOP, n), 0};
+        size_t period = prior_noise_loop(&f->prior, key, 0).period * CHANNELS, part = REPEATS * period;
         draw(s, z, LOOPED, n);
         within += correlation(z + 4 * period, z + 8 * period, 12 * period) / 20;
         across += correlation(z + 4 * period, z + part + 4 * period, 12 * period) / 20;

@@ -1,5 +1,5 @@
-/* The prior that is fitted: its Gaussian is that of the posteriors' draws, its noise repeats but for the
- * slowest components, and a sample depends on its own noise alone. */
+/* The fitted prior: its Gaussian is that of draws from the posteriors, its draws loop but for the slowest
+ * components, and a sample depends on its own noise alone. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,9 +62,9 @@ static void fit(struct fitted *f)
     free(mu), free(logvar);
 }
 
-static void loops_of(struct sample_key *loops, int count)
+static void sample_keys_of(struct sample_key *keys, int count)
 {
-    for (int i = 0; i < count; i++) loops[i] = (struct sample_key){random_key_make(5, 9, (uint32_t)i), 0};
+    for (int i = 0; i < count; i++) keys[i] = (struct sample_key){random_key_make(5, 9, (uint32_t)i), 0};
 }
 
 static void test_moments(struct fitted *f)
@@ -72,11 +72,11 @@ static void test_moments(struct fitted *f)
     enum { COUNT = 1000 };
     real *noise = allocate_or_die(COUNT * NOISE, sizeof *noise),
          *z = allocate_or_die(COUNT * SIDE, sizeof *z);
-    struct sample_key loops[COUNT];
+    struct sample_key keys[COUNT];
     double mean[2] = {0}, square[2] = {0}, product = 0, even = 0, n = COUNT * LATENTS;
     normals(noise, COUNT * NOISE, 2);
-    loops_of(loops, COUNT);
-    prior_draw(&f->prior, z, noise, loops, COUNT);
+    sample_keys_of(keys, COUNT);
+    prior_draw(&f->prior, z, noise, keys, COUNT);
     for (size_t i = 0; i < COUNT * SIDE; i += 2) {
         double a = (double)z[i] - 1, b = (double)z[i + 1] + 1;
         mean[0] += a / n, mean[1] += b / n;
@@ -116,21 +116,21 @@ static struct calibration calibrated(double slow_components, double temperature)
 static void test_repetition(struct fitted *f)
 {
     real noise[NOISE], z[SIDE], other[SIDE];
-    struct sample_key loop;
+    struct sample_key key;
     normals(noise, NOISE, 4);
-    loops_of(&loop, 1);
-    prior_draw(&f->prior, z, noise, &loop, 1);
+    sample_keys_of(&key, 1);
+    prior_draw(&f->prior, z, noise, &key, 1);
     ok(repetition(z) > 0.7, "noise repeats (correlation %.2f)", repetition(z));
     prior_set_calibration(&f->prior, calibrated(LATENTS, 1));
-    prior_draw(&f->prior, z, noise, &loop, 1);
-    ok(repetition(z) < 0.5, "but for its slow components, here all of them (%.2f)", repetition(z));
+    prior_draw(&f->prior, z, noise, &key, 1);
+    ok(repetition(z) < 0.5, "but for the slow components, here all of them (%.2f)", repetition(z));
     normals(noise, 2 * SIDE, 6);
-    prior_draw(&f->prior, other, noise, &loop, 1);
+    prior_draw(&f->prior, other, noise, &key, 1);
     double apart = 0;
     for (size_t i = 0; i < SIDE; i++) apart = fmax(apart, fabs((double)(z[i] - other[i])));
-    ok(apart < 1e-5, "which are the third noise's alone");
+    ok(apart < 1e-5, "which depend on the third noise alone");
     prior_set_calibration(&f->prior, calibrated(LATENTS, 0));
-    prior_draw(&f->prior, z, noise, &loop, 1);
+    prior_draw(&f->prior, z, noise, &key, 1);
     ok(fabs((double)z[0]) < 1e-6 && fabs((double)z[SIDE - 1]) < 1e-6, "temperature 0 gives the mean");
     prior_set_calibration(&f->prior, calibration_neutral);
 }
@@ -138,11 +138,11 @@ static void test_repetition(struct fitted *f)
 static void test_gates(struct fitted *f)
 {
     struct articulation own[3] = {{0, 0}, {1, -1}};
-    struct sample_key loops[200];
+    struct sample_key keys[200];
     real gates[3 * GATE_SETTINGS], least = 1, most = -1;
-    loops_of(loops, 200);
+    sample_keys_of(keys, 200);
     for (int i = 0; i < 200; i++) {
-        own[2] = prior_articulation(loops[i]);
+        own[2] = prior_articulation(keys[i]);
         least = own[2].threshold < least ? own[2].threshold : least;
         most = own[2].smoothing > most ? own[2].smoothing : most;
     }
@@ -151,20 +151,20 @@ static void test_gates(struct fitted *f)
                           (struct calibration){.threshold = -1, .threshold_range = 0.5, .smoothing = 0.25});
     prior_gates(&f->prior, gates, own, 3);
     ok(gates[0] == -1 && gates[1] == (real)0.25 && gates[2] == (real)-0.5 && gates[3] == 0,
-       "gates lie about the chosen ones");
+       "gates lie in the calibrated ranges");
     prior_set_calibration(&f->prior, calibration_neutral);
 }
 
 static void test_batches(struct fitted *f)
 {
     real noise[3 * NOISE], together[3 * SIDE], alone[SIDE];
-    struct sample_key loops[3];
+    struct sample_key keys[3];
     bool same = true;
     normals(noise, 3 * NOISE, 7);
-    loops_of(loops, 3);
-    prior_draw(&f->prior, together, noise, loops, 3);
+    sample_keys_of(keys, 3);
+    prior_draw(&f->prior, together, noise, keys, 3);
     for (int b = 0; b < 3; b++) {
-        prior_draw(&f->prior, alone, noise + b * NOISE, &loops[b], 1);
+        prior_draw(&f->prior, alone, noise + b * NOISE, &keys[b], 1);
         same = same && memcmp(alone, together + b * SIDE, sizeof alone) == 0;
     }
     ok(same, "a sample is the same in a batch and alone");

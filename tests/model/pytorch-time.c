@@ -1,5 +1,5 @@
 /* The design `time` against PyTorch: every loss and gradient of a step of the generator, its statistics, and
- * what its encoder says in evaluation. */
+ * the posterior of its encoder in evaluation mode. */
 #include "tests/model/case-model.h"
 
 static void check_losses(struct numbers *n, struct case_model *c)

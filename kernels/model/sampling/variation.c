@@ -28,8 +28,7 @@ static struct variation *variation_new_or_die(struct model *m)
 {
     const struct prior *prior = m->generator->prior;
     if (!prior)
-        die("design: %s has no place for a record: --like, --from and --to need design: time",
-            m->design->name);
+        die("design: %s does not encode records: --like, --from and --to need design: time", m->design->name);
     struct variation *v = allocate_or_die(1, sizeof *v);
     size_t batch = (size_t)m->session.batch;
     v->model = m;
