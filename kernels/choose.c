@@ -1,3 +1,4 @@
+/* The choice of a backend by the name of a device: auto, cpu or cuda. */
 #include <string.h>
 
 #include "common/fail.h"

@@ -1,9 +1,9 @@
-/* The losses on keys in the order of their values and weights, and gates. ops.h has their operations,
- * musigan-config(5) their formulas. */
+/* The losses on keys, in the order of their values and weights, and the settings of hard gates. kernels/ops.h
+ * has their operations, musigan-config(5) their formulas. */
 #ifndef KERNELS_KEY_LOSSES_H
 #define KERNELS_KEY_LOSSES_H
 
-/* Of a record of keys, as a tensor (batch, keys * frames, 2). */
+/* The shape of a record of keys, as a tensor (batch, keys * frames, 2). */
 struct keys_shape {
     int keys, frames;
 };
@@ -29,11 +29,11 @@ enum discriminator_loss {
     DISCRIMINATOR_LOSSES
 };
 
-/* How hard gates work: one is open where its logit, its neighbours in time having `smoothing` of it each, is
- * above the threshold. The first and the last frame are their own neighbours. */
+/* Hard gates: the gate of frame t is open where g[t] + smoothing (g[t-1] + g[t+1] - 2 g[t]) > threshold, g
+ * being the logits. The first and the last frame are their own neighbours. */
 enum gate_setting { GATE_THRESHOLD, GATE_SMOOTHING, GATE_SETTINGS };
 
-/* Of keys as frames with gates: sums over the cells, a mean over the batch. */
+/* Losses of keys as frames with gates: sums over the cells, a mean over the batch. */
 enum gate_loss { GATE_SOUNDING, GATE_LOUDNESS, GATE_LOSSES };
 
 #endif

@@ -1,4 +1,4 @@
-/* Linked where the build has no CUDA backend. */
+/* ops_cuda() of a build without the CUDA backend. */
 #include "kernels/ops.h"
 
 const struct ops *ops_cuda(enum precision precision, const char **why)

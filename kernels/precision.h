@@ -1,5 +1,5 @@
-/* The type that a GPU computes matrix products in and stores activations in (musigan-config(5), precision).
- */
+/* The type in which a GPU computes gemms and stores bf16 tensors (musigan-config(5), precision). AUTO: bf16
+ * where the GPU has it, else fp32. TF32 rounds the operands of gemms to 10 bits of fraction. */
 #ifndef KERNELS_PRECISION_H
 #define KERNELS_PRECISION_H
 
