@@ -21,10 +21,12 @@ extern const char *const loss_names[LOSSES];
 /* What a training run adds up of each loss, for its mean over an epoch. */
 struct loss_sums {
     device cells;      /* (LOSSES): sums over the epoch */
-    int added[LOSSES]; /* how often the present batch has added each; every batch of an epoch adds alike */
+    int added[LOSSES]; /* how often the present batch has added each. All batches of an epoch add alike, and a
+                          run that is resumed inside an epoch has the sums of earlier batches, not their
+                          counts. */
 };
 
-/* Before each batch. */
+/* Sets the counts to 0; to be called before each batch. */
 void loss_begin_batch(struct loss_sums *sums);
 
 /* Counts an addition of each of `count` losses from `first` on, and returns their cells for the operation

@@ -10,7 +10,7 @@
 
 struct prior_sums {
     size_t latents, channels, side, count;
-    double *mu, *variance; /* (side) */
+    double *mu, *variance; /* (side): sums of means and of variances; then mu is the mean */
     double *products;      /* lower triangle of the sum of mu mu^T */
 };
 

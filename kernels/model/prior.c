@@ -3,7 +3,6 @@
 #include "kernels/model/prior.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "common/memory.h"
@@ -12,15 +11,19 @@ static const double PERIOD[2] = {40, 95}; /* of a loop, in frames */
 
 const struct calibration calibration_neutral = {.temperature = 1, .slow_gain = 1};
 
-/* The calibration as a model's file has it: its members in this order, each less its neutral value. */
-static const size_t stored_members[] = {
-    offsetof(struct calibration, temperature),     offsetof(struct calibration, threshold),
-    offsetof(struct calibration, threshold_range), offsetof(struct calibration, smoothing),
-    offsetof(struct calibration, slow_components), offsetof(struct calibration, slow_gain),
-    offsetof(struct calibration, aperiodic),
-};
-
-enum { STORED = sizeof stored_members / sizeof stored_members[0] };
+double *calibration_member(struct calibration *calibration, int number)
+{
+    double *const members[CALIBRATION_MEMBERS] = {
+        [CALIBRATION_TEMPERATURE] = &calibration->temperature,
+        [CALIBRATION_THRESHOLD] = &calibration->threshold,
+        [CALIBRATION_THRESHOLD_RANGE] = &calibration->threshold_range,
+        [CALIBRATION_SMOOTHING] = &calibration->smoothing,
+        [CALIBRATION_SLOW_COMPONENTS] = &calibration->slow_components,
+        [CALIBRATION_SLOW_GAIN] = &calibration->slow_gain,
+        [CALIBRATION_APERIODIC] = &calibration->aperiodic,
+    };
+    return members[number];
+}
 
 static size_t side_of(const struct prior *p)
 {
@@ -39,27 +42,27 @@ void prior_make(struct prior *p, struct parameters *parameters, int latents, int
     int side = (int)side_of(p);
     parameters_declare_statistic(parameters, &p->mean, "prior", "mean", zero, side);
     parameters_declare_statistic(parameters, &p->factor, "prior", "factor", zero, (int)prior_row(side_of(p)));
-    parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero, STORED);
+    parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero,
+                                 CALIBRATION_MEMBERS);
 }
 
+/* A model's file has each member less its neutral value. */
 struct calibration prior_calibration(const struct prior *p)
 {
     struct calibration calibration = calibration_neutral;
-    real stored[STORED];
-    p->session->ops->download(stored, p->calibration.value, STORED);
-    for (int i = 0; i < STORED; i++)
-        *calibration_member(&calibration, stored_members[i]) += (double)stored[i];
+    real stored[CALIBRATION_MEMBERS];
+    p->session->ops->download(stored, p->calibration.value, CALIBRATION_MEMBERS);
+    for (int i = 0; i < CALIBRATION_MEMBERS; i++) *calibration_member(&calibration, i) += (double)stored[i];
     return calibration;
 }
 
 void prior_set_calibration(const struct prior *p, struct calibration calibration)
 {
     struct calibration neutral = calibration_neutral;
-    real stored[STORED];
-    for (int i = 0; i < STORED; i++)
-        stored[i] = (real)(*calibration_member(&calibration, stored_members[i]) -
-                           *calibration_member(&neutral, stored_members[i]));
-    p->session->ops->upload(p->calibration.value, stored, STORED);
+    real stored[CALIBRATION_MEMBERS];
+    for (int i = 0; i < CALIBRATION_MEMBERS; i++)
+        stored[i] = (real)(*calibration_member(&calibration, i) - *calibration_member(&neutral, i));
+    p->session->ops->upload(p->calibration.value, stored, CALIBRATION_MEMBERS);
 }
 
 double prior_dot(const double *a, const double *b, size_t count)

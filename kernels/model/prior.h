@@ -44,11 +44,18 @@ struct calibration {
 /* Of a prior that was not calibrated: factors are 1, the rest is 0. */
 extern const struct calibration calibration_neutral;
 
-/* The member at an offset, for tables of members. */
-static inline double *calibration_member(struct calibration *calibration, size_t offset)
-{
-    return (double *)((char *)calibration + offset);
-}
+/* Its members by number, in the order of a model's file. */
+enum calibration_number {
+    CALIBRATION_TEMPERATURE,
+    CALIBRATION_THRESHOLD,
+    CALIBRATION_THRESHOLD_RANGE,
+    CALIBRATION_SMOOTHING,
+    CALIBRATION_SLOW_COMPONENTS,
+    CALIBRATION_SLOW_GAIN,
+    CALIBRATION_APERIODIC,
+    CALIBRATION_MEMBERS
+};
+double *calibration_member(struct calibration *calibration, int number);
 
 struct calibration prior_calibration(const struct prior *prior);
 void prior_set_calibration(const struct prior *prior, struct calibration calibration);

@@ -2,7 +2,6 @@
 #include "kernels/model/training/prior-fit.h"
 
 #include <math.h>
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "common/memory.h"
@@ -147,9 +146,9 @@ static void try_calibration(struct search *search, struct calibration calibratio
     feature_set_free(&samples);
 }
 
-/* A member of the calibration, by its offset, and the values that are tried for it. */
+/* A member of the calibration, and the values that are tried for it. */
 struct candidates {
-    size_t member;
+    enum calibration_number member;
     double values[5];
 };
 
@@ -158,7 +157,7 @@ static void try_candidates(struct search *search, const struct candidates *candi
     struct calibration start = search->best;
     for (size_t i = 0; i < sizeof candidates->values / sizeof candidates->values[0]; i++) {
         struct calibration tried = start;
-        double *member = calibration_member(&tried, candidates->member);
+        double *member = calibration_member(&tried, (int)candidates->member);
         if (*member == candidates->values[i]) continue;
         *member = candidates->values[i];
         try_calibration(search, tried);
@@ -169,19 +168,17 @@ static void try_candidates(struct search *search, const struct candidates *candi
  * which matter most, are searched again at the end. */
 static void search_members(struct search *search)
 {
-#define MEMBER(NAME) offsetof(struct calibration, NAME)
-    static const struct candidates candidates[] = {
-        {MEMBER(slow_gain), {1, 1.2, 1.3, 1.4, 1.6}},
-        {MEMBER(threshold), {-0.5, -0.25, -0.1, 0.1, 0.3}},
-        {MEMBER(slow_components), {1, 2, 3, 4, 6}},
-        {MEMBER(smoothing), {0, 0.05, 0.1, 0.15, 0.2}},
-        {MEMBER(threshold_range), {0, 0.4, 0.8, 1.2, 1.6}},
-        {MEMBER(aperiodic), {0, 0.03, 0.06, 0.1, 0.2}},
-        {MEMBER(temperature), {0.9, 0.95, 1, 1.05, 1.1}},
+    static const struct candidates candidates[CALIBRATION_MEMBERS] = {
+        {CALIBRATION_SLOW_GAIN, {1, 1.2, 1.3, 1.4, 1.6}},
+        {CALIBRATION_THRESHOLD, {-0.5, -0.25, -0.1, 0.1, 0.3}},
+        {CALIBRATION_SLOW_COMPONENTS, {1, 2, 3, 4, 6}},
+        {CALIBRATION_SMOOTHING, {0, 0.05, 0.1, 0.15, 0.2}},
+        {CALIBRATION_THRESHOLD_RANGE, {0, 0.4, 0.8, 1.2, 1.6}},
+        {CALIBRATION_APERIODIC, {0, 0.03, 0.06, 0.1, 0.2}},
+        {CALIBRATION_TEMPERATURE, {0.9, 0.95, 1, 1.05, 1.1}},
     };
-#undef MEMBER
-    enum { MEMBERS = sizeof candidates / sizeof candidates[0] };
-    for (int i = 0; i < MEMBERS + 2; i++) try_candidates(search, &candidates[i % MEMBERS]);
+    for (int i = 0; i < CALIBRATION_MEMBERS + 2; i++)
+        try_candidates(search, &candidates[i % CALIBRATION_MEMBERS]);
 }
 
 void prior_fit_calibration_or_die(struct step *step, const struct dataset *d)
