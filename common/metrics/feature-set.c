@@ -67,7 +67,8 @@ void feature_set_put_or_die(struct feature_set *set, size_t i, const struct scor
     draw_sketch(set->sketch + i * set->cells, set->cells, score, part);
 }
 
-struct feature_set feature_set_read_or_die(const char *path, float floor, struct score *shape)
+struct feature_set feature_set_read_or_die(const char *path, float floor, struct score *shape,
+                                           record_visitor *visit, void *context)
 {
     struct feature_set set = {0};
     struct record record = {0};
@@ -81,8 +82,9 @@ struct feature_set feature_set_read_or_die(const char *path, float floor, struct
         grow_or_die(&set, score.parts);
         for (size_t part = 0; part < score.parts; part++)
             feature_set_put_or_die(&set, first + part, &score, part);
+        if (visit) visit(context, &score, &record);
     }
-    if (set.count < 2) die("%s: fewer than two records end compare", path);
+    if (set.count < 2) die("%s: fewer than two records to compare", path);
     reader_close(reader);
     record_free(&record);
     return set;

@@ -17,8 +17,11 @@ struct feature_set {
 
 /* Reads a stream, and subtracts the floor from each record (level_subtract_floor). `shape` holds the facts of
  * records that do not state them; with shape->frames 0 the first record sets the keys, frames and interval
- * that all must have. Dies when there are fewer than two records. */
-struct feature_set feature_set_read_or_die(const char *path, float floor, struct score *shape);
+ * that all must have. Calls `visit`, unless NULL, with each record. Dies when there are fewer than two
+ * records. */
+typedef void record_visitor(void *context, const struct score *score, const struct record *record);
+struct feature_set feature_set_read_or_die(const char *path, float floor, struct score *shape,
+                                           record_visitor *visit, void *context);
 
 /* A set of `count` records of that shape, empty. feature_set_put_or_die fills in each record once, in any
  * thread. */

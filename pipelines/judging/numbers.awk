@@ -9,6 +9,13 @@ FNR == 1 {
     if (NR > 1) finish()
     parts = split(FILENAME, part, "/")
     count = 0
+    told_by = ""
+    next
+}
+
+# What the judge goes by is named anew in each table: one column for all five.
+/^(more|less):/ {
+    told_by = told_by (told_by ? " " : "") $1
     next
 }
 
@@ -37,12 +44,12 @@ function finish(    set, what, i)
     if (!printed++) {
         printf "what\tsplit\tanalysis\tseed\tseconds\tOA-share"
         for (i = 1; i <= count; i++) printf "\t%s", column[i]
-        print ""
+        print "\ttold-by"
     }
     printf "%s\t%s\t%s\t%s\t%s", what, part[1], part[2], parts == 5 ? part[4] : "-", parts == 5 ? seconds(set) : "-"
     printf "\t%.4f", overlap / ceiling[set]
     for (i = 1; i <= count; i++) printf "\t%s", cell[i]
-    print ""
+    print "\t" told_by
 }
 
 function seconds(set,    file, line, number, sum)

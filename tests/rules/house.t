@@ -25,6 +25,7 @@ ARROWS = {
     "common/synthesis": ["common/keys"],
     "common/files": ["common/keys"],
     "common/metrics": ["common/keys"],
+    "common/judge": ["common/metrics"],
     "common/pictures": ["common/keys"],
     "kernels": ["common"],
     "kernels/cpu": ["kernels"],
@@ -39,7 +40,7 @@ ARROWS = {
     "kernels/model/designs": ["kernels/model"],
     "kernels/model/training": ["kernels/model", "common/metrics"],
     "kernels/model/sampling": ["kernels/model"],
-    "filters": ["common/analysis", "common/synthesis", "common/files", "common/metrics", "common/pictures"],
+    "filters": ["common/analysis", "common/synthesis", "common/files", "common/judge", "common/pictures"],
 }
 # What only the two programs of the network include.
 CORE = ["kernels/model", "kernels/model/config", "kernels/model/training", "kernels/model/sampling"]

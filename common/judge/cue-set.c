@@ -1,0 +1,102 @@
+/* Collects the cues of records. */
+#include "common/judge/cue-set.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+
+static const double LAST = 0.1, SOUNDS = 0.15; /* s; of the record's largest loudness */
+
+enum {
+    FIRST_TOGETHER = LENGTHS + GAPS + ONSETS + GRID,
+    FIRST_RETURN = FIRST_TOGETHER + TOGETHER + PULSES,
+    FIRST_SCALE = FIRST_RETURN + RETURNS + CHORDS + STEPS + REGISTERS + VOICES + MOVES,
+    FIRST_DYNAMICS = FIRST_SCALE + SCALES + LINES
+};
+
+const size_t named_cue[NAMED_CUES] = {[CUE_REPETITION] = FIRST_RETURN,
+                                      [CUE_SAME_KEYS] = FIRST_SCALE + 3,
+                                      [CUE_TOGETHER] = FIRST_TOGETHER + TOGETHER - 1,
+                                      [CUE_DYNAMICS] = FIRST_DYNAMICS + 1};
+
+/* Whether a part ends in a cluster of keys. */
+static bool ends_in_cluster(const struct score *score, size_t part)
+{
+    size_t size = score->rows * score->frames, last = (size_t)fmax(1, round(LAST / score->interval)),
+           keys = 0;
+    const float *loudness = score->loudness + part * score->channels * size;
+    float largest = 0;
+    for (size_t i = 0; i < score->channels * size; i++) largest = fmaxf(largest, loudness[i]);
+    for (size_t k = 0; k < score->rows; k++) {
+        bool sounds = false;
+        for (size_t c = 0; c < score->channels; c++)
+            for (size_t t = score->frames > last ? score->frames - last : 0; t < score->frames; t++)
+                sounds |= (double)loudness[c * size + k * score->frames + t] > SOUNDS * (double)largest;
+        keys += sounds;
+    }
+    return 3 * keys > score->rows;
+}
+
+/* FNV-1a of the fact source; 0 without one. */
+static uint64_t song_of(const struct record *record)
+{
+    char *source = record_fact(record, "source");
+    uint64_t hash = 0xcbf29ce484222325;
+    if (!source) return 0;
+    for (const char *byte = source; *byte; byte++) hash = (hash ^ (unsigned char)*byte) * 0x100000001b3;
+    free(source);
+    return hash ? hash : 1;
+}
+
+void cue_set_add_or_die(struct cue_set *set, const struct score *score, const struct record *record)
+{
+    size_t first = set->count, count = first + score->parts;
+    uint64_t song = song_of(record);
+    set->values = reallocate_or_die(set->values, count * CUES, sizeof set->values[0]);
+    set->cluster = reallocate_or_die(set->cluster, count, sizeof set->cluster[0]);
+    set->song = reallocate_or_die(set->song, count, sizeof set->song[0]);
+    set->count = count;
+    for (size_t i = first; i < count; i++) {
+        cues_or_die(set->values + i * CUES, score, i - first);
+        set->cluster[i] = ends_in_cluster(score, i - first);
+        set->song[i] = song;
+    }
+}
+
+/* A song's number with the part that has it. */
+struct entry {
+    uint64_t song;
+    size_t part;
+};
+
+static int by_song(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+    if (x->song != y->song) return x->song < y->song ? -1 : 1;
+    return (x->part > y->part) - (x->part < y->part);
+}
+
+size_t *cue_set_songs_or_die(const struct cue_set *set, size_t *songs)
+{
+    size_t *number = allocate_or_die(set->count, sizeof *number), count = 0;
+    struct entry *entry = allocate_or_die(set->count, sizeof *entry);
+    for (size_t i = 0; i < set->count; i++) entry[i] = (struct entry){set->song[i], i};
+    qsort(entry, set->count, sizeof *entry, by_song);
+    for (size_t i = 0; i < set->count; i++) {
+        count += i == 0 || !entry[i].song || entry[i].song != entry[i - 1].song;
+        number[entry[i].part] = count - 1;
+    }
+    free(entry);
+    if (songs) *songs = count;
+    return number;
+}
+
+void cue_set_free(struct cue_set *set)
+{
+    free(set->values);
+    free(set->cluster);
+    free(set->song);
+    *set = (struct cue_set){0};
+}

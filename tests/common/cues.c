@@ -1,0 +1,132 @@
+/* Cues of a passage whose every value is known: a triad struck once a second; and what a passage leaves out.
+ */
+#include "common/judge/cues.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "tests/tap.h"
+
+enum { KEYS = 33, FRAMES = 500, CELLS = KEYS * FRAMES };
+
+static void strike(float *loudness, size_t key, size_t start, size_t length, float left, float right)
+{
+    for (size_t t = start; t < start + length; t++) {
+        loudness[key * FRAMES + t] = left;
+        loudness[CELLS + key * FRAMES + t] = right;
+    }
+}
+
+/* Major triads of 25 frames, 50 frames apart, none cut at the passage's ends. */
+static float *triads_or_die(float left, float right)
+{
+    float *loudness = allocate_or_die(2 * CELLS, sizeof *loudness);
+    for (size_t t = 20; t < 450; t += 50)
+        for (size_t i = 0; i < 3; i++) strike(loudness, (size_t[]){10, 14, 17}[i], t, 25, left, right);
+    return loudness;
+}
+
+static void measure(double *value, const float *loudness)
+{
+    const struct score score = {.keys = {27, 59},
+                                .interval = 0.02,
+                                .channels = 2,
+                                .rows = KEYS,
+                                .parts = 1,
+                                .frames = FRAMES,
+                                .loudness = loudness};
+    cues_or_die(value, &score, 0);
+}
+
+static double cue(const double *value, const char *wanted)
+{
+    char name[32];
+    for (size_t i = 0; i < CUES; i++)
+        if (!strcmp(cue_name(i, name, sizeof name), wanted)) return value[i];
+    return -INFINITY;
+}
+
+static void check_triads(void)
+{
+    static const struct {
+        const char *cue;
+        double value;
+    } known[] = {{"length-8", 1},
+                 {"length-11", -0.6931472}, /* ln 0.5 s */
+                 {"length-12", 0},
+                 {"gap-5", 1},
+                 {"onset-1", 27 / 9.52},
+                 {"onset-2", 9 / 9.52},
+                 {"grid-8", 1},
+                 {"together-3", 1},
+                 {"together-5", 1},
+                 {"return-2", 0}, /* ln 1 s */
+                 {"chord-4", 1.0 / 3},
+                 {"chord-5", 1.0 / 3},
+                 {"chord-8", 1.0 / 3},
+                 {"step-1", 1},
+                 {"register-1", (5 + 9 + 12) / 3.0}, /* five keys are left out below */
+                 {"voices-4", 225.0 / 476},
+                 {"move-5", 0},
+                 {"scale-1", 1.5849625}, /* log2 3 */
+                 {"scale-2", 1},
+                 {"scale-3", 3.0 / 23},
+                 {"line-1", 0},
+                 {"dynamics-2", 0},
+                 {"shape-3", 0},
+                 {"side-3", 1},
+                 {"side-4", 1.0 / 3}};
+    double value[CUES];
+    float *loudness = triads_or_die(1, 0.5f);
+    measure(value, loudness);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        double got = cue(value, known[i].cue);
+        ok(fabs(got - known[i].value) < 1e-6, "triads: %s is %g", known[i].cue, got);
+    }
+    ok(cue(value, "return-1") > 0.85, "triads repeat: %g", cue(value, "return-1"));
+    free(loudness);
+}
+
+/* What must not matter: the scale, the ends, the outermost keys, and what is softer than any gate. */
+static void check_blind_spots(void)
+{
+    double value[CUES], other[CUES];
+    float *loudness = triads_or_die(1, 0.5f), *changed = triads_or_die(1, 0.5f);
+    measure(value, loudness);
+    for (size_t i = 0; i < 2 * CELLS; i++) changed[i] *= 0.125f;
+    measure(other, changed);
+    ok(!memcmp(value, other, sizeof value), "softer altogether: the same cues");
+    for (size_t i = 0; i < 2 * CELLS; i++) changed[i] = loudness[i];
+    for (size_t k = 0; k < KEYS; k++) strike(changed, k, 0, 12, 1, 1), strike(changed, k, 488, 12, 1, 1);
+    for (size_t k = 0; k < 5; k++)
+        strike(changed, k, 0, FRAMES, 1, 1), strike(changed, KEYS - 1 - k, 0, FRAMES, 1, 1);
+    strike(changed, 20, 100, 30, 0.14f, 0.1f);
+    measure(other, changed);
+    ok(!memcmp(value, other, sizeof value), "the ends, the outermost keys and what is faint: the same cues");
+    strike(changed, 20, 100, 30, 0.2f, 0.2f);
+    measure(other, changed);
+    ok(memcmp(value, other, sizeof value) != 0, "... what is not faint is heard");
+    free(loudness);
+    free(changed);
+}
+
+static void check_silence(void)
+{
+    double value[CUES];
+    float *loudness = allocate_or_die(2 * CELLS, sizeof *loudness);
+    measure(value, loudness);
+    ok(isnan(cue(value, "length-11")) && isnan(cue(value, "chord-1")) && cue(value, "onset-1") == 0 &&
+           cue(value, "voices-1") == 1,
+       "silence: what is not defined is NaN, what is counted is 0");
+    free(loudness);
+}
+
+int main(void)
+{
+    check_triads();
+    check_blind_spots();
+    check_silence();
+    return done();
+}
