@@ -1,11 +1,13 @@
 # What `make check` builds and runs: scripts tests/*/*.t and programs tests/*/*.c, those of the mathematics in double
 # precision too, all speaking TAP.
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%.t,$(wildcard tests/common/*.c tests/ops/*.c tests/model/*.c))
-$(BUILD)/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/libcore.a $(BUILD)/libcommon.a
-	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lopenblas -lcyaml -lz -lm
+$(BUILD)/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/libcore.a $(BUILD)/libcommon.a $(BUILD)/how/link
+	$(call making,$@)
+	$(link) -o $@ $(filter %.o %.a,$^) -lopenblas -lcyaml -lz -lm
 TESTS += $(patsubst tests/%.c,$(BUILD)/double/tests/%.t,$(wildcard tests/ops/*.c tests/model/pytorch-*.c))
-$(BUILD)/double/tests/%.t: $(BUILD)/double/tests/%.o $(BUILD)/libcore-double.a $(BUILD)/libcommon.a
-	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lopenblas -lcyaml -lz -lm
+$(BUILD)/double/tests/%.t: $(BUILD)/double/tests/%.o $(BUILD)/libcore-double.a $(BUILD)/libcommon.a $(BUILD)/how/link
+	$(call making,$@)
+	$(link) -o $@ $(filter %.o %.a,$^) -lopenblas -lcyaml -lz -lm
 
 # The core's tests on CUDA: on the host in its place, or with DEVICE=cuda on a GPU and nothing else.
 ON_CUDA := $(wildcard tests/ops/*.c tests/model/*.c tests/cuda/*.c)
@@ -24,12 +26,37 @@ CUDA_BIN := $(BUILD)/shim/bin
 LAST := $(if $(asan),,$(BUILD)/shim-watched/every-kernel.t)
 endif
 $(BUILD)/shim-watched/every-kernel.t:
-	@mkdir -p $(@D)
-	@printf '#!/bin/sh\nexec tests/cuda/every-kernel "%s"\n' $(@D)/launched >$@ && chmod +x $@
+	mkdir -p $(@D)
+	printf '#!/bin/sh\nexec tests/cuda/every-kernel "%s"\n' $(@D)/launched >$@ && chmod +x $@
+
+# make check T=ops/linear: the tests whose names begin so, in all their builds.
+ifdef T
+named = $(strip $(foreach t,$(1),$(if $(findstring /tests/$(T),/$(t)),$(t))))
+TESTS := $(call named,$(TESTS))
+SCRIPTS := $(call named,$(SCRIPTS))
+CHECKED := $(if $(SCRIPTS),$(CHECKED))
+LAST :=
+endif
 
 check:
-	@$(if $(DEPS),,pipelines/packages install check)
-	@$(MAKE) --no-print-directory check-built
+	$(if $(DEPS),,pipelines/packages install check)
+	$(MAKE) --no-print-directory check-built
 check-built: $(CHECKED) $(TESTS) $(LAST)
+	$(if $(TESTS)$(SCRIPTS),,$(error no test's name begins with $(T)))
 	LSAN_OPTIONS="suppressions=$(CURDIR)/tests/leaks:print_suppressions=0" OMP_WAIT_POLICY=passive DEVICE="$(DEVICE)" \
-		BIN="$(CURDIR)/$(BIN)" CUDA_BIN="$(CURDIR)/$(CUDA_BIN)" prove --exec tests/run $(SCRIPTS) $(TESTS) $(LAST)
+		BIN="$(CURDIR)/$(BIN)" CUDA_BIN="$(CURDIR)/$(CUDA_BIN)" prove $(if $(V),-v) --exec tests/run $(SCRIPTS) $(TESTS) $(LAST)
+
+check-arm64:
+	$(if $(DEPS),,pipelines/packages install check)
+	$(sharing)tests/arm64/run
+bench lint:
+	pipelines/packages install $@
+	$(MAKE) --no-print-directory all
+	tests/$@/run
+bench-%:
+	pipelines/packages install bench
+	$(MAKE) --no-print-directory all
+	tests/bench/run $*
+format:
+	pipelines/packages install lint
+	tests/lint/run format

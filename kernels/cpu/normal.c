@@ -5,13 +5,16 @@
 
 enum { PAIRS = 2 * PHILOX_BLOCKS, BATCH = 2 * PAIRS };
 
-/* The C library has these for vectors too, but says so only to compilers that need not be exact elsewhere. */
+/* The GNU C library of x86-64 has these for vectors too, but says so only to compilers that need not be exact
+ * elsewhere. */
+#if defined(__x86_64__) && defined(__GLIBC__)
 #pragma omp declare simd notinbranch
 float logf(float);
 #pragma omp declare simd notinbranch
 float sinf(float);
 #pragma omp declare simd notinbranch
 float cosf(float);
+#endif
 
 static void normal_batch(float *x, struct random_key key, uint32_t index)
 {

@@ -2,58 +2,67 @@
 NVCC ?= $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
 # Graphs and launches as CUDA 12 has them; an older nvcc (Debian 12's own) counts as none.
 NVCC_NEW := $(if $(NVCC),$(shell $(NVCC) --version | grep -oE 'release (1[2-9]|[2-9][0-9])'))
-CUDA ?= $(if $(NVCC_NEW),$(if $(asan),0,1),0)
-# Machine code for these compute capabilities, and for later ones the last as PTX.
-CUDA_ARCH ?= 75 80 86 89 90
+CUDA ?= $(if $(NVCC_NEW),$(if $(asan)$(debug),0,1),0)
 CUDA_HOME ?= $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
-NVCC_FLAGS := -std=c++17 -O3 -I. --threads 0 -Xcompiler -Wall,-Wextra -MMD -MP \
-	$(foreach a,$(CUDA_ARCH),-gencode arch=compute_$(a),code=sm_$(a)) \
-	$(foreach a,$(lastword $(CUDA_ARCH)),-gencode arch=compute_$(a),code=compute_$(a))
+# Code for this machine's GPUs, from 7.5 on; without one, for any that has the tensor cores' instructions that the kernels
+# use. Each sort takes as long as the first: `all` is for packages.
+ifeq ($(CUDA),1)
+known := $(filter-out 5% 6% 70 72,$(patsubst compute_%,%,$(shell $(NVCC) --list-gpu-arch)))
+here := $(filter $(known),$(subst .,,$(shell nvidia-smi --query-gpu=compute_cap --format=csv$(comma)noheader 2>/dev/null)))
+endif
+CUDA_ARCH ?= $(or $(sort $(here)),ptx)
+CODE := $(patsubst all,$(filter $(known),75 80 86 89 90 100 120) ptx,$(CUDA_ARCH))
+NVCC_FLAGS := -std=c++17 $(if $(debug),-O0 -g -G,-O3) -I. --threads 0 -Xcompiler -Wall,-Wextra -MMD -MP \
+	$(foreach c,$(filter-out ptx,$(CODE)),-gencode arch=compute_$(c)$(comma)code=sm_$(c)) \
+	$(if $(filter ptx,$(CODE)),-gencode arch=compute_80$(comma)code=compute_80)
 CUDA_LIBS := -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -lcublasLt -lcudart_static -lstdc++ -lpthread -ldl -lrt
+nvcc = $(NVCC) $(NVCC_FLAGS) -c
 
 CU := $(wildcard kernels/cuda/*.cu kernels/cuda/*/*.cu)
-core := $(call objects,kernels/choose.c kernels/cpu/*.c kernels/model/*.c kernels/model/*/*.c)
-$(BUILD)/libcore.a: $(core) $(BUILD)/kernels/no-cuda.o
-$(BUILD)/libcore-cuda.a: $(core) $(BUILD)/kernels/cuda/cuda.o $(CU:%.cu=$(BUILD)/%.o)
-$(BUILD)/kernels/cuda/%.o: kernels/cuda/%.cu $(BUILD)/cuda-arch
-	@mkdir -p $(@D)
-	$(NVCC) $(NVCC_FLAGS) -c -o $@ $<
-# Other choices than those of the last make: what they change is made again.
-$(shell mkdir -p $(BUILD); for f in "cuda $(CUDA)" "cuda-arch $(CUDA_ARCH)"; do set -- $$f; t=$(BUILD)/$$1; shift; \
-	[ "$$(cat $$t 2>/dev/null)" = "$$*" ] || echo "$$*" >$$t; done)
+core_objects := $(call objects,kernels/choose.c kernels/cpu/*.c kernels/model/*.c kernels/model/*/*.c)
+$(BUILD)/libcore.a: $(core_objects) $(BUILD)/kernels/no-cuda.o
+$(BUILD)/libcore-cuda.a: $(core_objects) $(BUILD)/kernels/cuda/cuda.o $(CU:%.cu=$(BUILD)/%.o)
+# nvcc leaves the name of a temporary file in an object, which would differ with each build.
+$(BUILD)/kernels/cuda/%.o: kernels/cuda/%.cu $(BUILD)/how/nvcc
+	$(call making,$<)
+	$(nvcc) -o $@ $<
+	objcopy -w -N 'tmpxft_*' $@
 
-$(BUILD)/cuda/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/libcore-cuda.a $(BUILD)/libcommon.a
-	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lopenblas -lcyaml -lz $(CUDA_LIBS) -lm
+$(BUILD)/cuda/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/libcore-cuda.a $(BUILD)/libcommon.a $(BUILD)/how/link
+	$(call making,$@)
+	$(link) -o $@ $(filter %.o %.a,$^) -lopenblas -lcyaml -lz $(CUDA_LIBS) -lm
 
 CORE := $(BUILD)/libcore$(if $(filter 1,$(CUDA)),-cuda).a
 CORE_LIBS := -lopenblas -lcyaml -lz $(if $(filter 1,$(CUDA)),$(CUDA_LIBS)) -lm
-$(BIN)/gan-train $(BIN)/gan-sample: $(CORE) $(BUILD)/cuda
+core = $(CORE) $(CORE_LIBS)
+$(BIN)/gan-train $(BIN)/gan-sample: $(CORE) $(BUILD)/how/core
 
 # The same kernels on the host: as they are (under the sanitisers with asan=1), and with every access watched.
 
-SHIM_FLAGS := -std=c++17 -O2 -g -march=$(MARCH) -ffp-contract=off -Itests/shim -I. -fopenmp -Wall -Wextra -Wno-unknown-pragmas -MMD -MP \
-	$(if $(asan),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all)
+SHIM_FLAGS := -std=c++17 $(if $(debug),-O0 -g3,-O2 -g) $(MARCH:%=-march=%) -ffp-contract=off -Itests/shim -I. -fopenmp -Wall \
+	-Wextra -Wno-unknown-pragmas -MMD -MP $(SANITISERS)
+shim = $(CXX) $(SHIM_FLAGS)
 define shim_rules
-$(BUILD)/$(1)/libcore.a: $$(core) $(BUILD)/kernels/cuda/cuda.o $$(CU:%.cu=$(BUILD)/$(1)/%.o) \
+$(BUILD)/$(1)/libcore.a: $$(core_objects) $(BUILD)/kernels/cuda/cuda.o $$(CU:%.cu=$(BUILD)/$(1)/%.o) \
 		$$(patsubst %.cpp,$(BUILD)/$(1)/%.o,$$(wildcard tests/shim/*.cpp))
-$(BUILD)/$(1)/kernels/%.o: kernels/%.cu
-	@mkdir -p $$(@D)
-	$$(CXX) -x c++ $$(SHIM_FLAGS) $(2) -c -o $$@ $$<
-$(BUILD)/$(1)/tests/shim/%.o: tests/shim/%.cpp
-	@mkdir -p $$(@D)
-	$$(CXX) $$(SHIM_FLAGS) $(if $(2),-DSHIM_WATCHED) -c -o $$@ $$<
-$(BUILD)/$(1)/tests/shim/%.cu.o: tests/shim/%.cu
-	@mkdir -p $$(@D)
-	$$(CXX) -x c++ $$(SHIM_FLAGS) $(2) -c -o $$@ $$<
+$(BUILD)/$(1)/kernels/%.o: kernels/%.cu $(BUILD)/how/shim
+	$$(call making,$$< on $(1))
+	$$(shim) -x c++ $(2) -c -o $$@ $$<
+$(BUILD)/$(1)/tests/shim/%.o: tests/shim/%.cpp $(BUILD)/how/shim
+	$$(call making,$$< on $(1))
+	$$(shim) $(if $(2),-DSHIM_WATCHED) -c -o $$@ $$<
+$(BUILD)/$(1)/tests/shim/%.cu.o: tests/shim/%.cu $(BUILD)/how/shim
+	$$(call making,$$< on $(1))
+	$$(shim) -x c++ $(2) -c -o $$@ $$<
 $(BUILD)/$(1)/tests/shim/%.t: $(BUILD)/$(1)/tests/shim/%.cu.o $(BUILD)/$(1)/libcore.a
-	$$(CXX) $$(SHIM_FLAGS) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lm
+	$$(call making,$$@)
+	$$(shim) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lm
 $(BUILD)/$(1)/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/$(1)/libcore.a $(BUILD)/libcommon.a
-	@mkdir -p $$(@D)
-	$$(CXX) $$(SHIM_FLAGS) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lcyaml -lz -lm
+	$$(call making,$$@)
+	$$(shim) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lcyaml -lz -lm
 $(BUILD)/$(1)/bin/%: $(BUILD)/filters/%.o $(BUILD)/$(1)/libcore.a $(BUILD)/libcommon.a
-	@mkdir -p $$(@D)
-	$$(CXX) $$(SHIM_FLAGS) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lcyaml -lz -lm
+	$$(call making,$$@)
+	$$(shim) -o $$@ $$(filter %.o %.a,$$^) -lopenblas -lcyaml -lz -lm
 endef
 $(eval $(call shim_rules,shim,))
 $(eval $(call shim_rules,shim-watched,-DSHIM_WATCHED -fsanitize=thread -w))
