@@ -118,14 +118,14 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     *graph = NULL;
     if (!stream || captured != stream) return shim_error(cudaErrorInvalidValue);
-    struct shim_graph *captured = stream->capture;
+    struct shim_graph *recorded = stream->capture;
     captured = NULL;
     stream->capture = NULL;
     if (stream->invalid) {
-        delete captured;
+        delete recorded;
         return shim_error(cudaErrorStreamCaptureInvalidated);
     }
-    *graph = captured;
+    *graph = recorded;
     return cudaSuccess;
 }
 
