@@ -118,14 +118,14 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     *graph = NULL;
     if (!stream || captured != stream) return shim_error(cudaErrorInvalidValue);
-    struct shim_graph *recorded = stream->capture;
+    struct shim_graph *finished = stream->capture;
     captured = NULL;
     stream->capture = NULL;
     if (stream->invalid) {
-        delete recorded;
+        delete finished;
         return shim_error(cudaErrorStreamCaptureInvalidated);
     }
-    *graph = recorded;
+    *graph = finished;
     return cudaSuccess;
 }
 
