@@ -65,9 +65,9 @@ void cuda_adamw(device parameters, device gradients, device moment1, device mome
 /* partial[blockIdx.x] = the sum of squares of the thread block's values. */
 template <int N> static __global__ void square_sums(double *partial, view g, size_t count)
 {
-    size_t hop = (size_t)gridDim.x * THREADS * N;
+    size_t grid_stride = (size_t)gridDim.x * THREADS * N;
     double sum = 0;
-    for (size_t i = thread_number() * N; i < count; i += hop) {
+    for (size_t i = thread_number() * N; i < count; i += grid_stride) {
         vec<N> p = load_vec_partial<N>(g, i, count);
         for (int j = 0; j < N; j++) sum += (double)p.v[j] * (double)p.v[j];
     }
@@ -79,13 +79,13 @@ template <int N> static __global__ void square_sums(double *partial, view g, siz
 template <int N>
 static __global__ void shorten(view g, size_t count, const double *partial, unsigned parts, double limit)
 {
-    size_t hop = (size_t)gridDim.x * THREADS * N;
+    size_t grid_stride = (size_t)gridDim.x * THREADS * N;
     double sum = 0;
     for (unsigned part = threadIdx.x; part < parts; part += THREADS) sum += partial[part];
     sum = block_sum(sum, shared_memory<double>());
     double scale = limit / (sqrt(sum) + 1e-6); /* the constant is PyTorch's */
     if (scale >= 1) return;
-    for (size_t i = thread_number() * N; i < count; i += hop) {
+    for (size_t i = thread_number() * N; i < count; i += grid_stride) {
         vec<N> p = load_vec_partial<N>(g, i, count);
         for (int j = 0; j < N; j++) p.v[j] *= (float)scale;
         store_vec_partial<N>(g, i, count, p);

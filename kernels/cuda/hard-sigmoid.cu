@@ -48,9 +48,9 @@ static __device__ float inverse_of(float best)
 /* partial (sample, part): the argmax of each part. */
 template <int N> static __global__ void find_argmax(argmax *partial, view x, size_t size)
 {
-    size_t start = blockIdx.y * size, hop = (size_t)gridDim.x * THREADS * N;
+    size_t start = blockIdx.y * size, grid_stride = (size_t)gridDim.x * THREADS * N;
     argmax best = {load(x, start), 0};
-    for (size_t i = thread_number() * N; i < size; i += hop) {
+    for (size_t i = thread_number() * N; i < size; i += grid_stride) {
         vec<N> p = load_vec<N>(x, start + i);
         for (int j = 0; j < N; j++) argmax_update(&best, p.v[j], (uint32_t)(i + j));
     }

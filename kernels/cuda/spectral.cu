@@ -71,9 +71,9 @@ template <int N>
 static __global__ void divide(view normal, float *sigma, float *u, const double *along, view weight, int rows,
                               int columns, bool iterate)
 {
-    size_t count = (size_t)rows * columns, hop = (size_t)gridDim.x * THREADS * N;
+    size_t count = (size_t)rows * columns, grid_stride = (size_t)gridDim.x * THREADS * N;
     float divisor = find_sigma(sigma, u, along, rows, iterate);
-    for (size_t i = thread_number() * N; i < count; i += hop) {
+    for (size_t i = thread_number() * N; i < count; i += grid_stride) {
         vec<N> w = load_vec<N>(weight, i);
         for (int j = 0; j < N; j++) w.v[j] /= divisor;
         store_vec<N>(normal, i, w);
@@ -107,9 +107,9 @@ void cuda_spectral(device normal, device sigma, device u, device v, device weigh
 /* partial[blockIdx.x] = the thread block's part of sum dnormal * normal. */
 template <int N> static __global__ void dot(double *partial, view dnormal, view normal, size_t count)
 {
-    size_t hop = (size_t)gridDim.x * THREADS * N;
+    size_t grid_stride = (size_t)gridDim.x * THREADS * N;
     double sum = 0;
-    for (size_t i = thread_number() * N; i < count; i += hop) {
+    for (size_t i = thread_number() * N; i < count; i += grid_stride) {
         vec<N> d = load_vec<N>(dnormal, i), w = load_vec<N>(normal, i);
         for (int j = 0; j < N; j++) sum += (double)d.v[j] * (double)w.v[j];
     }
@@ -126,11 +126,11 @@ template <int N>
 static __global__ void add_gradient(view dweight, view dnormal, singular s, const double *partial, int rows,
                                     int columns)
 {
-    size_t count = (size_t)rows * columns, hop = (size_t)gridDim.x * THREADS * N;
+    size_t count = (size_t)rows * columns, grid_stride = (size_t)gridDim.x * THREADS * N;
     double sum = 0;
     for (unsigned part = threadIdx.x; part < gridDim.x; part += THREADS) sum += partial[part];
     float along = (float)block_sum(sum, shared_memory<double>()), inverse = 1 / *s.sigma;
-    for (size_t i = thread_number() * N; i < count; i += hop) {
+    for (size_t i = thread_number() * N; i < count; i += grid_stride) {
         int r = (int)(i / (size_t)columns), c = (int)(i % (size_t)columns);
         float down = along * s.u[r];
         vec<N> d = load_vec<N>(dnormal, i), to = load_vec<N>(dweight, i);

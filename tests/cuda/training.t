@@ -55,7 +55,7 @@ SHIM_ORDER=shuffle on_cuda fp32.yaml shuffled
 cmp -s cuda.model shuffled.model
 ok $? "the same bytes with blocks and threads in shuffled order"
 
-# Wide enough for products of matrices where the small network's convolutions are thin.
+# Enough channels for gemms, where the small network's convolutions have small patches.
 configure wide.yaml -e "\$aprecision: fp32" -e 's/n_channels:.*/n_channels: 16/' -e 's/latent_dim:.*/latent_dim: 64/' \
     -e 's/^epochs:.*/epochs: 1/'
 train wide.yaml wide -d cpu

@@ -118,14 +118,14 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
     *graph = NULL;
     if (!stream || captured != stream) return shim_error(cudaErrorInvalidValue);
-    struct shim_graph *captured = stream->capture;
+    struct shim_graph *finished = stream->capture;
     captured = NULL;
     stream->capture = NULL;
     if (stream->invalid) {
-        delete captured;
+        delete finished;
         return shim_error(cudaErrorStreamCaptureInvalidated);
     }
-    *graph = captured;
+    *graph = finished;
     return cudaSuccess;
 }
 

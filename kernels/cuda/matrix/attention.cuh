@@ -124,10 +124,10 @@ template <enum mma_type M, int D>
 __device__ inline void stage_rows(operand_value<M> *to, const struct head_view &from, int first, int count,
                                   int chunk, const struct heads &h)
 {
-    const int groups = D / 8, hop = THREADS / groups;
+    const int groups = D / 8, rows_at_once = THREADS / groups;
     int column = (int)threadIdx.x % groups * 8, columns = h.size - chunk * D - column;
     size_t at = from.first + (size_t)first * from.stride + chunk * D + column;
-    for (int row = (int)threadIdx.x / groups; row < count; row += hop)
+    for (int row = (int)threadIdx.x / groups; row < count; row += rows_at_once)
         stage8<M>(to + row * tile_sizes<M, D>::STRIDE + column, from.x, at + (size_t)row * from.stride,
                   first + row < h.length ? columns : 0, h.vectorised);
 }
