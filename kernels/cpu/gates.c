@@ -2,6 +2,7 @@
  * key side by side, frames the keys of a frame. Work is cut into runs of frames of one sample, with all keys.
  */
 #include <math.h>
+#include <string.h>
 
 #include "kernels/cpu/cpu.h"
 #include "kernels/cpu/fast-math.h"
@@ -45,10 +46,20 @@ static void clear_rest(struct tensor frames, struct keys_shape shape)
     }
 }
 
+/* Rows behind the frames become the frames before the end, in reverse. */
+static void mirror_rest(struct tensor frames, struct keys_shape shape)
+{
+    const size_t width = (size_t)frames.channels, end = (size_t)shape.frames, length = (size_t)frames.length;
+    for (int b = 0; b < frames.batch; b++) {
+        real *sample = cpu_values(frames.data) + (size_t)b * length * width;
+        for (size_t t = end; t < length; t++)
+            memcpy(sample + t * width, sample + (2 * end - 1 - t) * width, width * sizeof sample[0]);
+    }
+}
+
 void cpu_frames(struct tensor y, struct tensor x, struct keys_shape shape)
 {
     const size_t keys = (size_t)shape.keys;
-    clear_rest(y, shape);
 #pragma omp parallel for schedule(static)
     for (int n = 0; n < runs(shape, x.batch); n++) {
         const struct run run = run_at(n, y, x, shape);
@@ -61,6 +72,7 @@ void cpu_frames(struct tensor y, struct tensor x, struct keys_shape shape)
             }
         }
     }
+    mirror_rest(y, shape);
 }
 
 /* How far open a gate is; `row` is its frame's, `from` the first frame's and `last` the last one's. Without

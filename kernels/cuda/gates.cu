@@ -132,8 +132,9 @@ static __global__ void frames(view y, view x, const tiling c)
     const tile t = tile_here(c);
     const int lane = threadIdx.x % WARP, frame = t.first + lane;
     for (int k = threadIdx.x / WARP; k < t.keys; k += WARPS) {
+        const int mirrored = frame < c.shape.frames ? frame : 2 * c.shape.frames - 1 - frame;
         cell from = {{0, 0}};
-        if (frame < c.shape.frames) from = load_cell(x, cell_at(c, t, k, frame));
+        if (mirrored >= 0) from = load_cell(x, cell_at(c, t, k, mirrored)); /* else behind the length too */
         for (int i = 0; i < 2; i++) rows[lane * c.stride + i * t.keys + k] = sqrtf(from.v[i]);
     }
     __syncthreads();

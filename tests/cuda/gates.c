@@ -148,7 +148,7 @@ int main(void)
                  {"gate losses", losses},
                  {"odd places", odd_places}};
     static const struct shape shapes[] = {
-        {{1, 1}, 1, 0, true},    {{1, 1}, 3, 1, false},    {{2, 3}, 2, 5, true},
+        {{1, 1}, 1, 0, true},    {{1, 1}, 3, 1, false},    {{2, 3}, 2, 3, true},
         {{5, 20}, 3, 12, true},  {{5, 20}, 1, 0, false},   {{33, 50}, 2, 14, true},
         {{7, 241}, 3, 15, true}, {{32, 64}, 1, 64, false}, {{130, 33}, 2, 3, true},
     };

@@ -65,7 +65,8 @@ class TimeDesign(nn.Module):
     def hear(self, real):
         """real (batch, 2, L) -> mu, logvar (batch, S, E)"""
         x = real.sqrt().unflatten(-1, (self.sizes.keys, self.sizes.frames)).flatten(1, 2)
-        h = F.pad(x, (0, (self.sizes.latent_seq_len << self.sizes.stages) - self.sizes.frames))
+        behind = (self.sizes.latent_seq_len << self.sizes.stages) - self.sizes.frames
+        h = torch.cat([x, x.flip(-1)[..., :behind]], -1)
         for stage in self.encode:
             h = stage(h)
         return self.posterior(h).transpose(1, 2).chunk(2, -1)

@@ -1,7 +1,7 @@
 /* The design `time`: a variational autoencoder (Kingma and Welling 2014) of real records, with latents that
  * run over time and piano keys as channels.
  *
- *   frames of a real record, padded            [S 2^n, 2K]
+ *   frames of a real record, then mirrored     [S 2^n, 2K]
  *   encode1 … n, each halving the length       [S, C]
  *   posterior: mu, logvar; z                   [S, E]
  *   to_decoder, + positions, transformer       [S, C]
