@@ -53,7 +53,8 @@ letters := $(firstword -$(MAKEFLAGS))
 ifeq ($(V)$(findstring s,$(letters)),)
 .SILENT:
 making = $(eval made += 1)$(info [$(words $(made))/$(total)] $(1))mkdir -p $(@D)
-total = $(eval total := $(shell $(MAKE) $(letters)n MAKE=: total=0 $(MAKEOVERRIDES) $(MAKECMDGOALS) 2>/dev/null | grep -c '^\['))$(total)
+count = $(MAKE) $(letters)n MAKE=: total=0 $(MAKEOVERRIDES) $(MAKECMDGOALS) 2>/dev/null | grep -c '^\['
+total = $(eval total := $(shell $(count)))$(total)
 else
 making = mkdir -p $(@D)
 endif

@@ -54,7 +54,8 @@ mkdir "an other tree"
 cp -r tree/[!b]* "an other tree"
 make -C "an other tree" -j2 CFLAGS=-g >/dev/null
 is "$? $(cmp tree/bin/tensor-print "an other tree/bin/tensor-print" 2>&1)" "0 " "the same bytes in another folder"
-is "$(tree/bin/tensor-print --version)" "tensor-print (MusiGAN) $(sed -n 's/^VERSION := //p' tree/Makefile)" "the version is the Makefile's"
+version=$(sed -n 's/^VERSION := //p' tree/Makefile)
+is "$(tree/bin/tensor-print --version)" "tensor-print (MusiGAN) $version" "the version is the Makefile's"
 quickly >/dev/null
 
 # A compiler for another machine knows nothing of this one's processor.
@@ -71,8 +72,8 @@ codes()
     mkdir -p gpu
     ln -sf "../stand-in/$1" gpu/nvidia-smi
     touch tree/kernels/cuda/some.cu
-    PATH=$work/gpu:$PATH quickly -n V=1 NVCC="$work/stand-in/nvcc" "${@:2}" build/kernels/cuda/some.o | grep ' -o build/kernels' |
-        grep -o 'code=[a-z0-9_]*' | cut -d = -f 2 | tr '\n' ' '
+    PATH=$work/gpu:$PATH quickly -n V=1 NVCC="$work/stand-in/nvcc" "${@:2}" build/kernels/cuda/some.o |
+        grep ' -o build/kernels' | grep -o 'code=[a-z0-9_]*' | cut -d = -f 2 | tr '\n' ' '
     rm tree/kernels/cuda/some.cu
 }
 is "$(codes two-gpus)" "sm_86 sm_90 " "CUDA: code for the GPUs that are there"
@@ -86,14 +87,16 @@ mkdir whole
 cp -r "$root"/[!b.]* whole/
 quickly help >help.out
 mapfile -t targets < <(grep -oP 'make \K[a-z][a-z0-9/-]*[a-z0-9](?![a-z0-9/-]*=)' help.out | sort -u)
-is "$(sed -n 's/^\.PHONY: all //p' tree/Makefile | tr ' ' '\n' | grep -vxF "$(printf '%s\n' "${targets[@]}")")" "" "make help speaks of every target"
+printf '%s\n' "${targets[@]}" >targets.out
+is "$(sed -n 's/^\.PHONY: all //p' tree/Makefile | tr ' ' '\n' | grep -vxFf targets.out)" "" "make help speaks of every target"
 before=$(state whole)
 for target in "${targets[@]}"; do
     make --no-print-directory -C whole -n "$target" >dry.out 2>&1
     is "$? $(state whole)" "0 $before" "make -n $target: there is one, and it does nothing"
 done
 for variable in $(grep -oE '\b[A-Za-z_]+=' help.out | tr -d = | sort -u) CC CXX NVCC CFLAGS CPPFLAGS LDFLAGS; do
-    grep -hv '^#' "$root"/{Makefile,kernels/cuda/cuda.mk,tests/check.mk,pipelines/packages.mk,pipelines/report} | grep -w -e "$variable" >found.out || echo "$variable"
+    grep -hv '^#' "$root"/{Makefile,kernels/cuda/cuda.mk,tests/check.mk,pipelines/packages.mk,pipelines/report} |
+        grep -w -e "$variable" >found.out || echo "$variable"
 done >unknown.out
 is "$(cat unknown.out)" "" "... and every variable is asked for"
 before=$(state tree)
@@ -114,7 +117,6 @@ is "$(check T=nothing | grep -o 'no test.*[a-z]')" "no test's name begins with n
 
 # What others get.
 (cd tree && git init -q && git add -A && git -c user.name=a -c user.email=a@b commit -qm all)
-version=$(sed -n 's/^VERSION := //p' tree/Makefile)
 quickly dist && mv "tree/musigan-$version.tar.gz" one.tar.gz && sleep 1 && quickly dist
 is "$? $(cmp one.tar.gz "tree/musigan-$version.tar.gz" 2>&1)" "0 " "make dist: the same bytes twice"
 tar -xf one.tar.gz && make --no-print-directory -C "musigan-$version" -n >dist.out 2>&1
