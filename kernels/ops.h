@@ -183,8 +183,9 @@ struct ops {
                               struct tensor peak, struct tensor x, struct tensor a);
 
     /* Keys as frames. y (batch, length, 2 keys), frames <= length <= 2 frames: row t has the square roots of
-     * the left channel's loudnesses in frame t, then of the right one's. Behind the frames stands their mirror
-     * image: row frames + i is row frames - 1 - i. So latents behind a record's end are as those of music. */
+     * the left channel's loudnesses in frame t, then of the right one's. Behind the frames stands their
+     * mirror image: row frames + i is row frames - 1 - i. So latents behind a record's end are as those of
+     * music. */
     void (*frames)(struct tensor y, struct tensor x, struct keys_shape shape);
     /* The way back. f (batch, length, 3 keys): row t has logits of the keys' gates g, then of the loudnesses
      * l in the left, in the right channel; rows behind the frames are left out. settings (batch,

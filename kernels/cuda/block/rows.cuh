@@ -61,8 +61,9 @@ static inline int block_step(const struct block *block)
 }
 
 /* KERNEL<N, R> for an N and R known at run time only. */
-#define ROW_LOOP_VEC(KERNEL, WIDTH, R) ((WIDTH) == 8 ? KERNEL<8, R> : (WIDTH) == 4 ? KERNEL<4, R> : KERNEL<1, R>)
-#define ROW_LOOP_KERNEL(KERNEL, WIDTH, ROWS)                                                                  \
+#define ROW_LOOP_VEC(KERNEL, WIDTH, R)                                                                       \
+    ((WIDTH) == 8 ? KERNEL<8, R> : (WIDTH) == 4 ? KERNEL<4, R> : KERNEL<1, R>)
+#define ROW_LOOP_KERNEL(KERNEL, WIDTH, ROWS)                                                                 \
     ((ROWS) == 2 ? ROW_LOOP_VEC(KERNEL, WIDTH, 2) : ROW_LOOP_VEC(KERNEL, WIDTH, 1))
 
 /* What a thread takes: the steps first, first + rows_at_once … before end; none where it has no channels. */
