@@ -51,7 +51,10 @@ is "$(cut -f 1-18 killed/losses.tsv | md5sum)" "$(cut -f 1-18 whole/losses.tsv |
 configure slow.yaml -e 's/^epochs:.*/epochs: 400/' -e 's/^accumulation_steps:.*/accumulation_steps: 3/'
 stopped=0
 for _ in 1 2 3 4 5; do
+    touch begun
     begin slow.yaml stopped
+    # A loaded machine may take seconds until training starts with a new losses.tsv, and listens.
+    until [ stopped/losses.tsv -nt begun ] || ! kill -0 $! 2>/dev/null; do sleep 0.05; done
     sleep 0.3
     kill -TERM $! 2>/dev/null || continue
     wait $!
