@@ -2,14 +2,13 @@
 # The rules of CONTRIBUTING.md that can be counted: which folder may include which, no circles, lengths, each outside
 # library in one place, one meaning a word. Each rule is also held against a tree that breaks it.
 #
-# house.t --table prints the median and the longest function and file of each folder instead.
+# house.t --table [FOLDER] prints the median and the longest function and file of each folder instead, of another tree
+# if one is named.
 import collections
 import os
 import re
-import shutil
 import statistics
 import sys
-import tempfile
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(root, "tests"))
@@ -247,8 +246,8 @@ def table(files):
                                         statistics.median(each), max(each)))
 
 
-if sys.argv[1:] == ["--table"]:
-    table(sources(sys.argv[2] if sys.argv[2:] else os.getcwd()))
+if sys.argv[1:2] == ["--table"]:
+    table(sources(sys.argv[2] if sys.argv[2:] else root))
     sys.exit()
 house = sources(root)
 ok(len(house) > 200 and sum(1 for path in house for _ in functions(path, house[path])) > 1000, "the house is read")
