@@ -3,7 +3,7 @@
 # The Makefile, on a copy with one small program: what a change asks for is compiled and nothing else, in the same bytes
 # everywhere; what is missing is said, what make help says is there, and what was installed goes away again.
 . "$(dirname "$0")/../tap.sh"
-unset MAKEFLAGS MAKELEVEL MFLAGS V asan debug
+unset MAKEFLAGS MAKELEVEL MFLAGS V T asan debug CC CXX NVCC CFLAGS CPPFLAGS LDFLAGS MARCH CUDA CUDA_ARCH DEPS DEVICE
 export CCACHE_DISABLE=1
 
 mkdir -p tree/filters tree/man tree/kernels/cuda tree/tests
