@@ -194,7 +194,7 @@ void two_sample_free(struct two_sample *test)
 
 double two_sample_auc(const struct two_sample *test, const float *real_weight, const float *generated_weight)
 {
-    double sum = 0;
+    double sum = 0, folds = 0;
     struct scored *weighted = allocate_or_die(test->real->count + test->generated->count, sizeof *weighted);
     for (size_t fold = 0; fold < FOLDS; fold++) {
         for (size_t i = 0; i < test->scored[fold]; i++) {
@@ -202,10 +202,13 @@ double two_sample_auc(const struct two_sample *test, const float *real_weight, c
             weighted[i].weight =
                 (double)(weighted[i].positive ? generated_weight : real_weight)[weighted[i].group];
         }
-        sum += roc_area(weighted, test->scored[fold]);
+        double area = roc_area(weighted, test->scored[fold]);
+        if (isnan(area)) continue;
+        sum += area;
+        folds++;
     }
     free(weighted);
-    return sum / FOLDS;
+    return sum / folds;
 }
 
 void two_sample_told_by(const struct two_sample *test, size_t cue[TOLD_BY], double share[TOLD_BY])

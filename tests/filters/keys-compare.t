@@ -124,6 +124,8 @@ with open("songs", "wb") as file:
     file.write(end(len(training)))
 itself = compare("-t", "songs", "real", "songs")
 tap.ok(0.2 < value(itself, "AUC") < 0.8, "a training set that is judged itself: songs are dealt out", itself)
+few = compare("-t", "songs", "real", "songs", resamples="50")
+tap.ok(few["AUC"][1] < few["AUC"][0] < few["AUC"][2], "... with an interval, though songs are few", few)
 few = compare("-t", "songs", "real", "gaps")
 tap.ok(value(few, "AUC") > 0.4, "silent records among them: judged by what can be measured", few)
 write("two", made[:2])
