@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/memory.h"
 
@@ -39,21 +38,10 @@ static bool ends_in_cluster(const struct score *score, size_t part)
     return 3 * keys > score->rows;
 }
 
-/* FNV-1a of the fact source; 0 without one. */
-static uint64_t song_of(const struct record *record)
-{
-    char *source = record_fact(record, "source");
-    uint64_t hash = 0xcbf29ce484222325;
-    if (!source) return 0;
-    for (const char *byte = source; *byte; byte++) hash = (hash ^ (unsigned char)*byte) * 0x100000001b3;
-    free(source);
-    return hash ? hash : 1;
-}
-
 void cue_set_add_or_die(struct cue_set *set, const struct score *score, const struct record *record)
 {
     size_t first = set->count, count = first + score->parts;
-    uint64_t song = song_of(record);
+    uint64_t song = record_song(record);
     set->values = reallocate_or_die(set->values, count * CUES, sizeof set->values[0]);
     set->cluster = reallocate_or_die(set->cluster, count, sizeof set->cluster[0]);
     set->song = reallocate_or_die(set->song, count, sizeof set->song[0]);

@@ -96,6 +96,16 @@ bool record_is(const struct record *record, const char *kind)
     return is;
 }
 
+uint64_t record_song(const struct record *record)
+{
+    char *source = record_fact(record, "source");
+    uint64_t hash = 14695981039346656037u;
+    for (const char *c = source; c && *c; c++) hash = (hash ^ (uint8_t)*c) * 1099511628211u;
+    bool known = source != NULL;
+    free(source);
+    return known ? hash : 0;
+}
+
 void record_set_fact(struct record *record, const char *name, const char *format, ...)
 {
     va_list values;

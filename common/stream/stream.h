@@ -60,6 +60,9 @@ void record_copy_facts(struct record *record, const struct record *source);
 /* True when kind=`kind`. */
 bool record_is(const struct record *record, const char *kind);
 
+/* A number that tells songs apart: FNV-1a of the fact source, 64 bits; 0 without one. */
+uint64_t record_song(const struct record *record);
+
 /* Turns the data into f4 in place, from any real type. */
 float *record_floats(struct record *record);
 

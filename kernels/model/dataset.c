@@ -56,17 +56,11 @@ static bool normalise_standard(real *values, size_t count, real *peak)
     return sounds;
 }
 
-/* Where the record's first chunk comes from; the hash is FNV-1a. */
+/* Where the record's first chunk comes from. */
 static struct origin origin_of(const struct record *record, struct reader *reader)
 {
-    struct origin origin = {.start = expect_number_or_die(reader, record, "start", 0)};
-    char *source = record_fact(record, "source");
-    if (source) {
-        origin.song = 14695981039346656037u;
-        for (const char *c = source; *c; c++) origin.song = (origin.song ^ (uint8_t)*c) * 1099511628211u;
-    }
-    free(source);
-    return origin;
+    return (struct origin){.song = record_song(record),
+                           .start = expect_number_or_die(reader, record, "start", 0)};
 }
 
 /* Normalises the record's chunks, and writes those that sound to the file. */
