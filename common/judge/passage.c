@@ -7,7 +7,7 @@
 #include "common/memory.h"
 
 /* THRESHOLD is of the record's largest loudness. */
-static const double THRESHOLD = 0.15;
+#define THRESHOLD 0.15
 enum { EDGE_FRAMES = 12, EDGE_KEYS = 5, LEAST_FRAMES = 4 * EDGE_FRAMES, LEAST_KEYS = 4 * EDGE_KEYS };
 
 static float largest_of(const float *loudness, size_t count)
@@ -21,9 +21,12 @@ static float largest_of(const float *loudness, size_t count)
 static void set_cell(struct passage *passage, size_t cell, double left, double right)
 {
     double loudness = fmax(left, right);
-    passage->on[cell] = loudness > THRESHOLD;
-    passage->level[cell] = passage->on[cell] ? (float)(20 * log10(loudness)) : 0;
-    passage->balance[cell] = passage->on[cell] ? (float)((left - right) / (left + right)) : 0;
+    passage->on[cell] = 0;
+    passage->level[cell] = passage->balance[cell] = 0;
+    if (loudness <= THRESHOLD) return;
+    passage->on[cell] = 1;
+    passage->level[cell] = (float)(20 * log10(loudness));
+    passage->balance[cell] = (float)((left - right) / (left + right));
 }
 
 void passage_make_or_die(struct passage *passage, const struct score *score, size_t part)
