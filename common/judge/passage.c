@@ -7,7 +7,7 @@
 #include "common/memory.h"
 
 /* THRESHOLD is of the record's largest loudness. */
-#define THRESHOLD 0.15
+static const double THRESHOLD = 0.15;
 enum { EDGE_FRAMES = 12, EDGE_KEYS = 5, LEAST_FRAMES = 4 * EDGE_FRAMES, LEAST_KEYS = 4 * EDGE_KEYS };
 
 static float largest_of(const float *loudness, size_t count)
@@ -25,7 +25,7 @@ static void set_cell(struct passage *passage, size_t cell, double left, double r
     passage->level[cell] = passage->balance[cell] = 0;
     if (loudness <= THRESHOLD) return;
     passage->on[cell] = 1;
-    passage->level[cell] = (float)(20 * log10(loudness));
+    passage->level[cell] = (float)(20 * log10(fmax(loudness, THRESHOLD)));
     passage->balance[cell] = (float)((left - right) / (left + right));
 }
 
