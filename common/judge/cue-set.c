@@ -6,7 +6,7 @@
 
 #include "common/memory.h"
 
-static const double LAST = 0.1, SOUNDS = 0.15; /* s; of the record's largest loudness */
+static const double LAST = 0.1; /* s */
 
 enum {
     FIRST_TOGETHER = LENGTHS + GAPS + ONSETS + GRID,
@@ -32,7 +32,8 @@ static bool ends_in_cluster(const struct score *score, size_t part)
         bool sounds = false;
         for (size_t c = 0; c < score->channels; c++)
             for (size_t t = score->frames > last ? score->frames - last : 0; t < score->frames; t++)
-                sounds |= (double)loudness[c * size + k * score->frames + t] > SOUNDS * (double)largest;
+                sounds |=
+                    (double)loudness[c * size + k * score->frames + t] > PASSAGE_THRESHOLD * (double)largest;
         keys += sounds;
     }
     return 3 * keys > score->rows;

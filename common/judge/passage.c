@@ -6,8 +6,6 @@
 
 #include "common/memory.h"
 
-/* THRESHOLD is of the record's largest loudness. */
-static const double THRESHOLD = 0.15;
 enum { EDGE_FRAMES = 12, EDGE_KEYS = 5, LEAST_FRAMES = 4 * EDGE_FRAMES, LEAST_KEYS = 4 * EDGE_KEYS };
 
 static float largest_of(const float *loudness, size_t count)
@@ -23,9 +21,9 @@ static void set_cell(struct passage *passage, size_t cell, double left, double r
     double loudness = fmax(left, right);
     passage->on[cell] = 0;
     passage->level[cell] = passage->balance[cell] = 0;
-    if (loudness <= THRESHOLD) return;
+    if (loudness <= PASSAGE_THRESHOLD) return;
     passage->on[cell] = 1;
-    passage->level[cell] = (float)(20 * log10(fmax(loudness, THRESHOLD)));
+    passage->level[cell] = (float)(20 * log10(fmax(loudness, PASSAGE_THRESHOLD)));
     passage->balance[cell] = (float)((left - right) / (left + right));
 }
 

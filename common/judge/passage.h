@@ -8,6 +8,9 @@
 
 #include "common/keys/score.h"
 
+/* Of the record's largest loudness: what is not above it is silent. */
+static const double PASSAGE_THRESHOLD = 0.15;
+
 struct passage {
     size_t keys, frames;
     int first;         /* number of the key in row 0 */

@@ -125,6 +125,7 @@ static void check_silence(void)
 
 int main(void)
 {
+    ok(CUES == 133, "as many cues as keys-compare(1) says");
     check_triads();
     check_blind_spots();
     check_silence();
