@@ -58,6 +58,7 @@ static struct record record_or_die(const struct score *shape)
     record_set_fact(&record, "kind", "keys");
     record_set_fact(&record, "interval", "%.10g", shape->interval);
     record_set_fact(&record, "keys", "%d-%d", shape->keys.first, shape->keys.last);
+    if (shape->drums) record_set_fact(&record, "drums", "%zu", shape->drums);
     record_set_fact(&record, "seed", "%lld", seed);
     return record;
 }

@@ -83,7 +83,7 @@ static struct midi_part part_or_die(const float *lines, const struct score *scor
     struct note_segment_rules rules = {
         fmaxf((float)on * largest, FLT_TRUE_MIN), fmaxf((float)off * largest, FLT_TRUE_MIN),
         (size_t)lround(gap / score->interval), (size_t)lround(shortest / score->interval)};
-    for (size_t k = 0; k < score->rows && largest > 0; k++) {
+    for (size_t k = 0; k < score->pitched && largest > 0; k++) {
         struct note_segment note = {0};
         while (note_segment_next(&note, lines + k * count, count, rules)) {
             double velocity = fmax(1, round(127 * sqrt(note.loudness / largest)));

@@ -80,7 +80,7 @@ static void play_or_die(struct record *wave, const struct score *score, size_t l
     float *line = allocate_or_die(frames.count, sizeof *line);
     memset(samples_out, 0, wave->count * sizeof *samples_out);
     for (size_t channel = 0; channel < score->channels; channel++)
-        for (size_t k = 0; k < score->rows; k++) {
+        for (size_t k = 0; k < score->pitched; k++) {
             int key = score->keys.first + (int)k;
             double deviation = 1 / (2 * M_PI * key_sigma(score->width, key) * score->interval);
             score_line(score, channel, k, line);

@@ -38,13 +38,17 @@ CHECKED := $(if $(SCRIPTS),$(CHECKED))
 LAST :=
 endif
 
+# As many tests at a time as there are cores, then what looks at what they launched.
+proving = LSAN_OPTIONS="suppressions=$(CURDIR)/tests/leaks:print_suppressions=0" OMP_WAIT_POLICY=passive DEVICE="$(DEVICE)" \
+	BIN="$(CURDIR)/$(BIN)" CUDA_BIN="$(CURDIR)/$(CUDA_BIN)" prove $(if $(V),-v) --timer --exec tests/run
+
 check:
 	$(if $(DEPS),,pipelines/packages install check)
 	$(MAKE) --no-print-directory check-built
 check-built: $(CHECKED) $(TESTS) $(LAST)
 	$(if $(TESTS)$(SCRIPTS),,$(error no test's name begins with $(T)))
-	LSAN_OPTIONS="suppressions=$(CURDIR)/tests/leaks:print_suppressions=0" OMP_WAIT_POLICY=passive DEVICE="$(DEVICE)" \
-		BIN="$(CURDIR)/$(BIN)" CUDA_BIN="$(CURDIR)/$(CUDA_BIN)" prove $(if $(V),-v) --exec tests/run $(SCRIPTS) $(TESTS) $(LAST)
+	$(proving) -j $$(nproc) $(SCRIPTS) $(TESTS)
+	$(if $(LAST),$(proving) $(LAST))
 
 check-arm64:
 	$(if $(DEPS),,pipelines/packages install check)

@@ -26,9 +26,8 @@ static bool ends_in_cluster(const struct score *score, size_t part)
     size_t size = score->rows * score->frames, last = (size_t)fmax(1, round(LAST / score->interval)),
            keys = 0;
     const float *loudness = score->loudness + part * score->channels * size;
-    float largest = 0;
-    for (size_t i = 0; i < score->channels * size; i++) largest = fmaxf(largest, loudness[i]);
-    for (size_t k = 0; k < score->rows; k++) {
+    float largest = score_loudest_key(score, part);
+    for (size_t k = 0; k < score->pitched; k++) {
         bool sounds = false;
         for (size_t c = 0; c < score->channels; c++)
             for (size_t t = score->frames > last ? score->frames - last : 0; t < score->frames; t++)
@@ -36,7 +35,7 @@ static bool ends_in_cluster(const struct score *score, size_t part)
                     (double)loudness[c * size + k * score->frames + t] > PASSAGE_THRESHOLD * (double)largest;
         keys += sounds;
     }
-    return 3 * keys > score->rows;
+    return 3 * keys > score->pitched;
 }
 
 void cue_set_add_or_die(struct cue_set *set, const struct score *score, const struct record *record)

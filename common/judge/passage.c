@@ -8,13 +8,6 @@
 
 enum { EDGE_FRAMES = 12, EDGE_KEYS = 5, LEAST_FRAMES = 4 * EDGE_FRAMES, LEAST_KEYS = 4 * EDGE_KEYS };
 
-static float largest_of(const float *loudness, size_t count)
-{
-    float largest = 0;
-    for (size_t i = 0; i < count; i++) largest = fmaxf(largest, loudness[i]);
-    return largest;
-}
-
 /* A cell from the loudness of its two channels, in shares of the record's largest. */
 static void set_cell(struct passage *passage, size_t cell, double left, double right)
 {
@@ -29,12 +22,12 @@ static void set_cell(struct passage *passage, size_t cell, double left, double r
 
 void passage_make_or_die(struct passage *passage, const struct score *score, size_t part)
 {
-    size_t edge_keys = score->rows < LEAST_KEYS ? 0 : EDGE_KEYS;
+    size_t edge_keys = score->pitched < LEAST_KEYS ? 0 : EDGE_KEYS;
     size_t edge_frames = score->frames < LEAST_FRAMES ? 0 : EDGE_FRAMES;
     size_t size = score->rows * score->frames, all = score->channels * size;
     const float *left = score->loudness + part * all, *right = left + all - size;
-    double largest = (double)largest_of(left, all);
-    passage->keys = score->rows - 2 * edge_keys;
+    double largest = (double)score_loudest_key(score, part);
+    passage->keys = score->pitched - 2 * edge_keys;
     passage->frames = score->frames - 2 * edge_frames;
     passage->first = score->keys.first + (int)edge_keys;
     passage->interval = score->interval;

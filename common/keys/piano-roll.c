@@ -3,26 +3,29 @@
 
 #include <math.h>
 
-#include "common/level.h"
 #include "common/memory.h"
 
 static const double THRESHOLD = 0.1;     /* of the largest loudness */
 static const double HELD_SECONDS = 0.06; /* a note at least as long counts as held */
 
+/* Sets on (cells) of some rows, whose loudnesses are `left` and `right`. */
+static void set_on(unsigned char *on, const float *left, const float *right, size_t cells, double largest)
+{
+    for (size_t i = 0; i < cells; i++) {
+        double mean = ((double)(left[i] > 0 ? left[i] : 0) + (double)(right[i] > 0 ? right[i] : 0)) / 2;
+        on[i] = mean > THRESHOLD * largest;
+    }
+}
+
 void piano_roll_make_or_die(struct piano_roll *roll, const struct score *score, size_t part)
 {
     size_t cells = score->rows * score->frames, all = score->channels * cells;
+    size_t keys = score->pitched * score->frames;
     const float *left = score->loudness + part * all, *right = left + all - cells;
-    float largest = 0;
-    for (size_t i = 0; i < all; i++)
-        if (left[i] > largest) largest = left[i];
-
-    *roll = (struct piano_roll){score->rows, score->frames, score->keys.first, score->interval,
+    *roll = (struct piano_roll){score->pitched, score->frames, score->keys.first, score->interval,
                                 reallocate_or_die(roll->on, cells, 1)};
-    for (size_t i = 0; i < cells; i++) {
-        double mean = ((double)(left[i] > 0 ? left[i] : 0) + (double)(right[i] > 0 ? right[i] : 0)) / 2;
-        roll->on[i] = mean > THRESHOLD * (double)largest;
-    }
+    set_on(roll->on, left, right, keys, (double)score_loudest_key(score, part));
+    set_on(roll->on + keys, left + keys, right + keys, cells - keys, (double)score_loudest_drum(score, part));
 }
 
 size_t piano_roll_frames(const struct piano_roll *roll, double seconds)

@@ -5,14 +5,15 @@
 #include "common/keys/score.h"
 
 struct piano_roll {
-    size_t keys, frames;
-    int first;         /* number of the key in row 0 */
-    double interval;   /* length of a frame, s */
-    unsigned char *on; /* (keys, frames): 1 where the key sounds, otherwise 0 */
+    size_t keys, frames; /* drums are not among the keys */
+    int first;           /* number of the key in row 0 */
+    double interval;     /* length of a frame, s */
+    unsigned char *on;   /* (keys and drums, frames): 1 where the row sounds, otherwise 0 */
 };
 
 /* The roll of one part of a score: a key sounds where the mean loudness of the channels is above a tenth of
- * the largest loudness of the part. Reuses the memory at roll->on; the caller frees it. */
+ * the largest loudness of the part's keys, a drum above that of its drums. Reuses the memory at roll->on; the
+ * caller frees it. */
 void piano_roll_make_or_die(struct piano_roll *roll, const struct score *score, size_t part);
 
 /* `seconds` in frames: at least 1, at most the frames of the roll. */

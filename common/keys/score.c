@@ -29,6 +29,11 @@ static void read_facts_or_die(struct score *score, const struct reader *reader, 
     score->interval = expect_number_or_die(reader, record, "interval", score->interval);
     if (!(score->interval > 0 && score->interval <= 10))
         reader_die(reader, "interval=%g is not above 0 and at most 10 s", score->interval);
+    double drums = expect_number_or_die(reader, record, "drums", 0);
+    if (drums != 0 && drums != KEYBOARD_DRUMS)
+        reader_die(reader, "drums=%g is neither 0 nor %d", drums, KEYBOARD_DRUMS);
+    score->drums = (size_t)drums;
+    score->pitched = (size_t)(score->keys.last - score->keys.first + 1);
     free(keys);
     free(width);
 }
@@ -39,8 +44,9 @@ struct score score_or_die(const struct reader *reader, const struct record *reco
     expect_kind_or_die(reader, record, "keys");
     read_shape_or_die(&score, reader, record);
     read_facts_or_die(&score, reader, record);
-    if (score.rows != (size_t)(score.keys.last - score.keys.first + 1))
-        reader_die(reader, "%zu rows for the keys %d-%d", score.rows, score.keys.first, score.keys.last);
+    if (score.rows != score.pitched + score.drums)
+        reader_die(reader, "%zu rows for the keys %d-%d%s", score.rows, score.keys.first, score.keys.last,
+                   score.drums ? " and three drums" : "");
     return score;
 }
 
@@ -50,11 +56,35 @@ void score_alike_or_die(const struct reader *reader, const struct score *score, 
     if (score->keys.first != shape->keys.first || score->keys.last != shape->keys.last)
         reader_die(reader, "keys %d-%d, but the records before have %d-%d", score->keys.first,
                    score->keys.last, shape->keys.first, shape->keys.last);
+    if (score->drums != shape->drums)
+        reader_die(reader, "%zu drums, but the records before have %zu", score->drums, shape->drums);
     if (score->frames != shape->frames || score->interval != shape->interval)
         reader_die(reader, "%zu frames of %g s, but the records before have %zu of %g s", score->frames,
                    score->interval, shape->frames, shape->interval);
     if (score->channels != shape->channels)
         reader_die(reader, "%zu channels, but the records before have %zu", score->channels, shape->channels);
+}
+
+/* The largest loudness of the rows first … end - 1. */
+static float loudest(const struct score *score, size_t part, size_t first, size_t end)
+{
+    size_t size = score->rows * score->frames;
+    const float *loudness = score->loudness + part * score->channels * size;
+    float largest = 0;
+    for (size_t c = 0; c < score->channels; c++)
+        for (size_t i = first * score->frames; i < end * score->frames; i++)
+            if (loudness[c * size + i] > largest) largest = loudness[c * size + i];
+    return largest;
+}
+
+float score_loudest_key(const struct score *score, size_t part)
+{
+    return loudest(score, part, 0, score->pitched);
+}
+
+float score_loudest_drum(const struct score *score, size_t part)
+{
+    return loudest(score, part, score->pitched, score->rows);
 }
 
 void score_line(const struct score *score, size_t channel, size_t k, float *line)

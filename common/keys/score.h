@@ -1,6 +1,6 @@
-/* A keys record, (..., 2, keys, frames) or mono (keys, frames), as a score: the loudness of each key in each
- * frame, with the facts. The arrays (2, keys, frames) of the leading dimensions are its parts, which follow
- * one another in time. */
+/* A keys record, (..., 2, rows, frames) or mono (rows, frames), as a score: the loudness of each key, and of
+ * each drum where it has drums, in each frame, with the facts. The arrays (2, rows, frames) of the leading
+ * dimensions are its parts, which follow one another in time. */
 #ifndef COMMON_KEYS_SCORE_H
 #define COMMON_KEYS_SCORE_H
 
@@ -12,7 +12,8 @@ struct score {
     struct key_range keys;  /* fact keys */
     struct key_width width; /* fact width: of the bands that the loudness was measured in */
     double interval;        /* fact interval: length of a frame, s */
-    size_t channels, rows;  /* 1 or 2; keys.last - keys.first + 1 */
+    size_t channels, rows;  /* 1 or 2; pitched + drums: a row a key, then a row a drum */
+    size_t pitched, drums;  /* keys.last - keys.first + 1; fact drums, 0 or KEYBOARD_DRUMS */
     size_t parts, frames;   /* frames of a part */
     const float *loudness;  /* (parts, channels, rows, frames); memory of the record */
 };
@@ -24,6 +25,10 @@ struct score score_or_die(const struct reader *reader, const struct record *reco
 /* Dies unless the score has the keys, channels, interval and frames of `shape`, a copy of the first score;
  * sets shape when it has no frames yet. */
 void score_alike_or_die(const struct reader *reader, const struct score *score, struct score *shape);
+
+/* The largest loudness of a part's keys, or of its drums, in any channel; at least 0. */
+float score_loudest_key(const struct score *score, size_t part);
+float score_loudest_drum(const struct score *score, size_t part);
 
 /* line (parts * frames): the loudness of row k in one channel. Values below 0 become 0. */
 void score_line(const struct score *score, size_t channel, size_t k, float *line);

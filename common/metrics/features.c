@@ -152,12 +152,13 @@ static double tonal_distance(const struct piano_roll *roll)
     return steps ? sum / (double)steps : NAN;
 }
 
-/* LR: the correlation of the loudnesses of the channels; 0 where one of them is constant. The first value is
+/* LR: the correlation of the keys' loudnesses in the channels; 0 where one of them is constant. The first value is
  * subtracted before all sums, so that the variance of a constant channel is exactly 0. */
 static double channel_correlation(const struct score *score, size_t part)
 {
-    size_t cells = score->rows * score->frames, all = score->channels * cells;
-    const float *left = score->loudness + part * all, *right = left + all - cells;
+    size_t cells = score->pitched * score->frames, size = score->rows * score->frames;
+    const float *left = score->loudness + part * score->channels * size,
+                *right = left + (score->channels - 1) * size;
     double n = (double)cells, first[2] = {left[0], right[0]}, mean[2] = {0}, square[2] = {0}, product = 0;
     for (size_t i = 0; i < cells; i++) {
         mean[0] += ((double)left[i] - first[0]) / n;

@@ -32,7 +32,7 @@ struct layout {
 static int key_top(const struct layout *layout, int key)
 {
     return layout->y +
-           (int)((layout->score->keys.last - key) * (double)layout->height / (double)layout->score->rows);
+           (int)((layout->score->keys.last - key) * (double)layout->height / (double)layout->score->pitched);
 }
 
 static int key_height(const struct layout *layout, int key)
@@ -112,7 +112,7 @@ static void draw_notes(const struct layout *layout, size_t channel, struct colou
     size_t count = score->parts * score->frames;
     float *line = allocate_or_die(count, sizeof *line);
     float *amount = allocate_or_die((size_t)layout->width, sizeof *amount);
-    for (size_t k = 0; k < score->rows; k++) {
+    for (size_t k = 0; k < score->pitched; k++) {
         int key = score->keys.first + (int)k;
         score_line(score, channel, k, line);
         columns_of_line(amount, (size_t)layout->width, line, count, peak);

@@ -13,6 +13,7 @@
 #include "common/memory.h"
 #include "common/stream/expect.h"
 #include "common/stream/spool.h"
+#include "kernels/model/keys-facts.h"
 
 enum { CHANNELS = 2 };
 
@@ -126,9 +127,9 @@ static void check_shape_or_die(struct dataset *d, const struct reader *reader, c
 /* Keeps the facts that samples get too. */
 static void keep_facts(struct dataset *d, const struct record *record)
 {
-    static const char *const kept[] = {"interval", "keys", "rate", "lead"};
+    static const char *const kept[] = {"interval", "keys", "drums", "rate", "lead"};
     struct record facts = {0};
-    for (int i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         char *value = record_fact(record, kept[i]);
         if (value) record_set_fact(&facts, kept[i], "%s", value);
         free(value);
@@ -164,6 +165,7 @@ struct dataset dataset_read_or_die(struct reader *reader, const struct config *c
     }
     if (!d.records) die("no record sounds: nothing to learn from (%zu silent)", d.silent);
     map_file(&d, file);
+    d.drums = keys_facts_read(d.facts, d.keys.keys).drums;
     link_neighbours(&d);
     free(chunk);
     record_free(&record);

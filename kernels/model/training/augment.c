@@ -13,7 +13,7 @@ struct augmentation {
     const struct origin *origin;
     size_t record;
     size_t offset; /* frames from the record's beginning to the window's */
-    int shift;     /* keys up */
+    int shift;     /* keys up; drums stay */
     bool swap;     /* left and right */
 };
 
@@ -49,11 +49,13 @@ static void augmentation_apply(real *to, const struct dataset *d, struct augment
 {
     size_t frames = (size_t)d->keys.frames, row = 2 * frames, count = (size_t)d->keys.keys * row;
     const real *first = d->values + a.record * count, *second = d->values + a.origin->next * count;
+    const int pitched = d->keys.keys - d->drums;
     real next_peak = d->origin[a.origin->next].peak;
     memset(to, 0, count * sizeof to[0]);
     for (int k = 0; k < d->keys.keys; k++) {
-        int from = k - a.shift;
-        if (from < 0 || from >= d->keys.keys) continue;
+        bool drum = k >= pitched;
+        int from = drum ? k : k - a.shift;
+        if (from < 0 || (!drum && from >= pitched)) continue;
         real *key = to + (size_t)k * row;
         copy_frames(key, first + (size_t)from * row + 2 * a.offset, frames - a.offset, a.origin->peak,
                     a.swap);

@@ -50,6 +50,8 @@ static struct score score_of(const struct dataset *d)
                           .interval = facts.frame_seconds,
                           .channels = 2,
                           .rows = (size_t)d->keys.keys,
+                          .pitched = (size_t)(d->keys.keys - d->drums),
+                          .drums = (size_t)d->drums,
                           .parts = 1,
                           .frames = (size_t)d->keys.frames};
 }
