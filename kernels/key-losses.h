@@ -1,11 +1,12 @@
-/* The losses on keys, in the order of their values and weights, and the settings of hard gates. kernels/ops.h
- * has their operations, musigan-config(5) their formulas. */
+/* The losses on keys, in the order of their values and weights. kernels/ops.h has their operations,
+ * musigan-config(5) their formulas. */
 #ifndef KERNELS_KEY_LOSSES_H
 #define KERNELS_KEY_LOSSES_H
 
-/* The shape of a record of keys, as a tensor (batch, keys * frames, 2). */
+/* The shape of a record of keys, as a tensor (batch, keys * frames, 2). The last `drums` of the keys are
+ * drums. */
 struct keys_shape {
-    int keys, frames;
+    int keys, frames, drums;
 };
 
 /* Of generated records x against real ones r, which have instance noise. */
@@ -28,10 +29,6 @@ enum discriminator_loss {
     D_KL_SONGS,
     DISCRIMINATOR_LOSSES
 };
-
-/* Hard gates: the gate of frame t is open where g[t] + smoothing (g[t-1] + g[t+1] - 2 g[t]) > threshold, g
- * being the logits. The first and the last frame are their own neighbours. */
-enum gate_setting { GATE_THRESHOLD, GATE_SMOOTHING, GATE_SETTINGS };
 
 /* Losses of keys as frames with gates: sums over the cells, a mean over the batch. */
 enum gate_loss { GATE_SOUNDING, GATE_LOUDNESS, GATE_LOSSES };

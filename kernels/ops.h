@@ -187,17 +187,15 @@ struct ops {
      * mirror image: row frames + i is row frames - 1 - i. So latents behind a record's end are as those of
      * music. */
     void (*frames)(struct tensor y, struct tensor x, struct keys_shape shape);
-    /* The way back. f (batch, length, 3 keys): row t has logits of the keys' gates g, then of the loudnesses
-     * l in the left, in the right channel; rows behind the frames are left out. settings (batch,
-     * GATE_SETTINGS), reals, or NULL. NULL: gates are soft, x = sigmoid(g) sigmoid(l)^2; else hard:
-     * sigmoid(l)^2 where it is at least 0.1 and the gate is open, else 0. There is no gradient of hard gates.
-     */
-    void (*gated)(struct tensor x, struct tensor f, struct keys_shape shape, device settings);
+    /* The way back. f (batch, length, 4 keys): row t has logits of the keys' gates g in the left, in the
+     * right channel, then of the loudnesses l, left and right; rows behind the frames are left out. In each
+     * channel x = sigmoid(g) sigmoid(l)^2. */
+    void (*gated)(struct tensor x, struct tensor f, struct keys_shape shape);
     void (*gated_backward)(struct tensor df, struct tensor dx, struct tensor f, struct keys_shape shape);
     /* values[i] += loss i of f against real records r; df is added weights[i] times its gradient (df.data is
-     * not NULL). With on = 1 where r sounds in either channel, else 0, and d = sigmoid(l) - sqrt(r), means
-     * over the batch of the sums over cells of BCE(sigmoid(g), on) and of on (|dL + dR| / 2 + 0.7 |dL - dR| /
-     * 2). */
+     * not NULL). With on = 1 where r > 0, else 0, and d = on (sigmoid(l) - sqrt(r)), each in each channel,
+     * means over the batch of the sums over cells of (BCE(sigmoid(gL), onL) + BCE(sigmoid(gR), onR)) / 2 and
+     * of |dL + dR| / 2 + 0.7 |dL - dR| / 2. */
     void (*gate_losses)(device values, struct tensor df, struct tensor f, struct tensor r,
                         struct keys_shape shape, const real weights[GATE_LOSSES]);
 

@@ -8,8 +8,7 @@
 #include "kernels/cpu/fast-math.h"
 #include "kernels/cpu/tiles.h"
 
-static const real FAINTEST = (real)0.1; /* least loudness that sounds, where gates are hard */
-static const real APART = (real)0.7;    /* weight of the channels' difference; that of their mean is 1 */
+static const real APART = (real)0.7; /* weight of the channels' difference; that of their mean is 1 */
 
 /* A run of frames of a sample: where it is in a tensor of frames, and in a tensor of keys. */
 struct run {
@@ -75,42 +74,18 @@ void cpu_frames(struct tensor y, struct tensor x, struct keys_shape shape)
     mirror_rest(y, shape);
 }
 
-/* How far open a gate is; `row` is its frame's, `from` the first frame's and `last` the last one's. Without
- * settings it is soft. */
-static real gate_of(const real *row, const real *from, const real *last, size_t width, const real *settings)
-{
-    if (!settings) return fast_sigmoid(row[0]);
-    const real before = row == from ? row[0] : row[-(ptrdiff_t)width],
-               after = row == last ? row[0] : row[width];
-    const real smooth = row[0] + settings[GATE_SMOOTHING] * (before + after - 2 * row[0]);
-    return (real)(smooth > settings[GATE_THRESHOLD]);
-}
-
-/* 0, where gates are hard and it is faint. */
-static real audible(real loudness, bool hard)
-{
-    return hard && loudness < FAINTEST ? 0 : loudness;
-}
-
-void cpu_gated(struct tensor x, struct tensor f, struct keys_shape shape, device settings)
+void cpu_gated(struct tensor x, struct tensor f, struct keys_shape shape)
 {
     const size_t keys = (size_t)shape.keys;
 #pragma omp parallel for schedule(static)
     for (int n = 0; n < runs(shape, x.batch); n++) {
         const struct run run = run_at(n, f, x, shape);
-        const int b = n / (runs(shape, x.batch) / x.batch);
-        const real *sample = cpu_values(f.data) + (size_t)b * (size_t)f.length * run.width;
-        const real *own = settings ? cpu_values(settings) + b * GATE_SETTINGS : NULL;
-        for (size_t k = 0; k < keys; k++) {
-            const real *from = run.row + k, *first = sample + k;
-            const real *last = first + (size_t)(shape.frames - 1) * run.width;
-            real *to = run.cell + k * run.apart;
+        for (size_t i = 0; i < 2 * keys; i++) { /* a key in a channel */
+            const real *from = run.row + i;
+            real *to = run.cell + i % keys * run.apart + i / keys;
             for (size_t t = 0; t < run.count; t++, from += run.width) {
-                const real open = gate_of(from, first, last, run.width, own);
-                for (size_t c = 0; c < 2; c++) {
-                    const real root = fast_sigmoid(from[(c + 1) * keys]);
-                    to[2 * t + c] = audible(open * root * root, own != NULL);
-                }
+                const real root = fast_sigmoid(from[2 * keys]);
+                to[2 * t] = fast_sigmoid(from[0]) * root * root;
             }
         }
     }
@@ -123,18 +98,14 @@ void cpu_gated_backward(struct tensor df, struct tensor dx, struct tensor f, str
 #pragma omp parallel for schedule(static)
     for (int n = 0; n < runs(shape, f.batch); n++) {
         const struct run run = run_at(n, f, dx, shape), gradient = run_at(n, df, dx, shape);
-        for (size_t k = 0; k < keys; k++) {
-            const real *from = run.row + k, *d = run.cell + k * run.apart;
-            real *to = gradient.row + k;
+        for (size_t i = 0; i < 2 * keys; i++) {
+            const real *from = run.row + i, *d = run.cell + i % keys * run.apart + i / keys;
+            real *to = gradient.row + i;
             for (size_t t = 0; t < run.count; t++, from += run.width, to += run.width) {
-                const real gate = fast_sigmoid(from[0]);
-                real sum = 0;
-                for (size_t c = 0; c < 2; c++) {
-                    const real root = fast_sigmoid(from[(c + 1) * keys]), loudness = root * root;
-                    sum += d[2 * t + c] * loudness;
-                    to[(c + 1) * keys] = d[2 * t + c] * gate * 2 * loudness * (1 - root);
-                }
-                to[0] = sum * gate * (1 - gate);
+                const real gate = fast_sigmoid(from[0]), root = fast_sigmoid(from[2 * keys]);
+                const real loudness = root * root;
+                to[0] = d[2 * t] * loudness * gate * (1 - gate);
+                to[2 * keys] = d[2 * t] * gate * 2 * loudness * (1 - root);
             }
         }
     }
@@ -146,23 +117,32 @@ static real sign_of(real x)
     return (real)((x > 0) - (x < 0));
 }
 
+/* The binary cross entropy of a gate, which is added to *sum; its gradient. */
+static real gate_loss(double *sum, real logit, bool on)
+{
+    *sum += fmax((double)logit, 0) - (on ? (double)logit : 0) + log1p(exp(-fabs((double)logit)));
+    return fast_sigmoid(logit) - (real)on;
+}
+
 /* Both losses of a cell, into sums; its gradients, the weights being theirs. `from` and `to` are logits of
- * the gate, the left and the right loudness, `keys` apart; r is left, right. */
+ * the gates left and right, then of the loudnesses, `keys` apart; r is left, right. */
 static void cell_losses(double sums[GATE_LOSSES], real *to, const real *from, size_t keys, const real *r,
                         const real weights[GATE_LOSSES])
 {
-    const bool on = r[0] > 0 || r[1] > 0;
-    const real logit = from[0];
-    sums[GATE_SOUNDING] +=
-        fmax((double)logit, 0) - (on ? (double)logit : 0) + log1p(exp(-fabs((double)logit)));
-    to[0] += weights[GATE_SOUNDING] * (fast_sigmoid(logit) - (real)on);
-    if (!on) return;
-    const real left = fast_sigmoid(from[keys]), right = fast_sigmoid(from[2 * keys]);
-    const real dl = left - (real)sqrt((double)r[0]), dr = right - (real)sqrt((double)r[1]);
-    const real mean = sign_of(dl + dr) / 2, half = APART * sign_of(dl - dr) / 2;
-    sums[GATE_LOUDNESS] += (double)(mean * (dl + dr) + half * (dl - dr));
-    to[keys] += weights[GATE_LOUDNESS] * (mean + half) * left * (1 - left);
-    to[2 * keys] += weights[GATE_LOUDNESS] * (mean - half) * right * (1 - right);
+    real loudness[2], d[2];
+    double sounding = 0;
+    for (size_t c = 0; c < 2; c++) {
+        const bool on = r[c] > 0;
+        to[c * keys] += weights[GATE_SOUNDING] / 2 * gate_loss(&sounding, from[c * keys], on);
+        loudness[c] = on ? fast_sigmoid(from[(c + 2) * keys]) : 0;
+        d[c] = loudness[c] - (real)sqrt((double)r[c]);
+    }
+    sums[GATE_SOUNDING] += sounding / 2;
+    if (r[0] <= 0 && r[1] <= 0) return;
+    const real mean = sign_of(d[0] + d[1]) / 2, half = APART * sign_of(d[0] - d[1]) / 2;
+    sums[GATE_LOUDNESS] += (double)(mean * (d[0] + d[1]) + half * (d[0] - d[1]));
+    to[2 * keys] += weights[GATE_LOUDNESS] * (mean + half) * loudness[0] * (1 - loudness[0]);
+    to[3 * keys] += weights[GATE_LOUDNESS] * (mean - half) * loudness[1] * (1 - loudness[1]);
 }
 
 /* The losses of one run. */

@@ -3,17 +3,15 @@
  * keys through shared memory, so that it reads and writes global memory along rows in both. */
 #include "kernels/cuda/base/sums.cuh"
 
-enum { THREADS = 256, WARPS = THREADS / WARP, FRAMES = WARP, KEYS = 64, LOGITS = 3 /* of a cell */ };
+enum { THREADS = 256, WARPS = THREADS / WARP, FRAMES = WARP, KEYS = 64, LOGITS = 4 /* of a cell */ };
 
-static const float FAINTEST = 0.1f; /* least loudness that sounds, where gates are hard */
-static const float APART = 0.7f;    /* weight of the channels' difference; that of their mean is 1 */
+static const float APART = 0.7f; /* weight of the channels' difference; that of their mean is 1 */
 
 /* The tiling of a tensor of frames, (batch, length, kinds * keys). A thread block has a row of shared memory
- * for each frame of its tile: the `kinds` values of each of its keys. `halo` more frames are before and
- * behind. */
+ * for each frame of its tile: the `kinds` values of each of its keys. */
 struct tiling {
     struct keys_shape shape;
-    int length, kinds, halo, keys; /* keys: of a block */
+    int length, kinds, keys; /* keys: of a block */
     int stride; /* floats from row to row: odd, so that the frames of a warp fall into different banks */
 };
 
@@ -22,11 +20,11 @@ struct tile {
     size_t row, cell;     /* the sample's first row and key in tensors of frames and of keys */
 };
 
-static tiling tiling_make(struct keys_shape shape, struct tensor f, int halo)
+static tiling tiling_make(struct keys_shape shape, struct tensor f)
 {
     const int kinds = f.channels / shape.keys, parts = (int)blocks_for((size_t)shape.keys, KEYS);
     const int keys = (shape.keys + parts - 1) / parts;
-    tiling c = {shape, f.length, kinds, halo, keys, (kinds * keys) | 1};
+    tiling c = {shape, f.length, kinds, keys, (kinds * keys) | 1};
     return c;
 }
 
@@ -39,7 +37,7 @@ static dim3 tiles(const tiling &c, int frames, int batch)
 
 static size_t tile_bytes(const tiling &c)
 {
-    return (size_t)(FRAMES + 2 * c.halo) * (size_t)c.stride * sizeof(float);
+    return FRAMES * (size_t)c.stride * sizeof(float);
 }
 
 __device__ static inline tile tile_here(const tiling &c)
@@ -53,23 +51,23 @@ __device__ static inline tile tile_here(const tiling &c)
 /* The index, in a tensor of frames, of a column of the tile in a frame. */
 __device__ static inline size_t frames_index(const tiling &c, const tile &t, int frame, int column)
 {
-    const int kind = (column >= t.keys) + (column >= 2 * t.keys);
+    const int kind = (column >= t.keys) + (column >= 2 * t.keys) + (column >= 3 * t.keys);
     return (t.row + (size_t)frame) * (size_t)(c.kinds * c.shape.keys) +
            (size_t)(column + kind * (c.shape.keys - t.keys) + t.key);
 }
 
-/* Loads a tile with its halo; outside the frames the first or the last one is repeated. */
+/* Loads a tile; behind the frames the last one is repeated. */
 __device__ static inline void read_tile(float *rows, view f, const tiling &c, const tile &t)
 {
-    const unsigned width = (unsigned)(c.kinds * t.keys), count = (unsigned)(FRAMES + 2 * c.halo) * width;
+    const unsigned width = (unsigned)(c.kinds * t.keys), count = FRAMES * width;
     for (unsigned i = threadIdx.x; i < count; i += THREADS) {
-        const int row = (int)(i / width), column = (int)(i % width), frame = t.first - c.halo + row;
-        const int inside = frame < 0 ? 0 : frame < c.shape.frames ? frame : c.shape.frames - 1;
+        const int row = (int)(i / width), column = (int)(i % width), frame = t.first + row;
+        const int inside = frame < c.shape.frames ? frame : c.shape.frames - 1;
         rows[row * c.stride + column] = load(f, frames_index(c, t, inside, column));
     }
 }
 
-/* Stores the tile's frames before `end`, or adds them to f. The tile has no halo. */
+/* Stores the tile's frames before `end`, or adds them to f. */
 __device__ static inline void write_tile(view f, const float *rows, const tiling &c, const tile &t, int end,
                                          bool add)
 {
@@ -143,56 +141,43 @@ static __global__ void frames(view y, view x, const tiling c)
 
 void cuda_frames(struct tensor y, struct tensor x, struct keys_shape shape)
 {
-    const tiling c = tiling_make(shape, y, 0);
+    const tiling c = tiling_make(shape, y);
     launch(frames, tiles(c, c.length, x.batch), THREADS, tile_bytes(c), view_of(y), view_of(x), c);
 }
 
-/* How far a gate is open; frames are `stride` apart. Without settings gates are soft. */
-__device__ static inline float gate_of(const float *logit, int stride, const float *settings)
+static __global__ void gated(view x, view f, const tiling c)
 {
-    if (!settings) return sigmoid(*logit);
-    const float smooth = *logit + settings[GATE_SMOOTHING] * (logit[-stride] + logit[stride] - 2 * *logit);
-    return smooth > settings[GATE_THRESHOLD] ? 1 : 0;
-}
-
-static __global__ void gated(view x, view f, const tiling c, const float *settings)
-{
-    const float *own = settings ? settings + blockIdx.z * GATE_SETTINGS : NULL;
     float *rows = shared_memory<float>();
     const tile t = tile_here(c);
     const int lane = threadIdx.x % WARP, frame = t.first + lane;
     read_tile(rows, f, c, t);
     __syncthreads();
     for (int k = threadIdx.x / WARP; k < t.keys && frame < c.shape.frames; k += WARPS) {
-        const float *logits = rows + (lane + c.halo) * c.stride + k;
-        const float open = gate_of(logits, c.stride, own);
+        const float *logits = rows + lane * c.stride + k;
         cell to;
         for (int i = 0; i < 2; i++) {
-            const float root = sigmoid(logits[(i + 1) * t.keys]), loudness = open * root * root;
-            to.v[i] = own && loudness < FAINTEST ? 0 : loudness;
+            const float root = sigmoid(logits[(i + 2) * t.keys]);
+            to.v[i] = sigmoid(logits[i * t.keys]) * root * root;
         }
         store_cell(x, cell_at(c, t, k, frame), to);
     }
 }
 
-void cuda_gated(struct tensor x, struct tensor f, struct keys_shape shape, device settings)
+void cuda_gated(struct tensor x, struct tensor f, struct keys_shape shape)
 {
-    const tiling c = tiling_make(shape, f, settings != NULL);
-    launch(gated, tiles(c, shape.frames, x.batch), THREADS, tile_bytes(c), view_of(x), view_of(f), c,
-           reals(settings));
+    const tiling c = tiling_make(shape, f);
+    launch(gated, tiles(c, shape.frames, x.batch), THREADS, tile_bytes(c), view_of(x), view_of(f), c);
 }
 
-/* In place: a cell's three logits, `apart` floats from each other, become their gradients. */
+/* In place: a cell's logits, `apart` floats from each other, become their gradients. */
 __device__ static inline void cell_backward(float *logits, int apart, cell d)
 {
-    const float gate = sigmoid(logits[0]);
-    float sum = 0;
     for (int i = 0; i < 2; i++) {
-        const float root = sigmoid(logits[(i + 1) * apart]), loudness = root * root;
-        sum += d.v[i] * loudness;
-        logits[(i + 1) * apart] = d.v[i] * gate * 2 * loudness * (1 - root);
+        const float gate = sigmoid(logits[i * apart]), root = sigmoid(logits[(i + 2) * apart]);
+        const float loudness = root * root;
+        logits[i * apart] = d.v[i] * loudness * gate * (1 - gate);
+        logits[(i + 2) * apart] = d.v[i] * gate * 2 * loudness * (1 - root);
     }
-    logits[0] = sum * gate * (1 - gate);
 }
 
 static __global__ void gated_backward(view df, view dx, view f, const tiling c)
@@ -215,7 +200,7 @@ static __global__ void gated_backward(view df, view dx, view f, const tiling c)
 
 void cuda_gated_backward(struct tensor df, struct tensor dx, struct tensor f, struct keys_shape shape)
 {
-    const tiling c = tiling_make(shape, f, 0);
+    const tiling c = tiling_make(shape, f);
     launch(gated_backward, tiles(c, c.length, f.batch), THREADS, tile_bytes(c), view_of(df), view_of(dx),
            view_of(f), c);
 }
@@ -232,22 +217,31 @@ __device__ static inline float sign_of(float x)
     return (float)((x > 0) - (x < 0));
 }
 
+/* Adds the binary cross entropy of a gate to *sum; its gradient. */
+__device__ static inline float gate_loss(float *sum, float logit, bool on)
+{
+    *sum += fmaxf(logit, 0) - (on ? logit : 0) + log1pf(expf(-fabsf(logit)));
+    return sigmoid(logit) - (on ? 1 : 0);
+}
+
 /* Adds both losses of a cell to sums; in place: its logits become their gradients. */
 __device__ static inline void cell_losses(gate_sums *sums, float *logits, int apart, cell r,
                                           const gate_weights &weights)
 {
-    const bool on = r.v[0] > 0 || r.v[1] > 0;
-    const float logit = logits[0];
-    const float left = sigmoid(logits[apart]), right = sigmoid(logits[2 * apart]);
-    sums->of[GATE_SOUNDING] += (double)(fmaxf(logit, 0) - (on ? logit : 0) + log1pf(expf(-fabsf(logit))));
-    logits[0] = weights.of[GATE_SOUNDING] * (sigmoid(logit) - (on ? 1 : 0));
-    logits[apart] = logits[2 * apart] = 0;
-    if (!on) return;
-    const float dl = left - sqrtf(r.v[0]), dr = right - sqrtf(r.v[1]);
-    const float mean = sign_of(dl + dr) / 2, half = APART * sign_of(dl - dr) / 2;
-    sums->of[GATE_LOUDNESS] += (double)(mean * (dl + dr) + half * (dl - dr));
-    logits[apart] = weights.of[GATE_LOUDNESS] * (mean + half) * left * (1 - left);
-    logits[2 * apart] = weights.of[GATE_LOUDNESS] * (mean - half) * right * (1 - right);
+    float loudness[2], d[2], sounding = 0;
+    for (int i = 0; i < 2; i++) {
+        const bool on = r.v[i] > 0;
+        logits[i * apart] = weights.of[GATE_SOUNDING] / 2 * gate_loss(&sounding, logits[i * apart], on);
+        loudness[i] = on ? sigmoid(logits[(i + 2) * apart]) : 0;
+        d[i] = loudness[i] - sqrtf(r.v[i]);
+        logits[(i + 2) * apart] = 0;
+    }
+    sums->of[GATE_SOUNDING] += (double)(sounding / 2);
+    if (r.v[0] <= 0 && r.v[1] <= 0) return;
+    const float mean = sign_of(d[0] + d[1]) / 2, half = APART * sign_of(d[0] - d[1]) / 2;
+    sums->of[GATE_LOUDNESS] += (double)(mean * (d[0] + d[1]) + half * (d[0] - d[1]));
+    logits[2 * apart] = weights.of[GATE_LOUDNESS] * (mean + half) * loudness[0] * (1 - loudness[0]);
+    logits[3 * apart] = weights.of[GATE_LOUDNESS] * (mean - half) * loudness[1] * (1 - loudness[1]);
 }
 
 /* partial[thread block] = its sums. */
@@ -285,7 +279,7 @@ static __global__ void add_sums(float *values, const gate_sums *partial, size_t 
 void cuda_gate_losses(device values, struct tensor df, struct tensor f, struct tensor r,
                       struct keys_shape shape, const real weights[GATE_LOSSES])
 {
-    const tiling c = tiling_make(shape, f, 0);
+    const tiling c = tiling_make(shape, f);
     const dim3 grid = tiles(c, shape.frames, f.batch);
     const size_t count = (size_t)grid.x * grid.y * grid.z;
     gate_sums *partial = (gate_sums *)cuda_workspace(WORKSPACE_OPERATION, count * sizeof *partial);

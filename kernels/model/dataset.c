@@ -118,7 +118,7 @@ static void check_shape_or_die(struct dataset *d, const struct reader *reader, c
     if (keys * frames != (size_t)seq_len)
         reader_die(reader, "shape %s: keys times frames is not the configuration's seq_len, %d", shape,
                    seq_len);
-    if (!d->keys.keys) d->keys = (struct keys_shape){(int)keys, (int)frames};
+    if (!d->keys.keys) d->keys = (struct keys_shape){.keys = (int)keys, .frames = (int)frames};
     if (keys != (size_t)d->keys.keys)
         reader_die(reader, "shape %s: all records must have %d keys and %d frames", shape, d->keys.keys,
                    d->keys.frames);
@@ -165,7 +165,7 @@ struct dataset dataset_read_or_die(struct reader *reader, const struct config *c
     }
     if (!d.records) die("no record sounds: nothing to learn from (%zu silent)", d.silent);
     map_file(&d, file);
-    d.drums = keys_facts_read(d.facts, d.keys.keys).drums;
+    d.keys.drums = keys_facts_read(d.facts, d.keys.keys).drums;
     link_neighbours(&d);
     free(chunk);
     record_free(&record);

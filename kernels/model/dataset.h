@@ -16,7 +16,6 @@ struct origin {
 
 struct dataset {
     struct keys_shape keys;
-    int drums; /* of the rows, the last so many */
     size_t records, silent; /* kept; left out because nothing sounds in them */
     uint32_t checksum;      /* CRC-32 of all records, to tell one collection from another */
     char *facts;            /* interval, keys, drums, rate and lead of the first record, which samples get too */

@@ -13,7 +13,8 @@ struct generator {
     struct session *session;
     struct tensor noise;  /* (batch, noise length, noise channels): N(0, 1), the input */
     struct tensor output; /* (batch, keys * frames, 2): loudnesses from 0 to 1 */
-    struct prior *prior;  /* of a design with a fitted prior, else NULL */
+    struct tensor logits; /* of a design with a fitted prior: as the operation `gated` takes them */
+    struct prior *prior;  /* of such a design, else NULL */
     struct articulation
         *articulation; /* (batch), with a prior: `draw` sets it, `sample` and `decode` use it */
 };

@@ -8,6 +8,7 @@
 #include "common/fail.h"
 #include "common/memory.h"
 #include "kernels/model/config/config-load.h"
+#include "kernels/model/keys-facts.h"
 
 struct model *model_new_or_die(const struct ops *ops, const struct config *config, struct keys_shape keys,
                                int batch, bool training)
@@ -97,6 +98,7 @@ struct model_header model_read_header_or_die(struct reader *reader, const char *
     record_remove_fact(&record, "crc32");
     header.facts = record.facts;
     record.facts = NULL;
+    header.keys.drums = keys_facts_read(header.facts, header.keys.keys).drums;
     free(shape);
     record_free(&record);
     return header;

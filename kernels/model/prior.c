@@ -1,5 +1,4 @@
-/* The Gaussian prior of latents over time: draws with loops and a discrete cosine transform, calibration,
- * gates. */
+/* The Gaussian prior of latents over time: draws with loops and a discrete cosine transform, calibration. */
 #include "kernels/model/prior.h"
 
 #include <math.h>
@@ -15,9 +14,12 @@ double *calibration_member(struct calibration *calibration, int number)
 {
     double *const members[CALIBRATION_MEMBERS] = {
         [CALIBRATION_TEMPERATURE] = &calibration->temperature,
-        [CALIBRATION_THRESHOLD] = &calibration->threshold,
+        [CALIBRATION_THRESHOLD] = &calibration->gating.threshold,
         [CALIBRATION_THRESHOLD_RANGE] = &calibration->threshold_range,
-        [CALIBRATION_SMOOTHING] = &calibration->smoothing,
+        [CALIBRATION_OPENING] = &calibration->gating.opening,
+        [CALIBRATION_CLOSING] = &calibration->gating.closing,
+        [CALIBRATION_LEAST] = &calibration->gating.least,
+        [CALIBRATION_TOGETHER] = &calibration->gating.together,
         [CALIBRATION_SLOW_COMPONENTS] = &calibration->slow_components,
         [CALIBRATION_SLOW_GAIN] = &calibration->slow_gain,
         [CALIBRATION_APERIODIC] = &calibration->aperiodic,
@@ -38,12 +40,13 @@ size_t prior_row(size_t row)
 void prior_make(struct prior *p, struct parameters *parameters, int latents, int channels, int latent_frames)
 {
     struct initialisation zero = {INITIAL_ZERO, 0};
-    *p = (struct prior){parameters->session, latents, channels, latent_frames, {0}, {0}, {0}};
+    *p = (struct prior){parameters->session, latents, channels, latent_frames, {0}, {0}, {0}, {0}};
     int side = (int)side_of(p);
     parameters_declare_statistic(parameters, &p->mean, "prior", "mean", zero, side);
     parameters_declare_statistic(parameters, &p->factor, "prior", "factor", zero, (int)prior_row(side_of(p)));
     parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero,
                                  CALIBRATION_MEMBERS);
+    parameters_declare_statistic(parameters, &p->notes, "prior", "notes", zero, NOTE_STATISTICS);
 }
 
 /* A model's file has each member less its neutral value. */
@@ -63,6 +66,20 @@ void prior_set_calibration(const struct prior *p, struct calibration calibration
     for (int i = 0; i < CALIBRATION_MEMBERS; i++)
         stored[i] = (real)(*calibration_member(&calibration, i) - *calibration_member(&neutral, i));
     p->session->ops->upload(p->calibration.value, stored, CALIBRATION_MEMBERS);
+}
+
+void prior_notes(const struct prior *p, double statistics[NOTE_STATISTICS])
+{
+    real stored[NOTE_STATISTICS];
+    p->session->ops->download(stored, p->notes.value, NOTE_STATISTICS);
+    for (int i = 0; i < NOTE_STATISTICS; i++) statistics[i] = (double)stored[i];
+}
+
+void prior_set_notes(const struct prior *p, const double statistics[NOTE_STATISTICS])
+{
+    real stored[NOTE_STATISTICS];
+    for (int i = 0; i < NOTE_STATISTICS; i++) stored[i] = (real)statistics[i];
+    p->session->ops->upload(p->notes.value, stored, NOTE_STATISTICS);
 }
 
 double prior_dot(const double *a, const double *b, size_t count)
@@ -187,19 +204,19 @@ void prior_draw(const struct prior *p, real *z, const real *noise, const struct 
 
 struct articulation prior_articulation(struct sample_key key)
 {
-    static const double ENDS[2] = {-1, 1};
+    struct articulation own = {.notes = key.key};
     uint32_t bits[4];
     random_block(key.key, key.index, bits);
-    return (struct articulation){(real)uniform_between(ENDS, bits[2]), (real)uniform_between(ENDS, bits[3])};
+    own.threshold = 2 * (real)random_uniform(bits[2]) - 1;
+    own.width = (real)random_uniform(bits[3]);
+    own.notes.purpose[0] = PURPOSE_NOTES;
+    own.notes.purpose[1] += key.index;
+    return own;
 }
 
-void prior_gates(const struct prior *p, real *settings, const struct articulation *articulation, int batch)
+struct gating prior_gating(const struct calibration *calibration, struct articulation own)
 {
-    struct calibration calibration = prior_calibration(p);
-    real threshold = (real)calibration.threshold, range = (real)calibration.threshold_range,
-         smoothing = (real)calibration.smoothing;
-    for (int b = 0; b < batch; b++, settings += GATE_SETTINGS) {
-        settings[GATE_THRESHOLD] = threshold + range * articulation[b].threshold;
-        settings[GATE_SMOOTHING] = smoothing * (1 + articulation[b].smoothing);
-    }
+    struct gating gating = calibration->gating;
+    gating.threshold -= calibration->threshold_range * (double)own.threshold;
+    return gating;
 }

@@ -5,18 +5,19 @@
  *
  * The Gaussian has one mean a channel and the channels' autocovariance. A model keeps it as statistics of the
  * generator: the mean (side), the covariance's Cholesky factor L less the identity (lower triangle, row by
- * row), and the calibration. All zero, as before the first estimate, they are N(0, 1). The host computes
- * everything here, in double. */
+ * row), the calibration and the statistics of notes. All zero, as before the first estimate, they are N(0,
+ * 1). The host computes everything here, in double. */
 #ifndef KERNELS_MODEL_PRIOR_H
 #define KERNELS_MODEL_PRIOR_H
 
+#include "kernels/model/articulation.h"
 #include "kernels/model/parameters.h"
 
 struct prior {
     struct session *session;
     int latents, channels; /* side = latents * channels, the Gaussian's dimension */
     int latent_frames;     /* frames of keys that one latent stands for */
-    struct weight mean, factor, calibration;
+    struct weight mean, factor, calibration, notes;
 };
 
 void prior_make(struct prior *prior, struct parameters *parameters, int latents, int channels,
@@ -29,16 +30,15 @@ void prior_download(const struct prior *prior, double *mean, double *factor);
 size_t prior_row(size_t row);
 double prior_dot(const double *a, const double *b, size_t count);
 
-/* How samples are drawn from the Gaussian and how their gates are set: chosen after training, by comparing
+/* How samples are drawn from the Gaussian and how their gates open: chosen after training, by comparing
  * samples with records (kernels/model/training/prior-fit.h). */
 struct calibration {
     double temperature;     /* factor on the latents' distance from the mean */
-    double threshold;       /* of the gates' logits: the middle of the samples' thresholds */
-    double threshold_range; /* a sample's threshold lies at most so far from the middle */
-    double smoothing;       /* share of a gate's logit that each of its neighbours in time has: the middle */
+    double threshold_range; /* a sample's threshold lies at most so far from the gating's */
     double slow_components; /* so many of the slowest DCT components over time do not repeat */
     double slow_gain;       /* factor on those components */
     double aperiodic;       /* the largest share of the other components' variance that does not repeat */
+    struct gating gating;
 };
 
 /* Of a prior that was not calibrated: factors are 1, the rest is 0. */
@@ -49,7 +49,10 @@ enum calibration_number {
     CALIBRATION_TEMPERATURE,
     CALIBRATION_THRESHOLD,
     CALIBRATION_THRESHOLD_RANGE,
-    CALIBRATION_SMOOTHING,
+    CALIBRATION_OPENING,
+    CALIBRATION_CLOSING,
+    CALIBRATION_LEAST,
+    CALIBRATION_TOGETHER,
     CALIBRATION_SLOW_COMPONENTS,
     CALIBRATION_SLOW_GAIN,
     CALIBRATION_APERIODIC,
@@ -60,6 +63,10 @@ double *calibration_member(struct calibration *calibration, int number);
 struct calibration prior_calibration(const struct prior *prior);
 void prior_set_calibration(const struct prior *prior, struct calibration calibration);
 
+/* The statistics of notes; all 0 where they were not measured. */
+void prior_notes(const struct prior *prior, double statistics[NOTE_STATISTICS]);
+void prior_set_notes(const struct prior *prior, const double statistics[NOTE_STATISTICS]);
+
 /* White noise of a sample: e1 and e2 of the sequence that repeats, e3 of the slow one, (latents, channels)
  * each. */
 enum { PRIOR_NOISES = 3 };
@@ -68,7 +75,7 @@ enum { PRIOR_NOISES = 3 };
  * apart. */
 void prior_white_noise(const struct prior *prior, device noise, int count, uint64_t seed, uint32_t number);
 
-/* The block of four random numbers that choose a sample's loop and its gates. */
+/* The block of four random numbers that choose a sample's loop and its articulation. */
 struct sample_key {
     struct random_key key;
     uint32_t index; /* of the block */
@@ -97,17 +104,10 @@ struct noise_loop {
  * that, its period from 40 to 95 frames (0.8 to 1.9 s of 20 ms). */
 struct noise_loop prior_noise_loop(const struct prior *prior, struct sample_key key, double aperiodic);
 
-/* The articulation of a sample, short and dry notes or long ones: where its gates' threshold and smoothing
- * lie in their ranges, from -1 (least) to 1 (most); 0 is the middle. */
-struct articulation {
-    real threshold, smoothing;
-};
-
-/* Drawn evenly. */
+/* Drawn evenly; it begins at frame 0. */
 struct articulation prior_articulation(struct sample_key key);
 
-/* settings (batch, GATE_SETTINGS) of the gates, for an articulation a sample. */
-void prior_gates(const struct prior *prior, real *settings, const struct articulation *articulation,
-                 int batch);
+/* The gating of a sample. */
+struct gating prior_gating(const struct calibration *calibration, struct articulation own);
 
 #endif

@@ -1,5 +1,4 @@
-/* Keys as frames, gates and their losses: CUDA against the CPU. All numbers are such as bf16 holds, and hard
- * gates add and compare them without rounding, so that both open the same ones. */
+/* Keys as frames, gates and their losses: CUDA against the CPU. All numbers are such as bf16 holds. */
 #include "tests/cuda/both.h"
 
 struct shape {
@@ -50,7 +49,7 @@ static float loudness(float value, size_t i)
 
 static struct tensor take_logits(struct both *run, const struct shape *s)
 {
-    struct tensor f = take_frames(run, s, 3, 1);
+    struct tensor f = take_frames(run, s, 4, 1);
     change_values(run, f, logit);
     return f;
 }
@@ -69,39 +68,18 @@ static void to_frames(struct both *run, const void *shape)
     both_keep(run, "frames", y);
 }
 
-/* The later a sample, the higher its threshold. */
-static device take_settings(struct both *run, int batch, real threshold, real smoothing)
-{
-    device settings = both_memory(run, (size_t)batch * GATE_SETTINGS, 0);
-    for (int b = 0; b < batch; b++)
-        run->ops->upload(run->ops->at(settings, (size_t)b * GATE_SETTINGS),
-                         (real[]){threshold + (real)b / 2, smoothing}, GATE_SETTINGS);
-    return settings;
-}
-
 static void to_keys(struct both *run, const void *shape)
 {
-    static const struct {
-        const char *name;
-        real threshold, smoothing;
-    } gates[] = {{"hard", 0, 0},
-                 {"hard above", (real)1.5, 0},
-                 {"hard below", (real)-0.5, 0},
-                 {"smoothed", (real)0.25, (real)0.25}};
     const struct shape *s = shape;
     struct tensor f = take_logits(run, s), x = take_keys(run, s, 3);
-    run->ops->gated(x, f, s->keys, NULL);
-    both_keep(run, "soft", x);
-    for (size_t i = 0; i < sizeof gates / sizeof *gates; i++) {
-        run->ops->gated(x, f, s->keys, take_settings(run, s->batch, gates[i].threshold, gates[i].smoothing));
-        both_keep(run, gates[i].name, x);
-    }
+    run->ops->gated(x, f, s->keys);
+    both_keep(run, "x", x);
 }
 
 static void backward(struct both *run, const void *shape)
 {
     const struct shape *s = shape;
-    struct tensor f = take_logits(run, s), dx = take_keys(run, s, 4), df = take_frames(run, s, 3, 5);
+    struct tensor f = take_logits(run, s), dx = take_keys(run, s, 4), df = take_frames(run, s, 4, 5);
     run->ops->gated_backward(df, dx, f, s->keys);
     both_keep(run, "df", df);
 }
@@ -112,7 +90,7 @@ static void losses(struct both *run, const void *shape)
     const real weights[][GATE_LOSSES] = {{(real)0.75, (real)1.75}, {2, 0}, {0, (real)1.5}, {0, 0}};
     static const char *names[] = {"both", "sounding", "loudness", "no weight"};
     const struct shape *s = shape;
-    struct tensor f = take_logits(run, s), r = take_records(run, s), df = take_frames(run, s, 3, 6);
+    struct tensor f = take_logits(run, s), r = take_records(run, s), df = take_frames(run, s, 4, 6);
     device values = both_memory(run, GATE_LOSSES + 1, 7);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         run->ops->gate_losses(run->ops->at(values, 1), df, f, r, s->keys, weights[i]);
@@ -130,7 +108,7 @@ static void odd_places(struct both *run, const void *shape)
     device memory = both_memory(run, count + 1, 8), records = both_memory(run, count + 1, 9);
     struct tensor x = tensor_make(run->ops->at(memory, 1), keys.batch, keys.length, 2);
     struct tensor r = tensor_make(run->ops->at(records, 1), keys.batch, keys.length, 2);
-    run->ops->gated(x, f, s->keys, NULL);
+    run->ops->gated(x, f, s->keys);
     change_values(run, r, loudness);
     run->ops->frames(y, r, s->keys);
     both_keep_memory(run, "x", memory, count + 1);
@@ -148,9 +126,9 @@ int main(void)
                  {"gate losses", losses},
                  {"odd places", odd_places}};
     static const struct shape shapes[] = {
-        {{1, 1}, 1, 0, true},    {{1, 1}, 3, 1, false},    {{2, 3}, 2, 3, true},
-        {{5, 20}, 3, 12, true},  {{5, 20}, 1, 0, false},   {{33, 50}, 2, 14, true},
-        {{7, 241}, 3, 15, true}, {{32, 64}, 1, 64, false}, {{130, 33}, 2, 3, true},
+        {{1, 1, 0}, 1, 0, true},    {{1, 1, 0}, 3, 1, false},    {{2, 3, 0}, 2, 3, true},
+        {{5, 20, 0}, 3, 12, true},  {{5, 20, 0}, 1, 0, false},   {{33, 50, 0}, 2, 14, true},
+        {{7, 241, 0}, 3, 15, true}, {{32, 64, 0}, 1, 64, false}, {{130, 33, 0}, 2, 3, true},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {

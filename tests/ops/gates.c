@@ -32,9 +32,9 @@ static struct context begin(const struct ops *ops, int batch, struct keys_shape 
     struct context c = {.ops = ops, .shape = shape};
     c.x = check_tensor(ops, batch, shape.keys * shape.frames, 2, 0);
     c.dx = check_tensor(ops, batch, shape.keys * shape.frames, 2, 1);
-    c.f = check_tensor(ops, batch, length, 3 * shape.keys, 2);
-    c.df = check_tensor(ops, batch, length, 3 * shape.keys, 3);
-    c.dlosses = check_tensor(ops, batch, length, 3 * shape.keys, 0);
+    c.f = check_tensor(ops, batch, length, 4 * shape.keys, 2);
+    c.df = check_tensor(ops, batch, length, 4 * shape.keys, 3);
+    c.dlosses = check_tensor(ops, batch, length, 4 * shape.keys, 0);
     c.r = check_tensor(ops, batch, shape.keys * shape.frames, 2, 4);
     c.values = check_tensor(ops, 1, 1, GATE_LOSSES, 0);
     check_affine(ops, c.f, 3, 0);
@@ -45,7 +45,7 @@ static struct context begin(const struct ops *ops, int batch, struct keys_shape 
 static double dot(void *context)
 {
     struct context *c = context;
-    c->ops->gated(c->x, c->f, c->shape, NULL);
+    c->ops->gated(c->x, c->f, c->shape);
     return check_dot(c->ops, c->x, c->dx);
 }
 
@@ -64,7 +64,7 @@ static double losses(void *context)
 static void run(void *context)
 {
     struct context *c = context;
-    c->ops->gated(c->x, c->f, c->shape, NULL);
+    c->ops->gated(c->x, c->f, c->shape);
     c->ops->gated_backward(c->df, c->dx, c->f, c->shape);
     c->ops->zero(c->dlosses.data, tensor_count(c->dlosses));
     losses(c);
@@ -78,7 +78,7 @@ static void gates(const struct ops *ops, int batch, struct keys_shape shape, int
     run(&c);
     check_gradient(ops, name, dot, &c, c.f.data, c.df.data, tensor_count(c.f));
     /* A copy: each look at the losses adds to the gradient. */
-    struct tensor gradient = check_tensor(ops, batch, length, 3 * shape.keys, 0);
+    struct tensor gradient = check_tensor(ops, batch, length, 4 * shape.keys, 0);
     ops->copy(gradient, c.dlosses);
     snprintf(part, sizeof part, "%s: losses", name);
     check_gradient(ops, part, losses, &c, c.f.data, gradient.data, tensor_count(c.f));
@@ -110,32 +110,27 @@ static void there_and_back(const struct ops *ops)
     release(&c);
 }
 
-/* x (frames, 2) of one sample */
-static void with_gates(struct context *c, real *x, real threshold, real smoothing)
+/* One key, one frame: x and the losses by hand. */
+static void by_hand(const struct ops *ops)
 {
-    device settings = c->ops->allocate_or_die(GATE_SETTINGS);
-    c->ops->upload(settings, (real[]){threshold, smoothing}, GATE_SETTINGS);
-    c->ops->gated(c->x, c->f, c->shape, settings);
-    c->ops->download(x, c->x.data, tensor_count(c->x));
-    c->ops->release(settings);
-}
-
-static void hard_gates(const struct ops *ops)
-{
-    /* one key, three frames: gate above, at and below the threshold; loudness above and below a tenth */
-    const real f[] = {1, 2, -3, (real)0.25, 2, 2, -1, 2, 2}, loud = (real)(1 / (1 + exp(-2.0)));
-    const struct keys_shape shape = {1, 3};
-    real x[6];
-    struct context c = begin(ops, 1, shape, 3);
-    ops->upload(c.f.data, f, 9);
-    with_gates(&c, x, (real)0.25, 0);
-    ok(fabs((double)(x[0] - loud * loud)) < 1e-6 && x[1] == 0, "a hard gate that is open: nothing faint");
-    ok(x[2] == 0 && x[3] == 0 && x[4] == 0 && x[5] == 0, "a hard gate is closed at its threshold and below");
-    /* smoothed logits: 0.85, 0.15, -0.75 */
-    with_gates(&c, x, 0, (real)0.2);
-    ok(x[0] > 0 && x[2] > 0 && x[4] == 0, "a smoothed gate: neighbours open it");
-    with_gates(&c, x, (real)0.2, (real)0.2);
-    ok(x[0] > 0 && x[2] == 0, "... and close it");
+    const real f[] = {1, -2, (real)0.5, 3}, r[] = {(real)0.25, 0};
+    const double gate[] = {1 / (1 + exp(-1.0)), 1 / (1 + exp(2.0))}, root = 1 / (1 + exp(-0.5)),
+                 other = 1 / (1 + exp(-3.0));
+    real x[2], values[GATE_LOSSES];
+    struct context c = begin(ops, 1, (struct keys_shape){1, 1}, 1);
+    ops->upload(c.f.data, f, 4);
+    ops->upload(c.r.data, r, 2);
+    losses(&c);
+    ops->gated(c.x, c.f, c.shape);
+    ops->download(x, c.x.data, 2);
+    ops->download(values, c.values.data, GATE_LOSSES);
+    ok(fabs((double)x[0] - gate[0] * root * root) < 1e-6 &&
+           fabs((double)x[1] - gate[1] * other * other) < 1e-6,
+       "gated: each channel has a gate of its own");
+    ok(fabs((double)values[GATE_SOUNDING] + (log(gate[0]) + log(1 - gate[1])) / 2) < 1e-6,
+       "the gates' loss is the mean of both channels' cross entropies");
+    ok(fabs((double)values[GATE_LOUDNESS] - 1.7 / 2 * fabs(root - 0.5)) < 1e-6,
+       "a channel that is silent has no loss of loudness");
     release(&c);
 }
 
@@ -147,6 +142,6 @@ int main(void)
     gates(ops, 2, (struct keys_shape){5, 7}, 8);
     gates(ops, 3, (struct keys_shape){1, 131}, 136);
     there_and_back(ops);
-    hard_gates(ops);
+    by_hand(ops);
     return done();
 }

@@ -58,7 +58,7 @@ class TimeDesign(nn.Module):
             nn.TransformerEncoderLayer(c, sizes.num_heads, 2 * c, sizes.dropout, batch_first=True)
             for _ in range(sizes.num_layers)
         )
-        last = nn.ConvTranspose1d(widths[-1], 3 * sizes.keys, 4, 2, 1)
+        last = nn.ConvTranspose1d(widths[-1], 4 * sizes.keys, 4, 2, 1)
         stages = [Stage(nn.ConvTranspose1d(i, o, 4, 2, 1)) for i, o in zip([c] + widths[1:], widths[1:])]
         self.decode = nn.ModuleList(stages + [last])
 
@@ -72,7 +72,7 @@ class TimeDesign(nn.Module):
         return self.posterior(h).transpose(1, 2).chunk(2, -1)
 
     def logits(self, z):
-        """Gates (batch, K, T), loudnesses (batch, 2, K, T)."""
+        """Gates, loudnesses, both (batch, 2, K, T)."""
         h = self.latent_to_decoder(z)
         if self.sizes.position == "sinusoidal":
             h = h + sinusoidal_position(self.sizes.latent_seq_len, self.sizes.n_channels)
@@ -81,22 +81,22 @@ class TimeDesign(nn.Module):
         h = h.transpose(1, 2)
         for stage in self.decode:
             h = stage(h)
-        h = h[..., : self.sizes.frames].unflatten(1, (3, self.sizes.keys))
-        return h[:, 0], h[:, 1:]
+        h = h[..., : self.sizes.frames].unflatten(1, (4, self.sizes.keys))
+        return h[:, :2], h[:, 2:]
 
     def forward(self, noise, epsilon):
         """Makes self.real again, which the caller sets; the noise is of no use in training."""
         mu, logvar = self.hear(self.real)
         self.gate, self.loudness = self.logits(reparameterise(mu, logvar, epsilon))
-        x = torch.sigmoid(self.gate)[:, None] * torch.sigmoid(self.loudness) ** 2
+        x = torch.sigmoid(self.gate) * torch.sigmoid(self.loudness) ** 2
         return x.flatten(2), mu, logvar
 
 
 def gate_losses(design):
     """Of the last forward pass, by the names of their weights."""
     real = design.real.unflatten(-1, (design.sizes.keys, design.sizes.frames))
-    on = (real.amax(1) > 0).to(real)
-    left, right = (torch.sigmoid(design.loudness) - real.sqrt()).unbind(1)
+    on = (real > 0).to(real)
+    left, right = (on * (torch.sigmoid(design.loudness) - real.sqrt())).unbind(1)
     apart = (left + right).abs() / 2 + 0.7 * (left - right).abs() / 2
-    sounding = F.binary_cross_entropy_with_logits(design.gate, on, reduction="sum")
-    return {"g_gate_cost": sounding / len(real), "g_loudness_cost": (on * apart).sum() / len(real)}
+    sounding = F.binary_cross_entropy_with_logits(design.gate, on, reduction="sum") / 2
+    return {"g_gate_cost": sounding / len(real), "g_loudness_cost": apart.sum() / len(real)}

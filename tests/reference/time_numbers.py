@@ -14,6 +14,7 @@ SMALL = TimeSizes()
 OTHER = TimeSizes(
     n_channels=12, latent_seq_len=5, latent_dim=4, num_heads=3, num_layers=2, frames=9, position="none"
 )
+NOTES = 20  # statistics of notes
 KEYS = "n_channels seq_len latent_seq_len latent_dim num_heads num_layers dropout position".split()
 
 
@@ -27,7 +28,7 @@ def yaml(sizes, weights):
 def prior(sizes):
     """Not fitted: N(0, 1)."""
     side = sizes.latent_seq_len * sizes.latent_dim
-    zeros = {"mean": side, "factor": side * (side + 1) // 2, "calibration": 7}
+    zeros = {"mean": side, "factor": side * (side + 1) // 2, "calibration": 10, "notes": NOTES}
     return {f"generator.prior.{name}": torch.zeros(count) for name, count in zeros.items()}
 
 

@@ -5,12 +5,12 @@
  *   encode1 … n, each halving the length       [S, C]
  *   posterior: mu, logvar; z                   [S, E]
  *   to_decoder, + positions, transformer       [S, C]
- *   decode1 … n, each doubling the length      [S 2^n, 3K]
+ *   decode1 … n, each doubling the length      [S 2^n, 4K]
  *   gates and loudnesses as keys               [K T, 2]
  *
  * In training it reconstructs the batch's real records, with soft gates. A sample begins with white noise,
- * which the fitted prior turns into latents, and has hard gates. K keys, T frames, S latents of E channels; n
- * is the least number with S 2^n >= T. */
+ * which the fitted prior turns into latents, and is articulated: its gates are open or closed. K keys, T
+ * frames, S latents of E channels; n is the least number with S 2^n >= T. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,16 +29,15 @@ struct time_vae {
     struct conv_layer decode[STAGES_MOST];
     struct prior prior;
     struct sample_key *sample_keys; /* (batch): of the noise that was drawn */
-    real *host_gate_settings;       /* (batch, GATE_SETTINGS) */
-    device gate_settings;           /* the same */
+    real *host_logits, *host_keys;  /* (batch, S 2^n, 4K), (batch, K T, 2) */
 
     struct tensor epsilon, z; /* (batch, S, E); z = mu + exp(logvar / 2) epsilon, or a draw of the prior */
     struct tensor staged;     /* (batch, S, E) of reals: latents on their way from or to the host */
     struct tensor projected;  /* (batch, S, C): to_decoder's output, + positions */
     struct tensor positions;  /* (batch, S, C), or no data */
     struct tensor context;    /* (batch, S, C): the transformer's output, which owns it */
-    struct tensor y[STAGES_MOST]; /* the decoder's stages; the last one, 3K wide, is logits of gates and of
-                                   * the loudnesses left and right */
+    struct tensor y[STAGES_MOST]; /* the decoder's stages; the last one, 4K wide, is logits of the gates
+                                   * left and right, then of the loudnesses */
     struct tensor dz, dprojected, dcontext, dy[STAGES_MOST];
 };
 
@@ -62,7 +61,7 @@ static void make_decoder(struct time_vae *g, struct parameters *p)
                                                        .dropout = s->config->model.dropout});
     for (int i = 0; i < g->stages; i++) {
         bool last = i == g->stages - 1;
-        int out = last ? 3 * s->keys.keys : time_encoder_channels(s, g->stages, i + 1);
+        int out = last ? 4 * s->keys.keys : time_encoder_channels(s, g->stages, i + 1);
         struct block_shape shape = time_encoder_stage(s, in, out, true);
         if (last) shape.slope = 1, shape.norm = shape.bf16 = false, shape.dropout = (struct dropout){0};
         snprintf(name, sizeof name, "decode%d", i + 1);
@@ -87,9 +86,9 @@ static void take_activations(struct time_vae *g, struct session *s)
     g->projected = session_activation_or_die(s, latents, channels);
     g->sample_keys = allocate_or_die((size_t)s->batch, sizeof g->sample_keys[0]);
     g->base.articulation = allocate_or_die((size_t)s->batch, sizeof g->base.articulation[0]);
-    g->host_gate_settings =
-        allocate_or_die((size_t)s->batch * GATE_SETTINGS, sizeof g->host_gate_settings[0]);
-    g->gate_settings = session_memory_or_die(s, (size_t)s->batch * GATE_SETTINGS);
+    g->base.logits = g->y[last];
+    g->host_logits = allocate_or_die(tensor_count(g->base.logits), sizeof g->host_logits[0]);
+    g->host_keys = allocate_or_die(tensor_count(g->base.output), sizeof g->host_keys[0]);
 }
 
 static void take_gradients(struct time_vae *g, struct session *s)
@@ -158,13 +157,24 @@ static void draw(struct generator *base, int first, int count, uint64_t seed, ui
     }
 }
 
-/* What the operation `gated` takes: NULL in training, for soft gates, else the settings of hard ones. */
-static device upload_gate_settings(const struct ops *ops, struct time_vae *g, bool training)
+/* output, from the logits, as they are played. */
+static void play_or_die(const struct ops *ops, struct time_vae *g)
 {
-    if (training) return NULL;
-    prior_gates(&g->prior, g->host_gate_settings, g->base.articulation, g->z.batch);
-    ops->upload(g->gate_settings, g->host_gate_settings, (size_t)g->z.batch * GATE_SETTINGS);
-    return g->gate_settings;
+    struct keys_shape keys = g->base.session->keys;
+    struct calibration calibration = prior_calibration(&g->prior);
+    size_t each = tensor_count(g->base.logits) / (size_t)g->z.batch,
+           cells = 2 * (size_t)keys.keys * (size_t)keys.frames;
+    double statistics[NOTE_STATISTICS];
+    prior_notes(&g->prior, statistics);
+    ops->download(g->host_logits, g->base.logits.data, tensor_count(g->base.logits));
+#pragma omp parallel for schedule(static)
+    for (size_t b = 0; b < (size_t)g->z.batch; b++) {
+        struct articulation own = g->base.articulation[b];
+        articulate_or_die(g->host_keys + b * cells, g->host_logits + b * each,
+                          (size_t)g->base.logits.channels, keys, prior_gating(&calibration, own), statistics,
+                          own);
+    }
+    ops->upload(g->base.output.data, g->host_keys, tensor_count(g->base.output));
 }
 
 static void decode(const struct ops *ops, struct time_vae *g, struct pass pass)
@@ -175,8 +185,6 @@ static void decode(const struct ops *ops, struct time_vae *g, struct pass pass)
     for (int i = 0; i < g->stages; i++)
         conv_layer_forward(ops, &g->decode[i], g->y[i], no_tensor(), i ? g->y[i - 1] : g->context,
                            no_tensor(), pass);
-    ops->gated(g->base.output, g->y[g->stages - 1], g->base.session->keys,
-               upload_gate_settings(ops, g, pass.training));
 }
 
 static void latents(struct generator *base, real *z)
@@ -196,6 +204,7 @@ static void decode_latents(struct generator *base, const real *z, struct pass pa
     ops->upload(g->staged.data, z, tensor_count(g->staged));
     ops->copy(g->z, g->staged);
     decode(ops, g, pass);
+    play_or_die(ops, g);
 }
 
 static void forward(struct generator *base, struct tensor records, struct pass pass)
@@ -205,6 +214,7 @@ static void forward(struct generator *base, struct tensor records, struct pass p
     time_encoder_forward(ops, &g->encoder, records, pass);
     ops->reparameterise(g->z, g->encoder.mu, g->encoder.logvar, g->epsilon, NULL);
     decode(ops, g, pass);
+    ops->gated(base->output, base->logits, base->session->keys);
 }
 
 static void sample(struct generator *base, struct pass pass)
@@ -224,7 +234,7 @@ static void decode_backward(const struct ops *ops, struct time_vae *g, struct lo
     const real weights[GATE_LOSSES] = {
         [GATE_SOUNDING] = (real)(config->loss_weights.g_gate_cost / accumulated),
         [GATE_LOUDNESS] = (real)(config->loss_weights.g_loudness_cost / accumulated)};
-    struct tensor logits = g->y[g->stages - 1], dlogits = g->dy[g->stages - 1];
+    struct tensor logits = g->base.logits, dlogits = g->dy[g->stages - 1];
     ops->gated_backward(dlogits, doutput, logits, keys);
     ops->gate_losses(loss_add(losses, ops, LOSS_GATES, GATE_LOSSES), dlogits, logits, records, keys, weights);
     for (int i = g->stages - 1; i >= 0; i--)
@@ -267,7 +277,8 @@ static void free_time(struct generator *base)
     for (int i = 0; i < g->stages; i++) ops->block_free(g->decode[i].block);
     transformer_free(ops, &g->transformer);
     free(g->sample_keys);
-    free(g->host_gate_settings);
+    free(g->host_logits);
+    free(g->host_keys);
     free(g->base.articulation);
     free(g);
 }

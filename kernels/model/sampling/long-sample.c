@@ -24,7 +24,7 @@ struct long_sample {
     size_t channels, side;            /* values of a latent, of the latents of a window */
     uint64_t drawn;                   /* 1 + the number of the sample that z belongs to; 0: none */
     real *z;                          /* (latents, channels) */
-    struct articulation articulation; /* of the sample, the same in all its windows */
+    struct articulation articulation; /* of the sample, in its first window */
     device noise;                     /* (PRIOR_NOISES * side): white noise of the sample */
     real *host_noise;                 /* the same */
     real *batch;                      /* (batch, side): the windows' latents */
@@ -102,8 +102,10 @@ void long_sample_decode(struct long_sample *s, uint64_t first, struct pass pass)
     struct model *m = s->model;
     for (size_t b = 0; b < (size_t)m->session.batch; b++) {
         draw_latents(s, (first + b) / s->windows);
+        size_t window = (first + b) % s->windows;
         m->generator->articulation[b] = s->articulation;
-        const real *z = s->z + (first + b) % s->windows * s->hop * s->channels;
+        m->generator->articulation[b].begin = window * s->hop_frames;
+        const real *z = s->z + window * s->hop * s->channels;
         memcpy(s->batch + b * s->side, z, s->side * sizeof z[0]);
     }
     m->design->decode(m->generator, s->batch, pass);

@@ -20,8 +20,9 @@ struct variation {
     bool like;              /* vary records, else interpolate */
     struct dataset records; /* to vary */
     double amount;
-    uint64_t steps;  /* of the interpolation */
-    real *from, *to; /* (side): its ends, less the mean */
+    uint64_t steps;                   /* of the interpolation */
+    real *from, *to;                  /* (side): its ends, less the mean */
+    struct articulation articulation; /* of all its steps */
 };
 
 static struct variation *variation_new_or_die(struct model *m)
@@ -123,13 +124,6 @@ static void mix_on_arc(const struct variation *v, real *z, const real *a, const 
         z[i] = (real)((double)v->mean[i] + cosine * (double)a[i] + sine * (double)b[i]);
 }
 
-/* Moves the drawn articulation of a sample towards the middle: `share` of its distance is left. */
-static void scale_articulation(const struct variation *v, int sample, double share)
-{
-    struct articulation *own = &v->model->generator->articulation[sample];
-    *own = (struct articulation){(real)share * own->threshold, (real)share * own->smoothing};
-}
-
 /* z: the latents of the records, mixed with those that the drawn noise gives. */
 static void mix_records(struct variation *v, uint64_t first)
 {
@@ -140,16 +134,20 @@ static void mix_records(struct variation *v, uint64_t first)
         v->z[i] -= v->mean[i % v->side];
         v->posterior[i] -= v->mean[i % v->side];
     }
-    for (int b = 0; b < v->model->session.batch; b++) scale_articulation(v, b, v->amount);
+    for (int b = 0; b < v->model->session.batch; b++)
+        v->model->generator->articulation[b].threshold *= (real)v->amount;
     for (size_t b = 0; b < count; b += v->side)
         mix_on_arc(v, v->z + b, v->posterior + b, v->z + b, M_PI / 2 * v->amount);
 }
 
-/* z: the latents of the batch's steps from `first` on, all in the middle articulation. */
+/* z: the latents of the batch's steps from `first` on, all articulated as the first sample is, about the
+ * middle threshold. */
 static void mix_ends(struct variation *v, uint64_t first)
 {
+    if (first == 0) v->articulation = v->model->generator->articulation[0];
+    v->articulation.threshold = 0;
     for (int b = 0; b < v->model->session.batch; b++) {
-        scale_articulation(v, b, 0);
+        v->model->generator->articulation[b] = v->articulation;
         uint64_t step = first + (uint64_t)b < v->steps ? first + (uint64_t)b : v->steps;
         mix_on_arc(v, v->z + (size_t)b * v->side, v->from, v->to, M_PI / 2 * (double)step / (double)v->steps);
     }

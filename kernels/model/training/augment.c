@@ -49,7 +49,7 @@ static void augmentation_apply(real *to, const struct dataset *d, struct augment
 {
     size_t frames = (size_t)d->keys.frames, row = 2 * frames, count = (size_t)d->keys.keys * row;
     const real *first = d->values + a.record * count, *second = d->values + a.origin->next * count;
-    const int pitched = d->keys.keys - d->drums;
+    const int pitched = d->keys.keys - d->keys.drums;
     real next_peak = d->origin[a.origin->next].peak;
     memset(to, 0, count * sizeof to[0]);
     for (int k = 0; k < d->keys.keys; k++) {

@@ -50,8 +50,8 @@ static struct score score_of(const struct dataset *d)
                           .interval = facts.frame_seconds,
                           .channels = 2,
                           .rows = (size_t)d->keys.keys,
-                          .pitched = (size_t)(d->keys.keys - d->drums),
-                          .drums = (size_t)d->drums,
+                          .pitched = (size_t)(d->keys.keys - d->keys.drums),
+                          .drums = (size_t)d->keys.drums,
                           .parts = 1,
                           .frames = (size_t)d->keys.frames};
 }
@@ -171,12 +171,15 @@ static void try_candidates(struct search *search, const struct candidates *candi
 static void search_members(struct search *search)
 {
     static const struct candidates candidates[CALIBRATION_MEMBERS] = {
+        {CALIBRATION_THRESHOLD, {-0.6, -0.4, -0.2, 0, 0.2}},
         {CALIBRATION_SLOW_GAIN, {1, 1.2, 1.3, 1.4, 1.6}},
-        {CALIBRATION_THRESHOLD, {-0.5, -0.25, -0.1, 0.1, 0.3}},
+        {CALIBRATION_CLOSING, {0, 0.3, 0.6, 0.9, 1.2}},
+        {CALIBRATION_OPENING, {0, 0.2, 0.4, 0.6, 0.8}},
+        {CALIBRATION_LEAST, {1, 2, 3, 4, 5}},
         {CALIBRATION_SLOW_COMPONENTS, {1, 2, 3, 4, 6}},
-        {CALIBRATION_SMOOTHING, {0, 0.05, 0.1, 0.15, 0.2}},
-        {CALIBRATION_THRESHOLD_RANGE, {0, 0.4, 0.8, 1.2, 1.6}},
-        {CALIBRATION_APERIODIC, {0, 0.03, 0.06, 0.1, 0.2}},
+        {CALIBRATION_THRESHOLD_RANGE, {0, 0.2, 0.4, 0.6, 0.8}},
+        {CALIBRATION_APERIODIC, {0, 0.05, 0.1, 0.2, 0.3}},
+        {CALIBRATION_TOGETHER, {0, 1, 2, 3, 4}},
         {CALIBRATION_TEMPERATURE, {0.9, 0.95, 1, 1.05, 1.1}},
     };
     for (int i = 0; i < CALIBRATION_MEMBERS + 2; i++)
@@ -187,13 +190,13 @@ void prior_fit_calibration_or_die(struct step *step, const struct dataset *d)
 {
     struct search search = {.step = step, .score = score_of(d), .best_likeness = -INFINITY};
     search.records = record_set(d, search.score);
-    try_calibration(&search, (struct calibration){.temperature = 1,
-                                                  .threshold = -0.25,
-                                                  .threshold_range = 0.8,
-                                                  .smoothing = 0.15,
-                                                  .slow_components = 3,
-                                                  .slow_gain = 1.4,
-                                                  .aperiodic = 0.06});
+    try_calibration(
+        &search, (struct calibration){.temperature = 1,
+                                      .threshold_range = 0.2,
+                                      .slow_components = 3,
+                                      .slow_gain = 1.4,
+                                      .aperiodic = 0.1,
+                                      .gating = {.opening = 0.4, .closing = 0.6, .least = 3, .together = 2}});
     search_members(&search);
     prior_set_calibration(step->model->generator->prior, search.best);
     feature_set_free(&search.records);

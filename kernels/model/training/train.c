@@ -13,6 +13,7 @@
 #include "kernels/model/training/augment.h"
 #include "kernels/model/training/checkpoint.h"
 #include "kernels/model/training/losses-write.h"
+#include "kernels/model/training/notes-fit.h"
 #include "kernels/model/training/prior-fit.h"
 
 struct trainer {
@@ -165,6 +166,7 @@ static void finish_epoch_or_die(struct trainer *t, enum phase phase, double seco
     bool last = epochs_left(t) == 0;
     if (t->counters.epoch % t->config->save_after_nepochs && !last) return;
     if (t->step.model->generator->prior) prior_fit_to_dataset_or_die(&t->step, t->dataset);
+    if (t->step.model->generator->prior) notes_fit_or_die(&t->step, t->dataset);
     if (t->step.model->generator->prior && last) prior_fit_calibration_or_die(&t->step, t->dataset);
     save_or_die(t);
 }

@@ -1,0 +1,59 @@
+/* Articulation: how the logits that a decoder gives become notes. It computes on the host.
+ *
+ * A decoder trained by a likelihood gives the middle of what it does not know: loudnesses without attack, all
+ * notes in the middle between left and right, gates that waver about their threshold. Songs do not play the
+ * middle. So a sample's gates have hysteresis, its notes begin together where they nearly do, and what the
+ * decoder does not know about a note is drawn from the distribution that it has in the songs, the statistics
+ * of notes. */
+#ifndef KERNELS_MODEL_ARTICULATION_H
+#define KERNELS_MODEL_ARTICULATION_H
+
+#include <stddef.h>
+
+#include "common/random.h"
+#include "kernels/key-losses.h"
+#include "kernels/real.h"
+
+enum { ATTACK_FRAMES = 6, WIDTH_QUANTILES = 5 };
+
+/* How songs' notes differ from what the decoder makes of their latents (kernels/model/training/notes-fit.h).
+ * Levels in dB are 20 log10 of a loudness. Numbers by their place in a model's file: */
+enum note_statistic {
+    NOTE_GAIN,   /* mean difference of level, dB */
+    NOTE_LEVEL,  /* deviation of a note's own level, dB */
+    NOTE_COLOUR, /* correlation of a frame's deviation with the one before */
+    NOTE_ATTACK, /* (ATTACK_FRAMES): mean by frame since the onset, the last one's
+                  * from there on, dB */
+    NOTE_SPREAD = NOTE_ATTACK + ATTACK_FRAMES, /* (ATTACK_FRAMES): the deviation likewise, dB */
+    NOTE_WIDTH = NOTE_SPREAD + ATTACK_FRAMES,  /* (WIDTH_QUANTILES): quantiles of the records' stereo width,
+                                                * from the least to the most; articulation.c says of what */
+    NOTE_STATISTICS = NOTE_WIDTH + WIDTH_QUANTILES
+};
+
+/* How gates open; chosen by comparing samples with records (kernels/model/training/prior-fit.h). */
+struct gating {
+    double threshold;        /* of a gate's logit */
+    double opening, closing; /* a gate opens so far above the threshold, and closes so far below it */
+    double least;            /* frames: a note that is shorter is left out */
+    double together;         /* frames: onsets so near to a common one move there */
+};
+
+/* What is drawn once for a sample. */
+struct articulation {
+    real threshold;          /* short and dry notes or long ones: -1 (the highest threshold) to 1 */
+    real width;              /* of the stereo image, as a quantile: 0 to 1 */
+    struct random_key notes; /* what is drawn for each note */
+    size_t begin;            /* frames from the sample's first to the first of the logits */
+};
+
+/* A note's balance, (left - right) / (the larger), is that of u |u|^1.2 times the width, between -1 and 1,
+ * for u of N(0, 1). The deviation of balances of that width, and the width of that deviation. */
+double width_to_deviation(double width);
+double width_of_deviation(double deviation);
+
+/* x (keys * frames, 2) from logits f (frames, 4 keys), as of the operation `gated`: rows are `stride` apart.
+ * Where notes overlap the end or the beginning of the logits they have any length. */
+void articulate_or_die(real *x, const real *f, size_t stride, struct keys_shape shape, struct gating gating,
+                       const double statistics[NOTE_STATISTICS], struct articulation own);
+
+#endif
