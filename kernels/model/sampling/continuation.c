@@ -12,11 +12,13 @@
 #include "kernels/model/sampling/prior-sequence.h"
 #include "kernels/model/sampling/song-end.h"
 
-enum {
-    MARGIN = 2
-}; /* latents at the song's end whose noise is not repeated: the encoder hears on one side
-    * of them what it mirrored */
-static double kept = 0.7; /* of the song's distance from the prior's mean */
+/* Latents at the song's end whose noise is not repeated: on one side the encoder hears what it mirrored. */
+enum { MARGIN = 2 };
+
+/* Chosen on training songs, so that the beat, the keys and how literally it repeats are those of the songs'
+ * own next seconds. */
+static const double KEPT = 0.85, /* of the song's distance from the prior's mean */
+    NEWEST = 0.5;                /* share of the periods that repeat the song's last one, not any of them */
 
 struct continuation {
     struct model *model;
@@ -30,7 +32,7 @@ struct continuation {
     double *mean;   /* (channels): what the latents return to */
     double *latent; /* (latents of a record, channels): the song's, less the mean */
     double *noise;  /* (latent_frames, latents of a record, channels): the song's, begun so many frames
-                     * earlier,  less its mean */
+                     * earlier, less its mean */
     double *rest;   /* (channels): amplitude of the noise that makes up for the variance the song's lacks */
 };
 
@@ -105,7 +107,7 @@ static void centre(struct continuation *c, const real *mu)
     for (size_t i = 0; i < c->channels; i++) {
         double mean = 0;
         for (size_t t = 0; t < c->known; t++) mean += (double)mu[t * c->channels + i] / (double)c->known;
-        c->mean[i] = prior_mean[i] + kept * (mean - prior_mean[i]);
+        c->mean[i] = prior_mean[i] + KEPT * (mean - prior_mean[i]);
     }
     for (size_t i = 0; i < c->side; i++) c->latent[i] = (double)mu[i] - c->mean[i % c->channels];
 }
@@ -136,7 +138,6 @@ struct continuation *continuation_new_or_die(struct model *m, const char *path, 
 {
     const struct prior *prior = m->generator->prior;
     if (!prior) die("design: %s does not encode records: --after needs design: time", m->design->name);
-    if (getenv("KEPT")) kept = atof(getenv("KEPT"));
     struct continuation *c = allocate_or_die(1, sizeof *c);
     size_t latent_frames = (size_t)prior->latent_frames, batch = (size_t)m->session.batch;
     c->model = m;
@@ -172,9 +173,8 @@ void continuation_free(struct continuation *c)
     free(c);
 }
 
-/* The song's noise (channels) that latent t repeats, which begins at frame t * latent_frames: so many whole
- * periods earlier that the song had it. Which of its periods that is, each time anew, is drawn. NULL: none.
- */
+/* The song's noise (channels) that latent t repeats, which begins at frame t * latent_frames: that from whole
+ * periods earlier. Which of the song's periods comes again is drawn for each anew. NULL: none does. */
 static const double *repeated_noise(const struct continuation *c, size_t t, struct random_key key)
 {
     double last = (double)c->frames - (double)((MARGIN + 1) * c->latent_frames);
@@ -182,7 +182,8 @@ static const double *repeated_noise(const struct continuation *c, size_t t, stru
     double frame = (double)(t * c->latent_frames), back = ceil((frame - last) / c->period);
     uint32_t bits[4];
     random_block(key, 1 + (uint32_t)back, bits);
-    if (!getenv("NOSHUFFLE")) back += (double)random_below(bits[0], (uint32_t)(last / c->period));
+    if ((double)random_uniform(bits[0]) > NEWEST)
+        back += (double)random_below(bits[1], (uint32_t)(last / c->period));
     size_t from = (size_t)fmax(0, round(frame - back * c->period));
     size_t latent = (from + c->latent_frames - 1) / c->latent_frames,
            earlier = latent * c->latent_frames - from;
@@ -232,7 +233,7 @@ void continuation_draw(const struct continuation *c, real *z, size_t latents, ui
     follow(c, slow, drawn, false);
     follow(c, expected, drawn, true);
     prior_sequence_mix(c->sequence, looped, slow, following, -1,
-                       calibration.slow_gain * sqrt(1 - kept * kept));
+                       calibration.slow_gain * sqrt(1 - KEPT * KEPT));
     for (size_t i = 0; i < begun; i++) z[i] = (real)(c->mean[i % channels] + c->latent[i]);
     for (size_t i = 0; i < following * channels; i++)
         z[begun + i] = (real)(c->mean[i % channels] + expected[i] + calibration.temperature * looped[i]);

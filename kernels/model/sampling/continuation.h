@@ -2,7 +2,7 @@
  * draw from the prior given these. No network is trained for it.
  *
  *   z[t]  = m + d[t] + temperature x[t]
- *   m     = the prior's mean, moved by `kept` of its distance to the song's
+ *   m     = the prior's mean, moved by 0.85 of its distance to the song's
  *   d     = what the prior expects to follow the song: its continuation without noise
  *   x     = the continuation, from silence, of a noise that repeats the song's own with the song's period,
  *           whose slow part is exchanged for that of one that does not repeat
@@ -31,7 +31,7 @@ void continuation_draw(const struct continuation *continuation, real *z, size_t 
  * those that the decoder makes of their latents. */
 double continuation_gain(const struct continuation *continuation);
 
-/* The song's fact source, or NULL; where in it the continuation begins, s. */
+/* The song's fact source, or the stream's name; where in it the continuation begins, s. */
 const char *continuation_source(const struct continuation *continuation);
 double continuation_start(const struct continuation *continuation);
 

@@ -29,14 +29,14 @@ void long_sample_decode(struct long_sample *sample, uint64_t first, struct pass 
  * order of the windows. */
 void long_sample_join(struct long_sample *sample, uint64_t window, const real *keys);
 
-/* A sample's keys; its frames are those from number `first` on. */
+/* A sample's keys: `frames` of them, from frame `first` on. */
 struct joined {
     const real *keys; /* (keys, length, 2) */
-    size_t length, first;
+    size_t length, first, frames;
     double gain; /* to multiply them by */
 };
 
-/* The keys joined so far; valid until the next call of join. */
+/* The keys joined so far, without the number of frames that are wanted; valid until the next call of join. */
 struct joined long_sample_joined(const struct long_sample *sample);
 
 #endif

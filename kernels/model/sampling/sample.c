@@ -11,6 +11,7 @@
 #include "kernels/model/keys-facts.h"
 #include "kernels/model/sampling/best-samples.h"
 #include "kernels/model/sampling/long-sample.h"
+#include "kernels/model/sampling/sample-record.h"
 #include "kernels/model/sampling/variation.h"
 
 struct sampler {
@@ -22,7 +23,7 @@ struct sampler {
     struct reader *noise;            /* that is read instead of drawn, or NULL */
     real *noise_values;              /* of one sample */
     struct variation *variation;     /* of given samples, or NULL */
-    char *after;                     /* what samples continue, as the end of their fact source, or NULL */
+    struct continuation *after;      /* what samples go on from, or NULL; of the long sample */
     struct long_sample *long_sample; /* where samples are longer than the model's records, else NULL */
     size_t windows; /* that a sample is joined from: a batch of the model is so many windows, else samples */
     size_t frames;  /* of a sample as it is written */
@@ -81,8 +82,7 @@ void sampler_after_or_die(struct sampler *s, const char *path, double seconds)
     struct keys_facts facts = keys_facts_read(s->header.facts, s->header.keys.keys);
     struct continuation *after = continuation_new_or_die(s->model, path, s->header.facts);
     if (seconds > 0) s->frames = (size_t)fmax(1, round(seconds / facts.frame_seconds));
-    const char *source = continuation_source(after);
-    s->after = text_or_die("after %s", source ? source : path);
+    s->after = after;
     s->long_sample = long_sample_after_or_die(s->model, s->seed, s->frames, after);
     s->windows = long_sample_windows(s->long_sample);
 }
@@ -161,42 +161,27 @@ static void fetch_batch(struct sampler *s)
     s->ops->download(s->logits, m->discriminator.logit.data, (size_t)m->session.batch);
 }
 
-/* The `frames` first frames of a sample (keys, length, 2) as (2, keys, frames). */
-static void deinterleave(float *out, struct joined in, size_t keys, size_t frames)
+/* Sample `number`, by its song where it has one. */
+static struct sample_origin origin_of(const struct sampler *s, uint64_t number, double score)
 {
-    for (size_t k = 0; k < keys; k++)
-        for (size_t t = 0; t < frames; t++)
-            for (size_t c = 0; c < 2; c++)
-                out[(c * keys + k) * frames + t] =
-                    (float)(in.gain * (double)in.keys[2 * (k * in.length + in.first + t) + c]);
+    struct sample_origin origin = {.seed = s->seed, .number = number, .start = NAN, .score = score};
+    if (s->after) {
+        origin.relation = "after";
+        origin.song = continuation_source(s->after);
+        origin.start = continuation_start(s->after);
+    } else if (s->variation) {
+        origin.relation = "like";
+        origin.song = variation_source(s->variation, number);
+    }
+    return origin;
 }
 
-/* Sets the fact source: the sample, and of what song it is made. */
-static void set_source(const struct sampler *s, struct record *record, uint64_t number)
-{
-    const char *like = s->variation ? variation_source(s->variation, number) : NULL;
-    record_set_fact(record, "source", "musigan %llu-%llu%s%s%s%s", (unsigned long long)s->seed,
-                    (unsigned long long)number, s->after ? " " : "", s->after ? s->after : "",
-                    like ? " like " : "", like ? like : "");
-}
-
-/* A sample as the record that is written; reuses the memory of `record`. False where a value is not finite,
- * which large finite parameters can make. */
+/* A sample as the record that is written. False where a value is not finite. */
 static bool make_record(const struct sampler *s, struct record *record, struct joined keys, double score,
                         uint64_t number)
 {
-    size_t rows = (size_t)s->header.keys.keys;
-    float *values = record_shape_or_die(record, 3, (size_t[]){2, rows, s->frames});
-    free(record->facts);
-    record->facts = s->header.facts ? text_or_die("%s", s->header.facts) : NULL;
-    record_set_fact(record, "kind", "keys");
-    set_source(s, record, number);
-    record_set_fact(record, "seed", "%llu", (unsigned long long)s->seed);
-    record_set_fact(record, "score", "%.6g", score);
-    deinterleave(values, keys, rows, s->frames);
-    bool finite = isfinite(score);
-    for (size_t i = 0; i < record->count; i++) finite &= isfinite(values[i]) != 0;
-    return finite;
+    keys.frames = s->frames;
+    return sample_record_make(record, keys, &s->header, origin_of(s, number, score));
 }
 
 static void check_finite_or_die(const struct sampler *s, bool finite, uint64_t number)
@@ -285,7 +270,6 @@ void sampler_close(struct sampler *s)
     free(s->logits);
     free(s->keys);
     free(s->noise_values);
-    free(s->after);
     if (s->noise) reader_close(s->noise);
     variation_free(s->variation);
     long_sample_free(s->long_sample);

@@ -119,6 +119,7 @@ struct song_end song_end_read_or_die(const char *path, struct keys_shape keys, c
             frames, keys.frames, keys.frames * song.interval);
     song.frames = frames < most ? frames : most;
     song.end = end_of(&parts, parts.count - 1);
+    if (!song.source) song.source = text_or_die("%s", path);
     join(&song, &parts, first);
     for (size_t i = 0; i < parts.count; i++) free(parts.part[i].loudness);
     free(parts.part);

@@ -5,7 +5,7 @@
 #include "kernels/model/session.h"
 
 struct song_end {
-    char *source;    /* the fact, or NULL */
+    char *source;    /* the fact, or the stream's name */
     double interval; /* length of a frame, s */
     double end;      /* where in the song it ends, s */
     size_t rows, frames;
