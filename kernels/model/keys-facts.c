@@ -33,7 +33,7 @@ static bool same_value(const char *a, const char *b)
 void keys_facts_keep_or_die(char **kept, const struct reader *reader, const struct record *record,
                             const char *whose)
 {
-    static const char *const names[] = {"analysis", "keys", "drums", "interval", "lead", "width", "rate"};
+    static const char *const names[] = {"interval", "keys", "drums", "analysis", "lead", "width", "rate"};
     struct record facts = {.facts = *kept};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *value = record_fact(record, names[i]), *known = record_fact(&facts, names[i]);

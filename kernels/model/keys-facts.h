@@ -17,7 +17,7 @@ struct keys_facts {
 struct keys_facts keys_facts_read(char *facts, int rows);
 
 /* Adds to `kept`, facts as in struct record, those of a record that say how its keys were measured: interval,
- * keys, drums, rate, lead, width, analysis. Dies where the record states another value than the one that is
+ * keys, drums, analysis, lead, width, rate. Dies where the record states another value than the one that is
  * kept; `whose`, as "the model has", begins what the message says of that. What only one of them states is
  * right: arrays of NumPy state nothing. Numbers may differ by a hundredth, as intervals of whole samples do.
  */
