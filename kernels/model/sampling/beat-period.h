@@ -11,7 +11,7 @@
  * (spectral flux), less its mean and smoothed over three frames. The period is the lag from 0.8 s to half of
  * the music where the unbiased autocorrelation of that, divided by its value at lag 0, is largest; a
  * parabola through it and its neighbours gives the fraction of a frame. Music whose largest value is below
- * 0.1 does not repeat. */
+ * 0.25, as that of noise and of 3 in 100 stretches of songs, does not repeat. */
 double beat_period(const float *keys, size_t lines, size_t frames, double interval);
 
 #endif
