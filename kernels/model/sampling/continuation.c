@@ -58,8 +58,8 @@ static double energy(const real *keys, size_t count)
     return sum;
 }
 
-/* The gain: what the decoder makes of the batch's first latents, against the keys that they are of. */
-static double gain_of(struct continuation *c, const real *z, const real *keys, real peak)
+/* The gain: what the decoder makes of the batch's first latents, against the song's own loudness. */
+static double gain_of(const struct continuation *c, const real *z, const real *keys)
 {
     struct model *m = c->model;
     size_t count = 2 * c->song.rows * c->frames;
@@ -69,7 +69,7 @@ static double gain_of(struct continuation *c, const real *z, const real *keys, r
     m->session.ops->download(made, m->generator->output.data, tensor_count(m->generator->output));
     double sum = energy(made, count), gain = sum > 0 ? sqrt(energy(keys, count) / sum) : 1;
     free(made);
-    return gain * (double)peak;
+    return gain;
 }
 
 /* mu (latent_frames rounded up to batches, side): the means of the posteriors of the song's last frames, less
@@ -82,7 +82,7 @@ static void encode_or_die(struct continuation *c, real *mu, const char *path)
     real *keys = allocate_or_die(batch * count, sizeof keys[0]),
          *logvar = allocate_or_die(batch * c->side, sizeof *mu);
     for (size_t first = 0; first < c->latent_frames; first += batch) {
-        real peak = 1;
+        real peak;
         for (size_t b = 0; b < batch; b++) {
             take_window(c, keys + b * count, (first + b) % c->latent_frames);
             bool sounds = dataset_normalise(m->session.config, keys + b * count, count, &peak);
@@ -91,11 +91,9 @@ static void encode_or_die(struct continuation *c, real *mu, const char *path)
         }
         m->session.ops->upload(encoded.data, keys, batch * count);
         m->design->posterior(m->generator, encoded, mu + first * c->side, logvar);
-        if (first) continue;
-        take_window(c, keys, 0);
-        dataset_normalise(m->session.config, keys, count, &peak);
-        c->gain = gain_of(c, mu, keys, peak);
     }
+    take_window(c, keys, 0);
+    c->gain = gain_of(c, mu, keys);
     free(keys);
     free(logvar);
 }
