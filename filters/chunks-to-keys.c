@@ -87,6 +87,7 @@ static void wave_to_keys(struct analysis *analysis, struct record *keys, struct 
     record_remove_fact(keys, "lead");
     if (analysis->method->lead > 0) record_set_fact(keys, "lead", "%.10g", analysis->method->lead * seconds);
     record_set_fact(keys, "keys", "%d-%d", analysis->keys.first, analysis->keys.last);
+    record_set_fact(keys, "analysis", "%s", analysis->method->name);
     record_set_fact(keys, "width", "%s", width_text);
 }
 

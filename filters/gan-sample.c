@@ -4,7 +4,7 @@
 #include "common/stream/stream.h"
 #include "kernels/model/sampling/sample.h"
 
-static const char *model_path, *noise_path, *like_path, *from, *to, *device_name = "auto";
+static const char *model_path, *noise_path, *like_path, *after_path, *from, *to, *device_name = "auto";
 static double amount = 0.3, seconds;
 static long long count = 1, seed = 1, best, worst;
 static bool progress, quiet;
@@ -19,6 +19,7 @@ static const struct option options[] = {
      "Read the noise, a record a sample, instead of drawing it"},
     {0, "like", OPTION_TEXT, &like_path, "FILE", 0, 0, "Vary the records of this stream, in turn"},
     {0, "amount", OPTION_REAL, &amount, "SHARE", 0, 1, "How much; 0: not at all, 1: nothing of them is left"},
+    {0, "after", OPTION_TEXT, &after_path, "FILE", 0, 0, "Go on from the end of the song of this stream"},
     {0, "from", OPTION_TEXT, &from, "PLACE", 0, 0,
      "Walk from here: a seed, or a stream whose first record it is"},
     {0, "to", OPTION_TEXT, &to, "PLACE", 0, 0, "Walk to here, in -n samples"},
@@ -39,6 +40,8 @@ int main(int argc, char **argv)
     if (!model_path) die_usage("-m FILE is needed: the model");
     if (!from != !to) die_usage("--from and --to go together");
     if (from && (like_path || noise_path)) die_usage("--from and --to exclude --like and --noise");
+    if (after_path && (from || like_path || noise_path))
+        die_usage("--after excludes --noise, --like, --from and --to");
     if (seconds > 0 && (from || like_path || noise_path))
         die_usage("--seconds excludes --noise, --like, --from and --to");
     if (best && worst) die_usage("--best and --worst exclude one another");
@@ -49,7 +52,10 @@ int main(int argc, char **argv)
     if (noise_path) sampler_use_noise_or_die(sampler, noise_path);
     if (like_path) sampler_like_or_die(sampler, like_path, amount);
     if (from) sampler_interpolate_or_die(sampler, from, to);
-    if (seconds > 0) sampler_set_seconds_or_die(sampler, seconds);
+    if (after_path)
+        sampler_after_or_die(sampler, after_path, seconds);
+    else if (seconds > 0)
+        sampler_set_seconds_or_die(sampler, seconds);
     sampler_run_or_die(
         sampler, writer,
         (struct sample_settings){

@@ -17,12 +17,14 @@
 
 enum { CHANNELS = 2 };
 
-/* (channel, cell) to (cell, channel). */
-static void interleave(real *out, const float *in, size_t cells)
+/* out (keys, frames, 2): the frames from number `first` on of in (2, keys, length). */
+static void interleave(real *out, const float *in, struct keys_shape keys, size_t length, size_t first)
 {
-    for (size_t i = 0; i < cells; i++) {
-        for (size_t c = 0; c < CHANNELS; c++) out[i * CHANNELS + c] = (real)in[c * cells + i];
-    }
+    size_t rows = (size_t)keys.keys, frames = (size_t)keys.frames;
+    for (size_t k = 0; k < rows; k++)
+        for (size_t t = 0; t < frames; t++)
+            for (size_t c = 0; c < CHANNELS; c++)
+                out[(k * frames + t) * CHANNELS + c] = (real)in[(c * rows + k) * length + first + t];
 }
 
 /* Divides the record by its largest value, the peak; false where nothing sounds. */
@@ -64,23 +66,44 @@ static struct origin origin_of(const struct record *record, struct reader *reade
                            .start = expect_number_or_die(reader, record, "start", 0)};
 }
 
-/* Normalises the record's chunks, and writes those that sound to the file. */
-static void keep_chunks(struct dataset *d, FILE *file, const struct record *record, struct origin origin,
-                        bool standard, real *chunk)
+bool dataset_normalise(const struct config *config, real *values, size_t count, real *peak)
 {
-    size_t cells = (size_t)d->keys.keys * (size_t)d->keys.frames, count = CHANNELS * cells;
-    for (size_t first = 0; first < record->count; first += count, origin.start += d->seconds) {
-        interleave(chunk, (const float *)record->data + first, cells);
-        if (!(standard ? normalise_standard : normalise_peak)(chunk, count, &origin.peak)) {
-            d->silent++;
-            continue;
-        }
-        d->checksum = checksum_crc32(d->checksum, chunk, count * sizeof(real));
-        if (fwrite(chunk, sizeof(real), count, file) != count) die("temporary file: %s", strerror(errno));
-        origin.next = d->records;
-        d->origin = reallocate_or_die(d->origin, d->records + 1, sizeof d->origin[0]);
-        d->origin[d->records++] = origin;
+    return (config->normalize == NORMALIZE_STANDARD ? normalise_standard : normalise_peak)(values, count,
+                                                                                           peak);
+}
+
+/* Normalises a chunk, and writes it to the file where it sounds. */
+static void keep_chunk(struct dataset *d, FILE *file, const struct config *config, real *chunk,
+                       struct origin origin, const struct record *record)
+{
+    size_t count = CHANNELS * (size_t)d->keys.keys * (size_t)d->keys.frames;
+    if (!dataset_normalise(config, chunk, count, &origin.peak)) {
+        d->silent++;
+        return;
     }
+    d->checksum = checksum_crc32(d->checksum, chunk, count * sizeof(real));
+    if (fwrite(chunk, sizeof(real), count, file) != count) die("temporary file: %s", strerror(errno));
+    origin.next = d->records;
+    origin.source = d->cut ? record_fact(record, "source") : NULL;
+    d->origin = reallocate_or_die(d->origin, d->records + 1, sizeof d->origin[0]);
+    d->origin[d->records++] = origin;
+}
+
+/* Keeps the record's parts, (2, keys, length) each: as they are, or cut into windows, of which the last one
+ * ends with the part. */
+static void keep_parts(struct dataset *d, FILE *file, const struct config *config,
+                       const struct record *record, struct origin origin, real *chunk)
+{
+    size_t length = record->shape[record->rank - 1], frames = (size_t)d->keys.frames;
+    size_t part = CHANNELS * (size_t)d->keys.keys * length;
+    double start = origin.start, interval = d->seconds / (double)frames;
+    for (size_t at = 0; at < record->count; at += part, start += (double)length * interval)
+        for (size_t window = 0; window * frames < length; window++) {
+            size_t first = (window + 1) * frames <= length ? window * frames : length - frames;
+            interleave(chunk, (const float *)record->data + at, d->keys, length, first);
+            origin.start = start + (double)first * interval;
+            keep_chunk(d, file, config, chunk, origin, record);
+        }
 }
 
 /* By song, then by start; for qsort. */
@@ -105,16 +128,21 @@ static void link_neighbours(struct dataset *d)
     free(sorted);
 }
 
-/* Dies unless the record has (…, 2, keys, frames); the first record sets the keys and frames of all. */
+/* Dies unless the record is (…, 2, keys, frames). */
+static void check_keys_or_die(const struct reader *reader, const struct record *record, const char *shape)
+{
+    if (record->rank < 3 || record->shape[record->rank - 3] != CHANNELS || record->count == 0)
+        reader_die(reader, "shape %s is not keys: (…, 2, keys, frames)", shape);
+}
+
+/* To train on: the first record sets the keys and frames of all. */
 static void check_shape_or_die(struct dataset *d, const struct reader *reader, const struct record *record,
                                int seq_len)
 {
     char shape[128];
-    int last = record->rank - 1;
     record_shape_text(record, shape, sizeof shape);
-    if (record->rank < 3 || record->shape[last - 2] != CHANNELS || record->count == 0)
-        reader_die(reader, "shape %s is not keys: (…, 2, keys, frames)", shape);
-    size_t keys = record->shape[last - 1], frames = record->shape[last];
+    check_keys_or_die(reader, record, shape);
+    size_t keys = record->shape[record->rank - 2], frames = record->shape[record->rank - 1];
     if (keys * frames != (size_t)seq_len)
         reader_die(reader, "shape %s: keys times frames is not the configuration's seq_len, %d", shape,
                    seq_len);
@@ -124,17 +152,26 @@ static void check_shape_or_die(struct dataset *d, const struct reader *reader, c
                    d->keys.frames);
 }
 
-/* Keeps the facts that samples get too. */
-static void keep_facts(struct dataset *d, const struct record *record)
+void dataset_check_window_or_die(const struct reader *reader, const struct record *record,
+                                 struct keys_shape keys)
 {
-    static const char *const kept[] = {"interval", "keys", "drums", "rate", "lead"};
-    struct record facts = {0};
-    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
-        char *value = record_fact(record, kept[i]);
-        if (value) record_set_fact(&facts, kept[i], "%s", value);
-        free(value);
-    }
-    d->facts = facts.facts;
+    char shape[128];
+    expect_kind_or_die(reader, record, "keys");
+    record_shape_text(record, shape, sizeof shape);
+    check_keys_or_die(reader, record, shape);
+    if (record->shape[record->rank - 2] != (size_t)keys.keys)
+        reader_die(reader, "shape %s: the model has %d keys, not %zu", shape, keys.keys,
+                   record->shape[record->rank - 2]);
+}
+
+/* To cut windows from: as many keys as the model has, and at least its frames. */
+static void check_length_or_die(const struct dataset *d, const struct reader *reader,
+                                const struct record *record)
+{
+    size_t frames = record->shape[record->rank - 1];
+    dataset_check_window_or_die(reader, record, d->keys);
+    if (frames < (size_t)d->keys.frames)
+        reader_die(reader, "%zu frames: the model needs %d, %g s", frames, d->keys.frames, d->seconds);
 }
 
 static void map_file(struct dataset *d, FILE *file)
@@ -147,28 +184,45 @@ static void map_file(struct dataset *d, FILE *file)
     if (fclose(file)) die("temporary file: %s", strerror(errno));
 }
 
-struct dataset dataset_read_or_die(struct reader *reader, const struct config *config)
+static void read_records_or_die(struct dataset *d, struct reader *reader, const struct config *config)
 {
-    struct dataset d = {0};
     struct record record = {0};
     FILE *file = spool_open_or_die();
     real *chunk = allocate_or_die((size_t)config->model.seq_len * CHANNELS, sizeof chunk[0]);
     while (reader_next_finite_or_die(reader, &record)) {
         expect_kind_or_die(reader, &record, "keys");
-        check_shape_or_die(&d, reader, &record, config->model.seq_len);
-        if (!d.facts) keep_facts(&d, &record);
-        if (d.seconds == 0)
-            d.seconds =
-                d.keys.frames * expect_number_or_die(reader, &record, "interval", FRAME_SECONDS_DEFAULT);
-        keep_chunks(&d, file, &record, origin_of(&record, reader), config->normalize == NORMALIZE_STANDARD,
-                    chunk);
+        keys_facts_keep_or_die(&d->facts, reader, &record,
+                               d->cut ? "the model has" : "the records before have");
+        if (d->cut)
+            check_length_or_die(d, reader, &record);
+        else
+            check_shape_or_die(d, reader, &record, config->model.seq_len);
+        if (d->seconds == 0)
+            d->seconds =
+                d->keys.frames * expect_number_or_die(reader, &record, "interval", FRAME_SECONDS_DEFAULT);
+        keep_parts(d, file, config, &record, origin_of(&record, reader), chunk);
     }
-    if (!d.records) die("no record sounds: nothing to learn from (%zu silent)", d.silent);
-    map_file(&d, file);
-    d.keys.drums = keys_facts_read(d.facts, d.keys.keys).drums;
-    link_neighbours(&d);
+    if (!d->records) die("no record sounds: nothing to learn from (%zu silent)", d->silent);
+    map_file(d, file);
+    d->keys.drums = keys_facts_read(d->facts, d->keys.keys).drums;
     free(chunk);
     record_free(&record);
+}
+
+struct dataset dataset_read_or_die(struct reader *reader, const struct config *config)
+{
+    struct dataset d = {0};
+    read_records_or_die(&d, reader, config);
+    link_neighbours(&d);
+    return d;
+}
+
+struct dataset dataset_cut_or_die(struct reader *reader, const struct config *config, struct keys_shape keys,
+                                  char *facts)
+{
+    struct dataset d = {.keys = keys, .cut = true, .facts = facts ? text_or_die("%s", facts) : NULL};
+    d.seconds = keys.frames * keys_facts_read(facts, keys.keys).frame_seconds;
+    read_records_or_die(&d, reader, config);
     return d;
 }
 
@@ -213,6 +267,7 @@ void dataset_free(struct dataset *d)
 {
     if (d->placed) d->ops->release(d->placed);
     free(d->batch);
+    for (size_t i = 0; i < d->records; i++) free(d->origin[i].source);
     free(d->origin);
     munmap((void *)(uintptr_t)d->values, d->bytes);
     free(d->facts);

@@ -1,9 +1,11 @@
-/* Reads the facts `keys`, `drums` and `interval` of a keys record. */
+/* Reads, compares and keeps the facts that say how keys were measured. */
 #include "kernels/model/keys-facts.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "common/stream/stream.h"
+#include "common/number.h"
 
 struct keys_facts keys_facts_read(char *facts, int rows)
 {
@@ -19,4 +21,27 @@ struct keys_facts keys_facts_read(char *facts, int rows)
     if (!(read.frame_seconds > 0)) read.frame_seconds = FRAME_SECONDS_DEFAULT;
     free(text);
     return read;
+}
+
+static bool same_value(const char *a, const char *b)
+{
+    double x, y;
+    if (strcmp(a, b) == 0) return true;
+    return parse_real(a, &x) && parse_real(b, &y) && fabs(x - y) <= 0.01 * fmax(fabs(x), fabs(y));
+}
+
+void keys_facts_keep_or_die(char **kept, const struct reader *reader, const struct record *record,
+                            const char *whose)
+{
+    static const char *const names[] = {"interval", "keys", "drums", "analysis", "lead", "width", "rate"};
+    struct record facts = {.facts = *kept};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char *value = record_fact(record, names[i]), *known = record_fact(&facts, names[i]);
+        if (value && !known) record_set_fact(&facts, names[i], "%s", value);
+        if (value && known && !same_value(value, known))
+            reader_die(reader, "%s=%s, but %s %s=%s", names[i], value, whose, names[i], known);
+        free(value);
+        free(known);
+    }
+    *kept = facts.facts;
 }

@@ -122,7 +122,7 @@ fails 1 'gan-sample: design: musigan does not encode' "a design whose encoder ta
 fails 1 'gan-sample: nowhere: No such file' "a place that is neither seed nor file" \
     gan-sample -m time.model --from 1 --to nowhere
 make_keys other.keys 2 1 4 25
-fails 1 'gan-sample: other.keys: records of 4 keys and 25 frames' "records of another shape" \
+fails 1 'gan-sample: other.keys: record 1 .*: keys=27-30, but the model has keys=27-31' "records of other keys" \
     gan-sample -m time.model --like other.keys
 
 # Longer and shorter ones: a model of 0.4 s.

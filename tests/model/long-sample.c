@@ -27,8 +27,8 @@ static void sound(real *window, size_t key, size_t from, size_t to, real loudnes
 /* Whether the key sounds in frames from … to - 1 of the sample and nowhere else. */
 static bool sounds(const struct long_sample *s, size_t key, size_t from, size_t to)
 {
-    size_t length;
-    const real *row = long_sample_joined(s, &length) + 2 * key * length;
+    struct joined joined = long_sample_joined(s);
+    const real *row = joined.keys + 2 * key * joined.length;
     for (size_t t = 0; t < SAMPLE; t++)
         if ((row[2 * t] > 0) != (t >= from && t < to) || row[2 * t] != row[2 * t + 1]) return false;
     return true;
@@ -37,24 +37,24 @@ static bool sounds(const struct long_sample *s, size_t key, size_t from, size_t 
 static void test_join(struct long_sample *s)
 {
     real first[2 * KEYS * FRAMES] = {0}, second[2 * KEYS * FRAMES] = {0};
-    size_t length;
     sound(first, 0, 3, FRAMES, (real)0.5), sound(second, 0, 0, FRAMES, (real)0.4);
     sound(first, 1, 9, HOP + 5, (real)0.5), sound(second, 1, 0, 5, (real)0.5);
     sound(first, 1, HOP + 9, FRAMES, (real)0.5);
     sound(second, 2, 0, 7, (real)0.5);
     long_sample_join(s, 0, first);
     long_sample_join(s, 1, second);
-    const real *joined = long_sample_joined(s, &length);
-    ok(length == HOP + FRAMES, "two windows (%zu frames)", length);
+    struct joined joined = long_sample_joined(s);
+    ok(joined.length == HOP + FRAMES && joined.first == 0 && joined.gain == 1, "two windows (%zu frames)",
+       joined.length);
     ok(sounds(s, 0, 3, SAMPLE), "a note in both windows is one note");
-    ok(joined[2 * (HOP + 5)] == first[2 * (HOP + 5)] && joined[2 * (HOP + 6)] == second[2 * 6],
+    ok(joined.keys[2 * (HOP + 5)] == first[2 * (HOP + 5)] && joined.keys[2 * (HOP + 6)] == second[2 * 6],
        "the seam is in the middle where no frame is better");
     ok(sounds(s, 1, 9, HOP + 5),
        "a note ends where both windows end it; a later one of the first window is left out");
     ok(sounds(s, 2, 0, 0), "a note of the second window before the seam is left out");
     memset(first, 0, sizeof first);
     long_sample_join(s, 2, first);
-    ok(long_sample_joined(s, &length)[2 * 10] == 0, "the next sample begins with its own first window");
+    ok(long_sample_joined(s).keys[2 * 10] == 0, "the next sample begins with its own first window");
 }
 
 static void test_plan(struct model *m)

@@ -15,6 +15,7 @@ static const double HOP = 0.75; /* from one window to the next, in records */
 struct long_sample {
     struct model *model;
     struct prior_sequence *sequence;
+    struct continuation *after; /* of a song, whose last frames the sample begins with; or NULL */
     uint64_t seed;
     size_t windows, length;           /* of a sample; frames of all its windows together */
     size_t hop, hop_frames;           /* from one window to the next, in latents and in frames */
@@ -47,12 +48,11 @@ static void plan_or_die(struct long_sample *s, const struct prior *prior, size_t
     s->latents = (s->windows - 1) * s->hop + (size_t)prior->latents;
 }
 
-struct long_sample *long_sample_new_or_die(struct model *m, uint64_t seed, size_t frames)
+/* For samples of so many frames, more than a record has. */
+static struct long_sample *make_or_die(struct model *m, uint64_t seed, size_t frames)
 {
     const struct prior *prior = m->generator->prior;
-    if (!prior) die("design: %s has no latents over time: --seconds needs design: time", m->design->name);
     struct keys_shape keys = m->session.keys;
-    if (frames <= (size_t)keys.frames) return NULL;
     struct long_sample *s = allocate_or_die(1, sizeof *s);
     plan_or_die(s, prior, (size_t)keys.frames, frames);
     s->model = m;
@@ -68,9 +68,25 @@ struct long_sample *long_sample_new_or_die(struct model *m, uint64_t seed, size_
     return s;
 }
 
+struct long_sample *long_sample_new_or_die(struct model *m, uint64_t seed, size_t frames)
+{
+    if (!m->generator->prior)
+        die("design: %s has no latents over time: --seconds needs design: time", m->design->name);
+    return frames > (size_t)m->session.keys.frames ? make_or_die(m, seed, frames) : NULL;
+}
+
+struct long_sample *long_sample_after_or_die(struct model *m, uint64_t seed, size_t frames,
+                                             struct continuation *after)
+{
+    struct long_sample *s = make_or_die(m, seed, (size_t)m->session.keys.frames + frames);
+    s->after = after;
+    return s;
+}
+
 void long_sample_free(struct long_sample *s)
 {
     if (!s) return;
+    continuation_free(s->after);
     prior_sequence_free(s->sequence);
     free(s->z);
     free(s->batch);
@@ -91,6 +107,11 @@ static void draw_latents(struct long_sample *s, uint64_t number)
     if (s->drawn == number + 1) return;
     s->drawn = number + 1;
     s->articulation = prior_articulation(sample_key_make(s->seed, (uint32_t)number, 0));
+    if (s->after) {
+        s->articulation.threshold = 0;
+        continuation_draw(s->after, s->z, s->latents, s->seed, (uint32_t)number);
+        return;
+    }
     prior_white_noise(s->model->generator->prior, s->noise, 1, s->seed, (uint32_t)number);
     s->model->session.ops->download(s->host_noise, s->noise, PRIOR_NOISES * s->side);
     prior_sequence_draw(s->sequence, s->z, s->latents,
@@ -147,8 +168,10 @@ void long_sample_join(struct long_sample *s, uint64_t window, const real *keys)
     }
 }
 
-const real *long_sample_joined(const struct long_sample *s, size_t *length)
+struct joined long_sample_joined(const struct long_sample *s)
 {
-    *length = s->length;
-    return s->keys;
+    return (struct joined){.keys = s->keys,
+                           .length = s->length,
+                           .first = s->after ? (size_t)s->model->session.keys.frames : 0,
+                           .gain = s->after ? continuation_gain(s->after) : 1};
 }

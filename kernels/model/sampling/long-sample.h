@@ -5,13 +5,18 @@
 #ifndef KERNELS_MODEL_SAMPLING_LONG_SAMPLE_H
 #define KERNELS_MODEL_SAMPLING_LONG_SAMPLE_H
 
-#include "kernels/model/model.h"
+#include "kernels/model/sampling/continuation.h"
 
 struct long_sample;
 
 /* For samples of so many frames; NULL where a record has as many. Dies where the design has no prior. Caller
  * frees. */
 struct long_sample *long_sample_new_or_die(struct model *model, uint64_t seed, size_t frames);
+
+/* For continuations of so many frames of a song: its last frames are as the first record of a longer sample,
+ * which is left out. `after` then belongs to the long sample. */
+struct long_sample *long_sample_after_or_die(struct model *model, uint64_t seed, size_t frames,
+                                             struct continuation *after);
 void long_sample_free(struct long_sample *sample);
 
 /* Windows in one sample. The windows of sample i have the numbers from i times that on. */
@@ -24,7 +29,14 @@ void long_sample_decode(struct long_sample *sample, uint64_t first, struct pass 
  * order of the windows. */
 void long_sample_join(struct long_sample *sample, uint64_t window, const real *keys);
 
-/* The joined keys (keys, length, 2), of which the first frames count; valid until the next call of join. */
-const real *long_sample_joined(const struct long_sample *sample, size_t *length);
+/* A sample's keys: `frames` of them, from frame `first` on. */
+struct joined {
+    const real *keys; /* (keys, length, 2) */
+    size_t length, first, frames;
+    double gain; /* to multiply them by */
+};
+
+/* The keys joined so far, without the number of frames that are wanted; valid until the next call of join. */
+struct joined long_sample_joined(const struct long_sample *sample);
 
 #endif

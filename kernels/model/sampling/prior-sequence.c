@@ -14,9 +14,6 @@ enum {
     FREQUENCIES = 64 /* at which the filters' responses are summed, from one DCT component to the next */
 };
 
-/* The white noises of struct prior_sequence_noise. */
-enum { NOISE_LOOP, NOISE_APERIODIC, NOISE_SLOW };
-
 struct prior_sequence {
     const struct prior *prior;
     struct calibration calibration;
@@ -98,25 +95,37 @@ static void colour_rows(const struct prior_sequence *s, double *x, const double 
     for (size_t i = 0; i < count; i++) x[i] = prior_dot(s->factor + prior_row(first + i), e, first + i + 1);
 }
 
-void prior_sequence_colour(const struct prior_sequence *s, double *x, size_t latents)
+void prior_sequence_whiten(const struct prior_sequence *s, double *e, const double *x)
 {
-    size_t side = s->side, hop = s->hop, known = side - hop, count = latents * s->channels;
-    double *e = allocate_or_die(side, sizeof e[0]);
-    size_t begun = count < side ? count : side;
-    memcpy(e, x, begun * sizeof e[0]);
-    colour_rows(s, x, e, 0, begun);
-    for (size_t at = begun; at < count; at += hop) {
-        size_t drawn = count - at < hop ? count - at : hop;
-        whiten(s, e, x + at - known, known);
-        memcpy(e + known, x + at, drawn * sizeof e[0]);
-        colour_rows(s, x + at, e, known, drawn);
+    whiten(s, e, x, s->side);
+}
+
+void prior_sequence_continue(const struct prior_sequence *s, double *x, size_t known, size_t latents)
+{
+    size_t count = latents * s->channels, drawn, most = s->side - s->hop;
+    double *e = allocate_or_die(s->side, sizeof e[0]);
+    for (size_t at = known * s->channels; at < count; at += drawn) {
+        size_t before = at < most ? at : most;
+        drawn = count - at < s->hop ? count - at : s->hop;
+        whiten(s, e, x + at - before, before);
+        memcpy(e + before, x + at, drawn * sizeof e[0]);
+        colour_rows(s, x + at, e, before, drawn);
     }
     free(e);
 }
 
-/* x (channels) += gain times one of the white noises at a latent. */
-static void add_white(const struct prior_sequence *s, double *x, double gain,
-                      struct prior_sequence_noise noise, int which, size_t latent)
+void prior_sequence_colour(const struct prior_sequence *s, double *x, size_t latents)
+{
+    size_t count = latents * s->channels, begun = count < s->side ? count : s->side;
+    double *e = allocate_or_die(s->side, sizeof e[0]);
+    memcpy(e, x, begun * sizeof e[0]);
+    colour_rows(s, x, e, 0, begun);
+    free(e);
+    prior_sequence_continue(s, x, begun / s->channels, latents);
+}
+
+void prior_sequence_add_white(const struct prior_sequence *s, double *x, double gain,
+                              struct prior_sequence_noise noise, int which, size_t latent)
 {
     size_t record = (size_t)s->prior->latents, channels = s->channels, blocks = (channels + 3) / 4;
     struct random_key key =
@@ -140,7 +149,7 @@ static void make_loop(const struct prior_sequence *s, double *loop, size_t perio
     size_t channels = s->channels;
     memset(loop, 0, period * channels * sizeof loop[0]);
     for (size_t t = 0; t < period; t++)
-        add_white(s, loop + t * channels, 1, noise, NOISE_LOOP, number * period + t);
+        prior_sequence_add_white(s, loop + t * channels, 1, noise, NOISE_LOOP, number * period + t);
     for (size_t i = 0; i < channels; i++) {
         double mean = 0;
         for (size_t t = 0; t < period; t++) mean += loop[t * channels + i] / (double)period;
@@ -161,21 +170,36 @@ static void fill_looped(const struct prior_sequence *s, double *x, size_t latent
         if (t % part == 0) make_loop(s, values, loop.period, t / part % 2 ? t / part : 0, noise);
         for (size_t i = 0; i < channels; i++)
             x[t * channels + i] = loop.periodic * values[t % loop.period * channels + i];
-        add_white(s, x + t * channels, loop.aperiodic, noise, NOISE_APERIODIC, t);
+        prior_sequence_add_white(s, x + t * channels, loop.aperiodic, noise, NOISE_APERIODIC, t);
     }
     free(values);
 }
 
-/* A symmetric filter on channel i of x at latent t; x is mirrored before its first latent. */
+/* A symmetric filter on channel i of x at latent t; before its first latent x is mirrored, times `mirror`. */
 static double filtered(const struct prior_sequence *s, const double *filter, const double *x, size_t t,
-                       size_t i)
+                       size_t i, double mirror)
 {
     double sum = filter[0] * x[t * s->channels + i];
     for (size_t n = 1; n <= s->reach; n++) {
-        size_t before = n <= t ? t - n : n - t - 1;
-        sum += filter[n] * (x[before * s->channels + i] + x[(t + n) * s->channels + i]);
+        double before = n <= t ? x[(t - n) * s->channels + i] : mirror * x[(n - t - 1) * s->channels + i];
+        sum += filter[n] * (before + x[(t + n) * s->channels + i]);
     }
     return sum;
+}
+
+void prior_sequence_mix(const struct prior_sequence *s, double *looped, const double *slow, size_t latents,
+                        double mirror, double gain)
+{
+    size_t channels = s->channels;
+    double *mixed = allocate_or_die(latents * channels, sizeof mixed[0]);
+#pragma omp parallel for schedule(static)
+    for (size_t t = 0; t < latents; t++)
+        for (size_t i = 0; i < channels; i++)
+            mixed[t * channels + i] = looped[t * channels + i] -
+                                      filtered(s, s->removed, looped, t, i, mirror) +
+                                      gain * filtered(s, s->inserted, slow, t, i, mirror);
+    memcpy(looped, mixed, latents * channels * sizeof mixed[0]);
+    free(mixed);
 }
 
 void prior_sequence_draw(const struct prior_sequence *s, real *z, size_t latents,
@@ -184,15 +208,27 @@ void prior_sequence_draw(const struct prior_sequence *s, real *z, size_t latents
     size_t channels = s->channels, drawn = latents + s->reach, count = drawn * channels;
     double *looped = allocate_or_die(2 * count, sizeof looped[0]), *slow = looped + count;
     fill_looped(s, looped, drawn, noise);
-    for (size_t t = 0; t < drawn; t++) add_white(s, slow + t * channels, 1, noise, NOISE_SLOW, t);
+    for (size_t t = 0; t < drawn; t++)
+        prior_sequence_add_white(s, slow + t * channels, 1, noise, NOISE_SLOW, t);
     prior_sequence_colour(s, looped, drawn);
     prior_sequence_colour(s, slow, drawn);
-#pragma omp parallel for schedule(static)
-    for (size_t t = 0; t < latents; t++)
-        for (size_t i = 0; i < channels; i++) {
-            double x = looped[t * channels + i] - filtered(s, s->removed, looped, t, i) +
-                       s->calibration.slow_gain * filtered(s, s->inserted, slow, t, i);
-            z[t * channels + i] = (real)(s->mean[i] + s->calibration.temperature * x);
-        }
+    prior_sequence_mix(s, looped, slow, latents, 1, s->calibration.slow_gain);
+    for (size_t i = 0; i < latents * channels; i++)
+        z[i] = (real)(s->mean[i % channels] + s->calibration.temperature * looped[i]);
     free(looped);
+}
+
+const double *prior_sequence_mean(const struct prior_sequence *s)
+{
+    return s->mean;
+}
+
+struct calibration prior_sequence_calibration(const struct prior_sequence *s)
+{
+    return s->calibration;
+}
+
+size_t prior_sequence_reach(const struct prior_sequence *s)
+{
+    return s->reach;
 }

@@ -27,6 +27,9 @@ struct prior_sequence_noise {
     uint32_t number; /* of the sample */
 };
 
+/* The white noises of a sample. */
+enum { NOISE_LOOP, NOISE_APERIODIC, NOISE_SLOW };
+
 /* z (latents, channels), drawn as prior_draw draws a record: a looped sequence of e1 and e2, whose slow part
  * is replaced by that of a sequence of e3. Instead of a discrete cosine transform two filters separate slow
  * from fast: with k = slow_components, frequencies up to component k - 1 come from the slow sequence, those
@@ -35,5 +38,27 @@ struct prior_sequence_noise {
  * order A B A C A D. The first latents are the same bytes for any number of latents. */
 void prior_sequence_draw(const struct prior_sequence *sequence, real *z, size_t latents,
                          struct prior_sequence_noise noise);
+
+/* For what follows given latents (kernels/model/sampling/continuation.h), all values less the mean:
+ *
+ * e (latents of a record, channels): the white noise that a record's latents x are coloured from. */
+void prior_sequence_whiten(const struct prior_sequence *sequence, double *e, const double *x);
+
+/* In place: the first `known` latents of x (latents, channels) are given, the rest is white noise and becomes
+ * what follows them. */
+void prior_sequence_continue(const struct prior_sequence *sequence, double *x, size_t known, size_t latents);
+
+/* In place: the slow part of `looped` is replaced by gain times that of `slow`, (latents + reach, channels)
+ * both. Before the first latent both are mirrored, times `mirror`, 1 or -1. */
+void prior_sequence_mix(const struct prior_sequence *sequence, double *looped, const double *slow,
+                        size_t latents, double mirror, double gain);
+
+/* x (channels) += gain times one of the white noises at a latent. */
+void prior_sequence_add_white(const struct prior_sequence *sequence, double *x, double gain,
+                              struct prior_sequence_noise noise, int which, size_t latent);
+
+const double *prior_sequence_mean(const struct prior_sequence *sequence); /* (side) */
+struct calibration prior_sequence_calibration(const struct prior_sequence *sequence);
+size_t prior_sequence_reach(const struct prior_sequence *sequence); /* of its filters, in latents */
 
 #endif

@@ -11,6 +11,7 @@
 #include "kernels/model/keys-facts.h"
 #include "kernels/model/sampling/best-samples.h"
 #include "kernels/model/sampling/long-sample.h"
+#include "kernels/model/sampling/sample-record.h"
 #include "kernels/model/sampling/variation.h"
 
 struct sampler {
@@ -22,6 +23,7 @@ struct sampler {
     struct reader *noise;            /* that is read instead of drawn, or NULL */
     real *noise_values;              /* of one sample */
     struct variation *variation;     /* of given samples, or NULL */
+    struct continuation *after;      /* what samples go on from, or NULL; of the long sample */
     struct long_sample *long_sample; /* where samples are longer than the model's records, else NULL */
     size_t windows; /* that a sample is joined from: a batch of the model is so many windows, else samples */
     size_t frames;  /* of a sample as it is written */
@@ -75,6 +77,16 @@ void sampler_set_seconds_or_die(struct sampler *s, double seconds)
     if (s->long_sample) s->windows = long_sample_windows(s->long_sample);
 }
 
+void sampler_after_or_die(struct sampler *s, const char *path, double seconds)
+{
+    struct keys_facts facts = keys_facts_read(s->header.facts, s->header.keys.keys);
+    struct continuation *after = continuation_new_or_die(s->model, path, s->header.facts);
+    if (seconds > 0) s->frames = (size_t)fmax(1, round(seconds / facts.frame_seconds));
+    s->after = after;
+    s->long_sample = long_sample_after_or_die(s->model, s->seed, s->frames, after);
+    s->windows = long_sample_windows(s->long_sample);
+}
+
 void sampler_use_noise_or_die(struct sampler *s, const char *path)
 {
     struct tensor noise = s->model->generator->noise;
@@ -84,12 +96,12 @@ void sampler_use_noise_or_die(struct sampler *s, const char *path)
 
 void sampler_like_or_die(struct sampler *s, const char *path, double amount)
 {
-    s->variation = variation_like_or_die(s->model, path, amount);
+    s->variation = variation_like_or_die(s->model, path, amount, s->header.facts);
 }
 
 void sampler_interpolate_or_die(struct sampler *s, const char *from, const char *to)
 {
-    s->variation = variation_interpolate_or_die(s->model, from, to, s->count);
+    s->variation = variation_interpolate_or_die(s->model, from, to, s->count, s->header.facts);
 }
 
 /* The next record of the noise, [channels, length], as sample `index` of the batch. */
@@ -149,33 +161,27 @@ static void fetch_batch(struct sampler *s)
     s->ops->download(s->logits, m->discriminator.logit.data, (size_t)m->session.batch);
 }
 
-/* The first frames of (keys, length, 2) as (2, keys, frames). */
-static void deinterleave(float *out, const real *in, size_t keys, size_t length, size_t frames)
+/* Sample `number`, by its song where it has one. */
+static struct sample_origin origin_of(const struct sampler *s, uint64_t number, double score)
 {
-    for (size_t k = 0; k < keys; k++)
-        for (size_t t = 0; t < frames; t++)
-            for (size_t c = 0; c < 2; c++)
-                out[(c * keys + k) * frames + t] = (float)in[2 * (k * length + t) + c];
+    struct sample_origin origin = {.seed = s->seed, .number = number, .start = NAN, .score = score};
+    if (s->after) {
+        origin.relation = "after";
+        origin.song = continuation_source(s->after);
+        origin.start = continuation_start(s->after);
+    } else if (s->variation) {
+        origin.relation = "like";
+        origin.song = variation_source(s->variation, number);
+    }
+    return origin;
 }
 
-/* A sample of keys (keys, length, 2) as the record that is written; reuses the memory of `record`. False
- * where a value is not finite, which large finite parameters can make. */
-static bool make_record(const struct sampler *s, struct record *record, const real *keys, size_t length,
-                        double score, uint64_t number)
+/* A sample as the record that is written. False where a value is not finite. */
+static bool make_record(const struct sampler *s, struct record *record, struct joined keys, double score,
+                        uint64_t number)
 {
-    size_t rows = (size_t)s->header.keys.keys;
-    float *values = record_shape_or_die(record, 3, (size_t[]){2, rows, s->frames});
-    free(record->facts);
-    record->facts = s->header.facts ? text_or_die("%s", s->header.facts) : NULL;
-    record_set_fact(record, "kind", "keys");
-    record_set_fact(record, "source", "musigan %llu-%llu", (unsigned long long)s->seed,
-                    (unsigned long long)number);
-    record_set_fact(record, "seed", "%llu", (unsigned long long)s->seed);
-    record_set_fact(record, "score", "%.6g", score);
-    deinterleave(values, keys, rows, length, s->frames);
-    bool finite = isfinite(score);
-    for (size_t i = 0; i < record->count; i++) finite &= isfinite(values[i]) != 0;
-    return finite;
+    keys.frames = s->frames;
+    return sample_record_make(record, keys, &s->header, origin_of(s, number, score));
 }
 
 static void check_finite_or_die(const struct sampler *s, bool finite, uint64_t number)
@@ -199,8 +205,8 @@ static int make_records(struct sampler *s, uint64_t first)
 #pragma omp parallel for schedule(dynamic) reduction(min : broken)
     for (int i = 0; i < count; i++) {
         s->scores[i] = (double)s->logits[i];
-        bool finite = make_record(s, &s->batch[i], s->keys + (size_t)i * each, length, s->scores[i],
-                                  first + (uint64_t)i);
+        struct joined keys = {.keys = s->keys + (size_t)i * each, .length = length, .gain = 1};
+        bool finite = make_record(s, &s->batch[i], keys, s->scores[i], first + (uint64_t)i);
         if (!finite && i < broken) broken = i;
     }
     check_finite_or_die(s, broken == count, first + (uint64_t)broken);
@@ -211,17 +217,17 @@ static int make_records(struct sampler *s, uint64_t first)
  * mean of its windows' logits. */
 static int join_records(struct sampler *s, uint64_t first)
 {
-    size_t each = 2 * (size_t)s->header.keys.keys * (size_t)s->header.keys.frames, length;
+    size_t each = 2 * (size_t)s->header.keys.keys * (size_t)s->header.keys.frames;
     int made = 0;
     for (int i = 0; i < wanted_of_batch(s, first); i++) {
         uint64_t window = first + (uint64_t)i, number = window / s->windows;
         long_sample_join(s->long_sample, window, s->keys + (size_t)i * each);
         s->logit_sum = (window % s->windows ? s->logit_sum : 0) + (double)s->logits[i];
         if ((window + 1) % s->windows) continue;
-        const real *keys = long_sample_joined(s->long_sample, &length);
         s->scores[made] = s->logit_sum / (double)s->windows;
-        check_finite_or_die(s, make_record(s, &s->batch[made], keys, length, s->scores[made], number),
-                            number);
+        bool finite =
+            make_record(s, &s->batch[made], long_sample_joined(s->long_sample), s->scores[made], number);
+        check_finite_or_die(s, finite, number);
         made++;
     }
     return made;

@@ -31,6 +31,11 @@ void sampler_interpolate_or_die(struct sampler *sampler, const char *from, const
  * kernels/model/sampling/long-sample.h says. Not to be combined with the three before. */
 void sampler_set_seconds_or_die(struct sampler *sampler, double seconds);
 
+/* Samples are what may follow a song, so many seconds each (0: as the model's records): the last frames of a
+ * stream of its keys go on as kernels/model/sampling/continuation.h says. Not to be combined with the others.
+ */
+void sampler_after_or_die(struct sampler *sampler, const char *path, double seconds);
+
 /* Writes keys records [2, keys, frames] with source, seed and score among their facts; best or worst first
  * where so many are wanted. */
 void sampler_run_or_die(struct sampler *sampler, struct writer *writer, struct sample_settings settings);

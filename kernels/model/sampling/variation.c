@@ -42,14 +42,12 @@ static struct variation *variation_new_or_die(struct model *m)
     return v;
 }
 
-static struct dataset read_or_die(struct model *m, const char *path)
+static struct dataset read_or_die(struct model *m, const char *path, char *facts)
 {
     struct reader *reader = reader_open_or_die(path);
-    struct dataset d = dataset_read_or_die(reader, m->session.config);
+    struct dataset d = dataset_cut_or_die(reader, m->session.config, m->session.keys, facts);
     reader_close(reader);
-    if (d.keys.keys != m->session.keys.keys || d.keys.frames != m->session.keys.frames)
-        die("%s: records of %d keys and %d frames, the model's have %d and %d", path, d.keys.keys,
-            d.keys.frames, m->session.keys.keys, m->session.keys.frames);
+    if (d.silent) warn("%s: %zu silent stretches of %g s left out", path, d.silent, d.seconds);
     dataset_place_or_die(&d, m->session.ops, m->session.batch, true);
     return d;
 }
@@ -65,10 +63,10 @@ static void encode_records(struct variation *v, const struct dataset *d, uint64_
     free(order);
 }
 
-struct variation *variation_like_or_die(struct model *m, const char *path, double amount)
+struct variation *variation_like_or_die(struct model *m, const char *path, double amount, char *facts)
 {
     struct variation *v = variation_new_or_die(m);
-    v->records = read_or_die(m, path);
+    v->records = read_or_die(m, path, facts);
     v->like = true;
     v->amount = amount;
     return v;
@@ -84,34 +82,34 @@ static void latents_of_seed(struct variation *v, real *z, uint64_t seed)
 }
 
 /* z (side): the mean of the posterior of a stream's first record. */
-static void latents_of_record_or_die(struct variation *v, real *z, const char *path)
+static void latents_of_record_or_die(struct variation *v, real *z, const char *path, char *facts)
 {
-    struct dataset d = read_or_die(v->model, path);
+    struct dataset d = read_or_die(v->model, path, facts);
     encode_records(v, &d, 0);
     memcpy(z, v->posterior, v->side * sizeof z[0]);
     dataset_free(&d);
 }
 
 /* An end of the interpolation (side), less the mean. Caller frees. */
-static real *end_or_die(struct variation *v, const char *text)
+static real *end_or_die(struct variation *v, const char *text, char *facts)
 {
     real *end = allocate_or_die(v->side, sizeof end[0]);
     long long seed;
     if (parse_integer(text, &seed) && seed >= 0)
         latents_of_seed(v, end, (uint64_t)seed);
     else
-        latents_of_record_or_die(v, end, text);
+        latents_of_record_or_die(v, end, text, facts);
     for (size_t i = 0; i < v->side; i++) end[i] -= v->mean[i];
     return end;
 }
 
 struct variation *variation_interpolate_or_die(struct model *m, const char *from, const char *to,
-                                               uint64_t count)
+                                               uint64_t count, char *facts)
 {
     struct variation *v = variation_new_or_die(m);
     v->steps = count > 1 ? count - 1 : 1;
-    v->from = end_or_die(v, from);
-    v->to = end_or_die(v, to);
+    v->from = end_or_die(v, from, facts);
+    v->to = end_or_die(v, to, facts);
     return v;
 }
 
@@ -160,6 +158,11 @@ void variation_decode(struct variation *v, uint64_t first, struct pass pass)
     else
         mix_ends(v, first);
     v->model->design->decode(v->model->generator, v->z, pass);
+}
+
+const char *variation_source(const struct variation *v, uint64_t number)
+{
+    return v->like ? v->records.origin[number % v->records.records].source : NULL;
 }
 
 void variation_free(struct variation *v)

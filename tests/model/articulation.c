@@ -1,0 +1,162 @@
+/* Articulation: gates with hysteresis, least notes, common onsets, and the distribution of what is drawn. */
+#include "kernels/model/articulation.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/memory.h"
+#include "tests/tap.h"
+
+enum { FRAMES = 40, KEYS = 3, STRIDE = 4 * KEYS };
+
+static const struct keys_shape shape = {KEYS, FRAMES, 0};
+static const double plain[NOTE_STATISTICS];
+
+/* Logits of gates, the same in both channels; loudnesses of 1/4. */
+static void set_gates(real *f, size_t key, const real *gate, size_t from, size_t count)
+{
+    for (size_t t = 0; t < count; t++)
+        f[(from + t) * STRIDE + key] = f[(from + t) * STRIDE + KEYS + key] = gate[t];
+}
+
+static void clear(real *f)
+{
+    for (size_t i = 0; i < (size_t)FRAMES * STRIDE; i++) f[i] = i % STRIDE < 2 * KEYS ? -9 : 0;
+}
+
+/* "..##." of a key, in either channel. */
+static const char *row_of(const real *x, size_t key)
+{
+    static char text[FRAMES + 1];
+    for (size_t t = 0; t < FRAMES; t++) {
+        const real *cell = x + 2 * (key * FRAMES + t);
+        text[t] = cell[0] > 0 || cell[1] > 0 ? '#' : '.';
+    }
+    return text;
+}
+
+static void begins(const char *row, const char *wanted, const char *what)
+{
+    bool same = strncmp(row, wanted, strlen(wanted)) == 0;
+    ok(same, "%s", what);
+    if (!same) printf("# %s\n# %s\n", row, wanted);
+}
+
+static void hysteresis(void)
+{
+    real f[FRAMES * STRIDE], x[KEYS * FRAMES * 2];
+    clear(f);
+    set_gates(f, 0, (real[]){(real)0.4, (real)0.6, 0, (real)-0.4, (real)-0.6, 0, (real)0.4}, 2, 7);
+    struct gating gating = {.opening = 0.5, .closing = 0.5};
+    articulate_or_die(x, f, STRIDE, shape, gating, plain, (struct articulation){0});
+    begins(row_of(x, 0), "...###....", "a gate opens above the threshold and closes below it");
+    gating.threshold = 0.2;
+    articulate_or_die(x, f, STRIDE, shape, gating, plain, (struct articulation){0});
+    begins(row_of(x, 0), "..........", "... and neither below a threshold");
+    articulate_or_die(x, f, STRIDE, shape, (struct gating){0}, plain, (struct articulation){0});
+    begins(row_of(x, 0), "..##....#.", "without hysteresis it follows its logit");
+    ok(fabs((double)x[2 * 2] - 0.25) < 1e-6 && x[2 * 2] == x[2 * 2 + 1],
+       "without statistics loudness is as decoded, in the middle");
+    f[3 * STRIDE] = -9;
+    articulate_or_die(x, f, STRIDE, shape, (struct gating){0}, plain, (struct articulation){0});
+    begins(row_of(x, 0), "..##....#.", "either channel's gate opens a note");
+}
+
+static void short_notes(void)
+{
+    real f[FRAMES * STRIDE], x[KEYS * FRAMES * 2];
+    clear(f);
+    set_gates(f, 0, (real[]){1, 1}, 0, 2);
+    set_gates(f, 0, (real[]){1, 1}, 5, 2);
+    set_gates(f, 0, (real[]){1, 1, 1}, 9, 3);
+    set_gates(f, 0, (real[]){1}, FRAMES - 1, 1);
+    articulate_or_die(x, f, STRIDE, shape, (struct gating){.least = 3}, plain, (struct articulation){0});
+    begins(row_of(x, 0), "##.......###...........................#", "short notes go, but at the ends");
+    set_gates(f, 2, (real[]){1}, 20, 1);
+    articulate_or_die(x, f, STRIDE, (struct keys_shape){KEYS, FRAMES, 1}, (struct gating){.least = 3}, plain,
+                      (struct articulation){0});
+    begins(row_of(x, 2), "....................#...", "a drum may be short");
+}
+
+static void common_onsets(void)
+{
+    const real long_note[] = {1, 1, 1, 1, 1, 1};
+    real f[FRAMES * STRIDE], x[KEYS * FRAMES * 2];
+    clear(f);
+    set_gates(f, 0, long_note, 10, 6);
+    set_gates(f, 1, long_note, 10, 6);
+    set_gates(f, 2, long_note, 12, 6);
+    articulate_or_die(x, f, STRIDE, shape, (struct gating){.together = 2}, plain, (struct articulation){0});
+    begins(row_of(x, 2), "..........########.", "a note begins with its neighbours, and ends where it ended");
+    articulate_or_die(x, f, STRIDE, shape, (struct gating){.together = 1}, plain, (struct articulation){0});
+    begins(row_of(x, 2), "............######.", "one that is too far away does not");
+    set_gates(f, 2, (real[]){1, 1, 1, 1}, 7, 4);
+    articulate_or_die(x, f, STRIDE, shape, (struct gating){.together = 2}, plain, (struct articulation){0});
+    begins(row_of(x, 2), ".......####.######.", "nor one whose key has just sounded");
+}
+
+/* Many notes of ten frames: the levels in decibels, beside what was decoded. */
+static void distribution(void)
+{
+    enum { LONG = 6000, NOTES = LONG / 20 * KEYS };
+    const double statistics[NOTE_STATISTICS] = {
+        [NOTE_GAIN] = -3,  [NOTE_LEVEL] = 1.5, [NOTE_COLOUR] = 0.8,   [NOTE_ATTACK] = -2,
+        [NOTE_SPREAD] = 1, [NOTE_WIDTH] = 0.2, [NOTE_WIDTH + 1] = 0.4};
+    const struct keys_shape many = {KEYS, LONG, 0};
+    real *f = allocate_or_die((size_t)LONG * STRIDE, sizeof *f),
+         *x = allocate_or_die((size_t)LONG * KEYS * 2, sizeof *x);
+    for (size_t i = 0; i < (size_t)LONG * STRIDE; i++)
+        f[i] = i % STRIDE < 2 * KEYS ? (i / STRIDE % 20 < 10 ? 9 : -9) : 0;
+    struct articulation own = {.width = (real)0.125, .notes = random_key_make(5, 1, 0)};
+    articulate_or_die(x, f, STRIDE, many, (struct gating){0}, statistics, own);
+    double first = 0, later = 0, square = 0, balances = 0;
+    for (size_t k = 0; k < KEYS; k++)
+        for (size_t t = 0; t < LONG; t += 20) {
+            const real *cell = x + 2 * (k * LONG + t);
+            double level = 20 * log10(fmax((double)cell[0], (double)cell[1]) / 0.25),
+                   after = 20 * log10(fmax((double)cell[18], (double)cell[19]) / 0.25),
+                   balance = ((double)cell[18] - (double)cell[19]) / fmax((double)cell[18], (double)cell[19]);
+            first += level / NOTES, later += after / NOTES, square += after * after / NOTES;
+            balances += balance * balance / NOTES;
+        }
+    ok(fabs(first + 5) < 0.2, "the attack has its mean level: %.2f dB, 5 below", first);
+    ok(fabs(later + 3) < 0.2, "so has the rest of the note: %.2f dB, 3 below", later);
+    ok(fabs(sqrt(square - later * later) - 1.5) < 0.15, "levels have their deviation: %.2f dB of 1.5",
+       sqrt(square - later * later));
+    /* The record's own share of the variance is one draw. */
+    ok(fabs(sqrt(balances) / width_to_deviation(0.3) - 1) < 0.3,
+       "balances have that of their width: %.2f of %.2f", sqrt(balances), width_to_deviation(0.3));
+
+    real *later_x = allocate_or_die((size_t)LONG * KEYS * 2, sizeof *x);
+    own.begin = 20;
+    articulate_or_die(later_x, f, STRIDE, many, (struct gating){0}, statistics, own);
+    bool same = true;
+    for (size_t k = 0; k < KEYS; k++)
+        same = same && memcmp(x + 2 * (k * LONG + 20), later_x + 2 * k * LONG, 2 * 100 * sizeof *x) == 0;
+    ok(same, "a window that begins later has the same notes");
+    own.notes = random_key_make(6, 1, 0);
+    articulate_or_die(later_x, f, STRIDE, many, (struct gating){0}, statistics, own);
+    ok(memcmp(x, later_x, 2 * 100 * sizeof *x) != 0, "another seed has others");
+    free(f), free(x), free(later_x);
+}
+
+static void widths(void)
+{
+    bool inverse = true;
+    for (double width = 0.05; width < 2; width *= 1.5)
+        inverse = inverse && fabs(width_of_deviation(width_to_deviation(width)) / width - 1) < 1e-6;
+    ok(inverse, "a width is that of its deviation");
+    ok(fabs(width_to_deviation(0.01) / 0.01 - sqrt(exp2(2.2) * tgamma(2.7) / sqrt(M_PI))) < 1e-2,
+       "a small width's is the moment of a normal variable: E |u|^4.4 = 2^2.2 gamma(2.7) / sqrt(pi)");
+}
+
+int main(void)
+{
+    hysteresis();
+    short_notes();
+    common_onsets();
+    distribution();
+    widths();
+    return done();
+}
