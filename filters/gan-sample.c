@@ -30,7 +30,7 @@ static const struct option options[] = {
      "Make nothing: write the records of FILE with the score that the judge of -m gives them"},
     {'d', "device", OPTION_CHOICE, &device_name, "auto|cpu|cuda", 0, 0, "Where to compute"},
     {OPTION_PROGRESS(&progress)},
-    {OPTION_QUIET(&quiet, "No progress")},
+    {OPTION_QUIET(&quiet, "No progress and no remarks")},
     {0},
 };
 

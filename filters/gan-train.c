@@ -11,7 +11,7 @@
 #include "kernels/model/training/train.h"
 
 static const char *config_path, *folder, *made_path, *device_name = "auto";
-static long long seed = 1;
+static long long seed = 1, updates = 250;
 static bool resume, loudness, progress, quiet;
 
 static const struct option options[] = {
@@ -23,6 +23,7 @@ static const struct option options[] = {
      "Train a judge instead, which tells the records from those of MADE"},
     {0, "loudness", OPTION_FLAG, &loudness, NULL, 0, 0,
      "The judge goes by loudness too, not only by what sounds"},
+    {0, "updates", OPTION_INT, &updates, "COUNT", 1, 1e6, "How long the judge is trained"},
     {OPTION_SEED(&seed, "Seed of everything random")},
     {'d', "device", OPTION_CHOICE, &device_name, "auto|cpu|cuda", 0, 0, "Where to compute"},
     {OPTION_PROGRESS(&progress)},
@@ -62,9 +63,9 @@ static void check_options_or_die(const char *path)
 static void train_judge_or_die(const char *path)
 {
     struct writer *writer = writer_open_or_die("-");
-    struct judge *judge =
-        judge_train_or_die(ops_choose_or_die(device_name, PRECISION_AUTO), path, made_path,
-                           (struct judge_train_settings){loudness, (uint64_t)seed, progress, quiet});
+    struct judge *judge = judge_train_or_die(
+        ops_choose_or_die(device_name, PRECISION_AUTO), path, made_path,
+        (struct judge_train_settings){loudness, (int)updates, (uint64_t)seed, progress, quiet});
     judge_write_or_die(writer, judge);
     writer_close_or_die(writer);
     judge_free(judge);

@@ -7,7 +7,6 @@
 #include "common/judge/deal.h"
 #include "common/memory.h"
 
-enum { UPDATES = 250 };
 enum { STEP_SHARED, STEP_HALVES }; /* of PURPOSE_DEAL */
 
 struct dealt_side {
@@ -64,7 +63,7 @@ struct judge *judge_train_or_die(const struct ops *ops, const char *songs, const
     critic_train_or_die(judge,
                         (struct critic_side[]){[CRITIC_MADE] = other.critic, [CRITIC_REAL] = real.critic},
                         (struct critic_train_settings){.seed = settings.seed,
-                                                       .updates = UPDATES,
+                                                       .updates = settings.updates,
                                                        .progress = settings.progress,
                                                        .quiet = settings.quiet});
     free_side(&real);

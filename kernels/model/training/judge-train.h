@@ -8,6 +8,7 @@
 
 struct judge_train_settings {
     bool loudness; /* the judge sees loudness too */
+    int updates;
     uint64_t seed;
     bool progress, quiet;
 };
