@@ -1,7 +1,6 @@
 /* The area under the ROC curve of a fact, with resamples of the songs. */
 #include "common/judge/by-fact.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "common/fail.h"
@@ -19,12 +18,13 @@ struct fact_set fact_set_read_or_die(const char *path, const char *fact)
     struct record record = {0};
     struct fact_set set = {0};
     while (reader_next_or_die(reader, &record)) {
-        double value = expect_number_or_die(reader, &record, fact, NAN);
-        if (isnan(value)) reader_die(reader, "no fact %s", fact);
+        char *stated = record_fact(&record, fact);
+        if (!stated) reader_die(reader, "no fact %s", fact);
         set.value = reallocate_or_die(set.value, set.count + 1, sizeof set.value[0]);
         set.song = reallocate_or_die(set.song, set.count + 1, sizeof set.song[0]);
-        set.value[set.count] = value;
+        set.value[set.count] = expect_number_or_die(reader, &record, fact, 0);
         set.song[set.count++] = record_song(&record);
+        free(stated);
     }
     if (!set.count) die("%s: no records", path);
     record_free(&record);
