@@ -127,21 +127,21 @@ is "$(gan-sample -m first -d cpu --score train.keys 2>&1 >nothing)" \
 is "$(keys-compare --by score real.scored real.scored --resamples 0 | tail -n 1)" \
     "$(printf 'AUC\t0.5\tNaN\tNaN')" "equal scores tell nothing"
 
-judge="gan-train -q -d cpu --against"
-fails 1 'gan-train: one.keys: too few songs: half of them is kept out' "one record has no halves" $judge one.keys train.keys
-fails 1 'gan-train: none.keys: no records' "nothing made" $judge none.keys train.keys
-fails 1 'gan-train: none.keys: no records' "no songs" $judge shuffled.keys none.keys
+judge=(gan-train -q -d cpu --against)
+fails 1 'gan-train: one.keys: too few songs: half of them is kept out' "one record has no halves" "${judge[@]}" one.keys train.keys
+fails 1 'gan-train: none.keys: no records' "nothing made" "${judge[@]}" none.keys train.keys
+fails 1 'gan-train: none.keys: no records' "no songs" "${judge[@]}" shuffled.keys none.keys
 cat one.keys shuffled.keys >both.keys
 fails 1 'gan-train: one.keys: too few songs: none is left to train on' "one song, which is dealt to the other side" \
-    $judge both.keys one.keys
+    "${judge[@]}" both.keys one.keys
 fails 1 'gan-train: short.keys: record 1 .*: 50 frames of 0.02 s, but the records before have 60' "shorter records" \
-    $judge short.keys train.keys
+    "${judge[@]}" short.keys train.keys
 fails 1 'gan-train: other.keys: record 1 .*: keys 31-42, but the records before have 30-41' "other keys" \
-    $judge other.keys train.keys
-fails 1 'gan-train: drums-late.keys: record 1 .*: 3 drums' "drums on one side" $judge drums-late.keys train.keys
-fails 1 'gan-train: wave.tensors: record 1 .*: kind=wave' "waves" $judge wave.tensors train.keys
-fails 2 'against excludes -c' "a configuration" $judge shuffled.keys -c x.yaml train.keys
-fails 2 'only one of the inputs can be -' "standard input twice" $judge - -
+    "${judge[@]}" other.keys train.keys
+fails 1 'gan-train: drums-late.keys: record 1 .*: 3 drums' "drums on one side" "${judge[@]}" drums-late.keys train.keys
+fails 1 'gan-train: wave.tensors: record 1 .*: kind=wave' "waves" "${judge[@]}" wave.tensors train.keys
+fails 2 'against excludes -c' "a configuration" "${judge[@]}" shuffled.keys -c x.yaml train.keys
+fails 2 'only one of the inputs can be -' "standard input twice" "${judge[@]}" - -
 fails 2 'loudness is for --against' "loudness of a model" gan-train -c x.yaml --loudness train.keys
 fails 1 'gan-sample: first: .*keys 31-42|other.keys: record 1 .*: keys 31-42, but' "other keys to score" \
     gan-sample -m first --score other.keys
