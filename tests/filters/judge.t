@@ -149,8 +149,8 @@ fails 1 'short.keys: record 1 .*: 50 frames' "shorter records to score" gan-samp
 fails 1 'train.keys: record 1 at byte 0: not a judge' "keys are no judge" gan-sample -m train.keys --score valid.keys
 fails 1 'first: record 1 at byte 0: not a model' "a judge makes nothing" gan-sample -m first
 fails 2 'score makes nothing' "scored samples" gan-sample -m first --score valid.keys --best 1
-head -c 20000 first >cut
-fails 1 'cut: record [0-9]+ at byte' "a judge cut short" gan-sample -m cut --score valid.keys
+head -c 20000 first >short.judge
+fails 1 'short.judge: record [0-9]+ at byte' "a judge cut short" gan-sample -m short.judge --score valid.keys
 fails 1 'valid.keys: record 1 at byte 0: no fact score' "no scores" keys-compare --by score valid.keys made.scored
 fails 1 'made.scored: record 1 at byte 0: kind=keys is not a number' "words" keys-compare --by kind made.scored made.scored
 fails 1 'none.keys: no records' "no records" keys-compare --by score real.scored none.keys
