@@ -6,14 +6,14 @@
 
 #include "common/fail.h"
 #include "common/file.h"
-#include "common/judge/judgement.h"
+#include "common/judge/by-fact.h"
+#include "common/judge/compared.h"
 #include "common/keys/keys-options.h"
 #include "common/memory.h"
 #include "common/metrics/bootstrap.h"
-#include "common/metrics/comparison.h"
 #include "common/option.h"
 
-static const char *training_path;
+static const char *training_path, *fact;
 static double loudness_floor;
 static long long seed, resamples = 1000;
 
@@ -23,6 +23,8 @@ static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECOND
 static const struct option options[] = {
     {'t', "training", OPTION_TEXT, &training_path, "FILE", 0, 0,
      "The training set: what novelty is measured against and features are scaled by"},
+    {0, "by", OPTION_TEXT, &fact, "FACT", 0, 0,
+     "Only how well this fact of the records, as a judge's score, tells REAL from GENERATED"},
     {OPTION_FLOOR(&loudness_floor, " from GENERATED")},
     {0, "resamples", OPTION_INT, &resamples, "COUNT", 0, 1e6,
      "How often the records are drawn again for the confidence intervals; 0: none"},
@@ -35,9 +37,6 @@ static const struct option options[] = {
 static const struct program program = {"keys-compare", "REAL GENERATED",
                                        "Compare generated keys with real ones", 2, options};
 
-/* PURPOSE_SONGS: one for each side of the judge. */
-enum { PURPOSE_REAL = 1, PURPOSE_GENERATED = 2, PURPOSE_SONGS = 3 };
-
 /* Standard input can be read once. */
 static void check_paths_or_die(int count, char **paths)
 {
@@ -45,68 +44,7 @@ static void check_paths_or_die(int count, char **paths)
     int pipes = (training_path && strcmp(training_path, "-") == 0);
     for (int i = 0; i < 2; i++) pipes += strcmp(paths[i], "-") == 0;
     if (pipes > 1) die_usage("only one of the inputs can be -");
-}
-
-/* All that is compared: records by themselves, and songs for a judge. */
-struct sets {
-    struct feature_set real, generated, training;
-    struct cue_set cues_real, cues_generated, cues_training;
-};
-
-enum { ROWS = COMPARISON_ROWS + JUDGEMENT_ROWS };
-
-static void add_cues_or_die(void *cues, const struct score *score, const struct record *record)
-{
-    cue_set_add_or_die(cues, score, record);
-}
-
-static struct sets read_sets_or_die(char **paths)
-{
-    struct sets sets = {.training = {0}};
-    struct score shape = unstated;
-    sets.real = feature_set_read_or_die(paths[0], 0, &shape, add_cues_or_die, &sets.cues_real);
-    sets.generated = feature_set_read_or_die(paths[1], (float)loudness_floor, &shape, add_cues_or_die,
-                                             &sets.cues_generated);
-    if (training_path)
-        sets.training =
-            feature_set_read_or_die(training_path, 0, &shape, add_cues_or_die, &sets.cues_training);
-    return sets;
-}
-
-static void free_sets(struct sets *sets)
-{
-    feature_set_free(&sets->real);
-    feature_set_free(&sets->generated);
-    feature_set_free(&sets->training);
-    cue_set_free(&sets->cues_real);
-    cue_set_free(&sets->cues_generated);
-    cue_set_free(&sets->cues_training);
-}
-
-/* Weights (count): each once, or those of a resample: drawn with replacement. Caller frees. */
-static float *weights_or_die(size_t count, long long resample, uint32_t purpose)
-{
-    float *weight = allocate_or_die(count, sizeof *weight);
-    if (resample >= 0)
-        bootstrap_draw(weight, count, random_key_make((uint64_t)seed, purpose, (uint32_t)resample));
-    for (size_t i = 0; i < count && resample < 0; i++) weight[i] = 1;
-    return weight;
-}
-
-/* value (ROWS) of the sets themselves (resample -1), or of records and songs that are drawn again. */
-static void measure_or_die(double *value, const struct comparison *comparison,
-                           const struct judgement *judgement, const struct sets *sets, long long resample)
-{
-    float *real = weights_or_die(sets->real.count, resample, PURPOSE_REAL);
-    float *generated = weights_or_die(sets->generated.count, resample, PURPOSE_GENERATED);
-    float *songs[JUDGED_SIDES];
-    for (uint32_t side = 0; side < JUDGED_SIDES; side++)
-        songs[side] = weights_or_die(judgement_songs(judgement, side), resample, PURPOSE_SONGS + side);
-    comparison_measure_or_die(value, comparison, real, generated);
-    judgement_measure_or_die(value + COMPARISON_ROWS, judgement, songs);
-    free(real);
-    free(generated);
-    for (size_t side = 0; side < JUDGED_SIDES; side++) free(songs[side]);
+    if (fact && (training_path || loudness_floor > 0)) die_usage("--by excludes --training and --floor");
 }
 
 static void print_row(const char *name, double value, struct confidence_interval bounds)
@@ -117,43 +55,58 @@ static void print_row(const char *name, double value, struct confidence_interval
     putchar('\n');
 }
 
-/* A line for each row, drawn (resamples, ROWS), then the cues of the judge. */
+/* A line for each row, drawn (resamples, COMPARED_ROWS), then the cues of the judge. */
 static void print_rows_or_die(const double *value, const double *drawn, const struct judgement *judgement)
 {
     double *column = allocate_or_die((size_t)resamples, sizeof *column), share;
     char name[40];
     printf("name\tvalue\tlow\thigh\n");
-    for (size_t row = 0; row < ROWS; row++) {
-        for (size_t i = 0; i < (size_t)resamples; i++) column[i] = drawn[i * ROWS + row];
-        print_row(row < COMPARISON_ROWS ? comparison_row_name(row, name, sizeof name)
-                                        : judgement_row_name(row - COMPARISON_ROWS),
-                  value[row], bootstrap_confidence_interval(value[row], column, (size_t)resamples));
+    for (size_t row = 0; row < COMPARED_ROWS; row++) {
+        for (size_t i = 0; i < (size_t)resamples; i++) column[i] = drawn[i * COMPARED_ROWS + row];
+        print_row(compared_row_name(row, name, sizeof name), value[row],
+                  bootstrap_confidence_interval(value[row], column, (size_t)resamples));
     }
     for (size_t i = 0; judgement_cue(judgement, i, name, sizeof name, &share); i++)
         print_row(name, share, (struct confidence_interval){NAN, NAN});
     free(column);
 }
 
+static void compare_or_die(char **paths)
+{
+    struct compared *compared = compared_read_or_die(paths[0], paths[1], training_path, (float)loudness_floor,
+                                                     &unstated, (uint64_t)seed);
+    double value[COMPARED_ROWS], *drawn = allocate_or_die((size_t)resamples * COMPARED_ROWS, sizeof *drawn);
+    compared_measure_or_die(value, compared, (uint64_t)seed, -1);
+#pragma omp parallel for schedule(dynamic)
+    for (long long i = 0; i < resamples; i++)
+        compared_measure_or_die(drawn + i * COMPARED_ROWS, compared, (uint64_t)seed, i);
+    print_rows_or_die(value, drawn, compared->judgement);
+    compared_free(compared);
+    free(drawn);
+}
+
+/* The one row of --by. */
+static void compare_by_fact_or_die(char **paths)
+{
+    struct fact_set real = fact_set_read_or_die(paths[0], fact),
+                    generated = fact_set_read_or_die(paths[1], fact);
+    double *drawn = allocate_or_die((size_t)resamples, sizeof *drawn);
+    double area = by_fact_auc_or_die(drawn, (size_t)resamples, &real, &generated, (uint64_t)seed);
+    printf("name\tvalue\tlow\thigh\n");
+    print_row("AUC", area, bootstrap_confidence_interval(area, drawn, (size_t)resamples));
+    fact_set_free(&real);
+    fact_set_free(&generated);
+    free(drawn);
+}
+
 int main(int argc, char **argv)
 {
     int operand = options_parse_or_die(&program, argc, argv);
     check_paths_or_die(argc - operand, argv + operand);
-    struct sets sets = read_sets_or_die(argv + operand);
-    struct comparison *comparison =
-        comparison_new_or_die(&sets.real, &sets.generated, training_path ? &sets.training : NULL);
-    struct judgement *judgement = judgement_new_or_die(training_path ? &sets.cues_training : NULL,
-                                                       &sets.cues_real, &sets.cues_generated, (uint64_t)seed);
-    double value[ROWS], *drawn = allocate_or_die((size_t)resamples * ROWS, sizeof *drawn);
-
-    measure_or_die(value, comparison, judgement, &sets, -1);
-#pragma omp parallel for schedule(dynamic)
-    for (long long i = 0; i < resamples; i++)
-        measure_or_die(drawn + i * ROWS, comparison, judgement, &sets, i);
-    print_rows_or_die(value, drawn, judgement);
+    if (fact)
+        compare_by_fact_or_die(argv + operand);
+    else
+        compare_or_die(argv + operand);
     stdout_close_or_die();
-    judgement_free(judgement);
-    comparison_free(comparison);
-    free_sets(&sets);
-    free(drawn);
     return 0;
 }

@@ -8,6 +8,7 @@
     _(allocate_or_die) _(release) _(at) _(upload) _(download) _(storage) _(allocated) _(available)           \
     _(measure) _(graph_begin) _(graph_end)                                                                   \
     _(zero) _(copy) _(add) _(gather) _(normal) _(add_normal) _(dropout) _(concat) _(split)                   \
+    _(neighbours) _(neighbours_backward)                                                                     \
     _(block_new_or_die) _(block_free) _(block_forward) _(block_backward)                                     \
     _(linear) _(linear_backward)                                                                             \
     _(attention_new_or_die) _(attention_free) _(attention_forward) _(attention_backward)                     \

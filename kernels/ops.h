@@ -46,6 +46,12 @@ struct block;     /* a convolution block: what a backend keeps between forward a
 struct attention; /* the same of attention */
 struct add_norm;  /* the same of an addition and layer normalisation */
 
+/* Samples that lie beside one another: of every `in` samples (rows of a record, as its keys) `out` windows
+ * are cut, window i of `window` rows from row i stride - padding on. */
+struct neighbours {
+    int in, out, window, stride, padding;
+};
+
 struct adamw {
     real learning_rate, beta1, beta2, epsilon, weight_decay;
     int64_t step; /* counted from 1 */
@@ -99,6 +105,12 @@ struct ops {
     void (*concat)(struct tensor y, struct tensor a, struct tensor b); /* channels of a, then of b */
     /* concat's backward pass. The data of one of a, b may be NULL; its channels count nevertheless. */
     void (*split)(struct tensor a, struct tensor b, struct tensor y);
+
+    /* Neighbouring samples side by side: x (records * in, length, channels), y (records * out, length, window
+     * * channels): sample r out + i of y has the channels of the window's first row, then of its second …, 0
+     * for rows outside 0 … in - 1. All may be bf16. A block on y is a convolution over both dimensions. */
+    void (*neighbours)(struct tensor y, struct tensor x, struct neighbours shape);
+    void (*neighbours_backward)(struct tensor dx, struct tensor dy, struct neighbours shape);
 
     /* Convolution blocks; kernels/block.h has the formulas and shapes. A block serves tensors of `batch`
      * samples or fewer. x, y, bare, skip and their gradients may be bf16. data of bare and skip: NULL for

@@ -22,17 +22,21 @@ page := music/$(NAME)
 judging := pipelines/judging
 count := -n $(if $(QUICK),40,1000)
 resamples := --resamples $(if $(QUICK),50,1000)
+updates := --updates $(if $(QUICK),2,250)
 
 measured := ceiling noise independent shuffle markov-key markov-frame markov-frame--looped markov-frame--bars \
     described/1 time/1 time/2 time/3
 rows := $(measured:%=0/bands/%) $(TRIED:%=0/bands/%/1) $(measured:%=1/bands/%)
 rows += $(foreach s,0 1,$(addprefix $(s)/harmonic/,ceiling markov-frame--looped time/1))
+# What the decoder loses: songs through the network's encoder and decoder. Only the design `time` has that encoder.
+remade := $(if $(filter time,$(call design_of,$(work)/time.yaml)),0/harmonic/reconstructions 1/harmonic/reconstructions)
+rows += $(remade)
 shown := $(foreach s,0 1,$(addprefix $(s)/bands/,held-out training time/1 time/2 time/3 described/1 markov-frame--looped))
 
 of_songs := $(filter %/held-out %/training,$(shown))
 ceilings := $(filter %/ceiling,$(rows))
 networks := $(foreach r,$(rows),$(if $(word 4,$(subst /, ,$(r))),$(r)))
-by_chance := $(filter-out $(ceilings) $(networks),$(rows))
+by_chance := $(filter-out $(ceilings) $(networks) $(remade),$(rows))
 
 # Of the row that is a rule's stem.
 part = $(word $(1),$(subst /, ,$*))
@@ -40,13 +44,15 @@ set = $(work)/$(call part,1)/$(call part,2)
 what = $(call part,3)
 seed = $(call part,4)
 design = $(if $(seed),$(call design_of,$(work)/$(what).yaml),time)
-compare = bin/keys-compare $(resamples) $(if $(seed),$(floor_$(design))) -t $(set)/train.keys $(set)/valid.keys - >$@.part
+# Training songs are few, and judged by each other: how they are dealt out says much.
+seeds = $(if $(filter $(ceilings),$*),$(if $(QUICK),1,1 2 3 4),1)
+made = $(if $(filter $(ceilings),$*),$(set)/train.keys,$(@D)/made.keys)
 baseline = bin/keys-baseline --$(subst --, --,$(what))
 
 told: $(page)/report.tsv $(page)/index.html $(work)/verdicts.tsv
 
 # Networks first: they take longest.
-all_scores := $(foreach r,$(networks) $(ceilings) $(by_chance),$(work)/$(r)/scores)
+all_scores := $(foreach r,$(networks) $(ceilings) $(by_chance) $(remade),$(work)/$(r)/scores)
 .INTERMEDIATE: $(work)/waves
 $(work)/waves: $(work)/songs bin/mp3-to-wave
 	bin/mp3-to-wave -q -m 60 -s 300 "$$FOLDER" >$@.part
@@ -76,19 +82,33 @@ $(networks:%=$(work)/%/model): $(work)/%/model: $(work)/%/begun
 	mv $@.part $@
 	echo "report: trained: $*" >&2
 
-$(networks:%=$(work)/%/scores): $(work)/%/scores: $(work)/%/model $$(set)/valid.keys bin/gan-sample bin/keys-compare
-	bin/gan-sample -q -d cpu -m $(@D)/model $(count) | $(compare)
+# What is judged, for as long as it takes.
+.INTERMEDIATE: $(foreach r,$(networks) $(by_chance) $(remade),$(work)/$(r)/made.keys)
+$(networks:%=$(work)/%/made.keys): $(work)/%/made.keys: $(work)/%/model bin/gan-sample
+	bin/gan-sample -q -d cpu -m $< $(count) >$@.part
 	mv $@.part $@
 
-$(by_chance:%=$(work)/%/scores): $(work)/%/scores: $$(set)/train.keys $$(set)/valid.keys bin/keys-baseline \
-    bin/keys-compare
+$(by_chance:%=$(work)/%/made.keys): $(work)/%/made.keys: $$(set)/train.keys bin/keys-baseline
 	mkdir -p $(@D)
-	$(baseline) $(count) $(set)/train.keys | $(compare)
+	$(baseline) $(count) $< >$@.part
 	mv $@.part $@
 
-$(ceilings:%=$(work)/%/scores): $(work)/%/scores: $$(set)/train.keys $$(set)/valid.keys bin/keys-compare
+# Training songs for the judges to learn from, then those set aside, which they are asked about. A pair is two records.
+remake = bin/gan-sample -q -d cpu -m $< --like $(1) --amount 0 -n $$((2 * $$(bin/tensor-print $(1) | grep -c '^record')))
+$(remade:%=$(work)/%/made.keys): $(work)/%/made.keys: $$(set)/time/1/model $$(set)/train.keys $$(set)/valid.keys \
+    bin/gan-sample bin/tensor-print
 	mkdir -p $(@D)
-	$(compare) <$(set)/train.keys
+	$(call remake,$(set)/train.keys) -S 1 >$(@D)/learned.keys
+	$(call remake,$(set)/valid.keys) -S 2 >$@.part
+	mv $@.part $@
+
+$(rows:%=$(work)/%/scores): $(work)/%/scores: $$(made) $$(set)/train.keys $$(set)/valid.keys bin/gan-train bin/gan-sample \
+    bin/keys-compare $(judging)/fresh-judges
+	mkdir -p $(@D)
+	bin/keys-compare $(resamples) $(if $(seed),$(floor_$(design))) -t $(set)/train.keys $(set)/valid.keys $(made) >$@.part
+	$(judging)/fresh-judges "$(updates)" "$(resamples)" "$(seeds)" $(@D) $(set)/train.keys \
+	    $(set)/valid.keys $(made) $(if $(filter $(remade),$*),$(@D)/learned.keys) >>$@.part
+	rm -f $(@D)/learned.keys
 	mv $@.part $@
 
 $(page)/report.tsv: $(all_scores) $(work)/tried $(judging)/numbers.awk

@@ -4,7 +4,7 @@ TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%.t,$(wildcard tests/common/*.c tes
 $(BUILD)/tests/%.t: $(BUILD)/tests/%.o $(BUILD)/libcore.a $(BUILD)/libcommon.a $(BUILD)/how/link
 	$(call making,$@)
 	$(link) -o $@ $(filter %.o %.a,$^) -lopenblas -lcyaml -lz -lm
-TESTS += $(patsubst tests/%.c,$(BUILD)/double/tests/%.t,$(wildcard tests/ops/*.c tests/model/pytorch-*.c))
+TESTS += $(patsubst tests/%.c,$(BUILD)/double/tests/%.t,$(wildcard tests/ops/*.c tests/model/pytorch-*.c) tests/model/critic.c)
 $(BUILD)/double/tests/%.t: $(BUILD)/double/tests/%.o $(BUILD)/libcore-double.a $(BUILD)/libcommon.a $(BUILD)/how/link
 	$(call making,$@)
 	$(link) -o $@ $(filter %.o %.a,$^) -lopenblas -lcyaml -lz -lm

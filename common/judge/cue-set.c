@@ -53,34 +53,6 @@ void cue_set_add_or_die(struct cue_set *set, const struct score *score, const st
     }
 }
 
-/* A song's number with the part that has it. */
-struct entry {
-    uint64_t song;
-    size_t part;
-};
-
-static int by_song(const void *a, const void *b)
-{
-    const struct entry *x = a, *y = b;
-    if (x->song != y->song) return x->song < y->song ? -1 : 1;
-    return (x->part > y->part) - (x->part < y->part);
-}
-
-size_t *cue_set_songs_or_die(const struct cue_set *set, size_t *songs)
-{
-    size_t *number = allocate_or_die(set->count, sizeof *number), count = 0;
-    struct entry *entry = allocate_or_die(set->count, sizeof *entry);
-    for (size_t i = 0; i < set->count; i++) entry[i] = (struct entry){set->song[i], i};
-    qsort(entry, set->count, sizeof *entry, by_song);
-    for (size_t i = 0; i < set->count; i++) {
-        count += i == 0 || !entry[i].song || entry[i].song != entry[i - 1].song;
-        number[entry[i].part] = count - 1;
-    }
-    free(entry);
-    if (songs) *songs = count;
-    return number;
-}
-
 void cue_set_free(struct cue_set *set)
 {
     free(set->values);

@@ -17,11 +17,6 @@ struct cue_set {
 void cue_set_add_or_die(struct cue_set *set, const struct score *score, const struct record *record);
 void cue_set_free(struct cue_set *set);
 
-/* The songs of a set numbered from 0, a part of no known song being one by itself: that of each part; *songs,
- * unless NULL, is their number. Caller frees.
- */
-size_t *cue_set_songs_or_die(const struct cue_set *set, size_t *songs);
-
 /* What stands at a named place among the cues. */
 enum { CUE_REPETITION, CUE_SAME_KEYS, CUE_TOGETHER, CUE_DYNAMICS, NAMED_CUES };
 extern const size_t named_cue[NAMED_CUES];

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/judge/deal.h"
 #include "common/memory.h"
 #include "common/metrics/bootstrap.h"
 
@@ -17,7 +18,7 @@ struct column {
 
 struct judged_side {
     const struct cue_set *set;
-    size_t songs, *song; /* of each record */
+    struct songs songs;
     struct column column[NAMED_CUES];
 };
 
@@ -53,7 +54,7 @@ static struct column column_make_or_die(const struct judged_side *side, size_t c
     struct entry *entry = allocate_or_die(side->set->count, sizeof *entry);
     for (size_t i = 0; i < side->set->count; i++) {
         double value = side->set->values[i * CUES + cue];
-        if (!isnan(value)) entry[column.count++] = (struct entry){value, side->song[i]};
+        if (!isnan(value)) entry[column.count++] = (struct entry){value, side->songs.number[i]};
     }
     qsort(entry, column.count, sizeof *entry, by_value);
     for (size_t i = 0; i < column.count; i++)
@@ -76,7 +77,7 @@ struct judgement *judgement_new_or_die(const struct cue_set *training, const str
     for (size_t s = 0; s < JUDGED_SIDES; s++) {
         struct judged_side *side = &judgement->side[s];
         side->set = sets[s];
-        side->song = cue_set_songs_or_die(sets[s], &side->songs);
+        side->songs = songs_make_or_die(sets[s]->song, sets[s]->count);
         for (size_t i = 0; i < NAMED_CUES; i++) side->column[i] = column_make_or_die(side, named_cue[i]);
     }
     if (training) judgement->test = two_sample_new_or_die(training, real, generated, seed);
@@ -88,7 +89,7 @@ void judgement_free(struct judgement *judgement)
     if (!judgement) return;
     for (size_t s = 0; s < JUDGED_SIDES; s++) {
         for (size_t i = 0; i < NAMED_CUES; i++) column_free(&judgement->side[s].column[i]);
-        free(judgement->side[s].song);
+        songs_free(&judgement->side[s].songs);
     }
     two_sample_free(judgement->test);
     free(judgement);
@@ -96,7 +97,7 @@ void judgement_free(struct judgement *judgement)
 
 size_t judgement_songs(const struct judgement *judgement, size_t side)
 {
-    return judgement->side[side].songs;
+    return judgement->side[side].songs.songs;
 }
 
 /* The median of a column, in which a record stands as often as its song. */
@@ -114,8 +115,8 @@ static double ends_of(const struct judged_side *side, const float *weight)
 {
     double clusters = 0, all = 0;
     for (size_t i = 0; i < side->set->count; i++) {
-        all += (double)weight[side->song[i]];
-        clusters += (double)weight[side->song[i]] * side->set->cluster[i];
+        all += (double)weight[side->songs.number[i]];
+        clusters += (double)weight[side->songs.number[i]] * side->set->cluster[i];
     }
     return clusters / all;
 }

@@ -20,10 +20,19 @@ static void set_cell(struct passage *passage, size_t cell, double left, double r
     passage->balance[cell] = (float)((left - right) / (left + right));
 }
 
+size_t passage_edge_frames(const struct score *score)
+{
+    return score->frames < LEAST_FRAMES ? 0 : EDGE_FRAMES;
+}
+
+size_t passage_edge_keys(const struct score *score)
+{
+    return score->pitched < LEAST_KEYS ? 0 : EDGE_KEYS;
+}
+
 void passage_make_or_die(struct passage *passage, const struct score *score, size_t part)
 {
-    size_t edge_keys = score->pitched < LEAST_KEYS ? 0 : EDGE_KEYS;
-    size_t edge_frames = score->frames < LEAST_FRAMES ? 0 : EDGE_FRAMES;
+    size_t edge_keys = passage_edge_keys(score), edge_frames = passage_edge_frames(score);
     size_t size = score->rows * score->frames, all = score->channels * size;
     const float *left = score->loudness + part * all, *right = left + all - size;
     double largest = (double)score_loudest_key(score, part);

@@ -11,6 +11,10 @@
 /* Of the record's largest loudness: what is not above it is silent. */
 static const double PASSAGE_THRESHOLD = 0.15;
 
+/* How many frames at each end, and keys at each side, are left out of a score; none of a small one. */
+size_t passage_edge_frames(const struct score *score);
+size_t passage_edge_keys(const struct score *score);
+
 struct passage {
     size_t keys, frames;
     int first;         /* number of the key in row 0 */

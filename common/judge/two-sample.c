@@ -5,67 +5,21 @@
 #include <stdlib.h>
 
 #include "common/judge/boosting.h"
+#include "common/judge/deal.h"
 #include "common/judge/roc.h"
 #include "common/memory.h"
-#include "common/shuffle.h"
 
-enum { PAIRS = 4, FOLDS = 2 * PAIRS, ROUNDS = 200, LEAST_SONGS = 2 };
+enum { PAIRS = 4, FOLDS = 2 * PAIRS, ROUNDS = 200 };
 enum { PURPOSE_SHARED = 1, PURPOSE_HALVES = 2 };
 static const double RATE = 0.1;
 
 struct two_sample {
     const struct cue_set *training, *real, *generated;
-    size_t *training_song, *real_song, *generated_song; /* of each record */
-    size_t training_songs, generated_songs;
+    struct songs training_songs, real_songs, generated_songs;
     size_t scored[FOLDS];
     struct scored *score[FOLDS]; /* by ascending logit of being generated; group: the song on its side */
     double gain[FOLDS][CUES];    /* of the splits by each cue */
 };
-
-/* What becomes of a song in a fold. */
-enum role { ROLE_TRAINED, ROLE_SCORED, ROLE_NONE };
-
-/* True where a record of the set has the song with this number, which is known. */
-static bool has_song(const struct cue_set *set, uint64_t song)
-{
-    for (size_t i = 0; i < set->count && song; i++)
-        if (set->song[i] == song) return true;
-    return false;
-}
-
-/* Deals the songs that both sides have out: every other one of them, in an order of the pair's own, loses its
- * role on the generated side, the rest on that of training. */
-static void deal_shared(const struct two_sample *test, enum role *training, enum role *generated,
-                        struct random_key key)
-{
-    size_t *order = shuffled_or_die(key, test->generated_songs), shared = 0;
-    uint64_t *number = allocate_or_die(test->generated_songs, sizeof *number);
-    for (size_t i = 0; i < test->generated->count; i++)
-        number[test->generated_song[i]] = test->generated->song[i];
-    for (size_t s = 0; s < test->generated_songs; s++) {
-        if (!has_song(test->training, number[order[s]])) continue;
-        if (shared++ % 2) {
-            generated[order[s]] = ROLE_NONE;
-            continue;
-        }
-        for (size_t i = 0; i < test->training->count; i++)
-            if (test->training->song[i] == number[order[s]]) training[test->training_song[i]] = ROLE_NONE;
-    }
-    free(order);
-    free(number);
-}
-
-/* Halves the generated songs that have a role; the second fold of a pair exchanges the halves. False where
- * there are too few. */
-static bool halve(enum role *role, size_t songs, bool exchanged, struct random_key key)
-{
-    size_t *order = shuffled_or_die(key, songs), found = 0;
-    for (size_t i = 0; i < songs; i++)
-        if (role[order[i]] != ROLE_NONE)
-            role[order[i]] = found++ % 2 == exchanged ? ROLE_TRAINED : ROLE_SCORED;
-    free(order);
-    return found >= LEAST_SONGS;
-}
 
 /* Rows of a fold's classifier. */
 struct rows {
@@ -113,7 +67,7 @@ static void score_records(struct two_sample *test, size_t fold, const struct boo
         bool made = i >= test->real->count;
         size_t at = made ? i - test->real->count : i;
         const struct cue_set *set = made ? test->generated : test->real;
-        size_t song = (made ? test->generated_song : test->real_song)[at];
+        size_t song = (made ? &test->generated_songs : &test->real_songs)->number[at];
         double values[CUES];
         if (made && generated[song] != ROLE_SCORED) continue;
         for (size_t c = 0; c < CUES; c++) values[c] = set->values[at * CUES + c];
@@ -146,16 +100,17 @@ static bool run_fold(struct two_sample *test, size_t fold, uint64_t seed)
 {
     uint32_t pair = (uint32_t)(fold / 2);
     size_t most = test->training->count + test->generated->count;
-    enum role *training = allocate_or_die(test->training_songs, sizeof *training);
-    enum role *generated = allocate_or_die(test->generated_songs, sizeof *generated);
+    enum role *training = allocate_or_die(test->training_songs.songs, sizeof *training);
+    enum role *generated = allocate_or_die(test->generated_songs.songs, sizeof *generated);
     struct rows rows = {.values = allocate_or_die(most * CUES, sizeof(double)),
                         .label = allocate_or_die(most, 1),
                         .weight = allocate_or_die(most, sizeof(double))};
-    deal_shared(test, training, generated, random_key_make(seed, PURPOSE_SHARED, pair));
-    bool enough =
-        halve(generated, test->generated_songs, fold % 2, random_key_make(seed, PURPOSE_HALVES, pair));
-    add_rows(&rows, test->training, test->training_song, training, 0);
-    add_rows(&rows, test->generated, test->generated_song, generated, 1);
+    deal_shared_or_die(training, generated, &test->training_songs, &test->generated_songs,
+                       random_key_make(seed, PURPOSE_SHARED, pair));
+    bool enough = deal_halves_or_die(generated, test->generated_songs.songs, fold % 2,
+                                     random_key_make(seed, PURPOSE_HALVES, pair));
+    add_rows(&rows, test->training, test->training_songs.number, training, 0);
+    add_rows(&rows, test->generated, test->generated_songs.number, generated, 1);
     enough = enough && rows.of_label[0] > 0;
     if (enough) train_and_score(test, fold, &rows, generated);
     free(rows.values);
@@ -171,9 +126,9 @@ struct two_sample *two_sample_new_or_die(const struct cue_set *training, const s
 {
     struct two_sample *test = allocate_or_die(1, sizeof *test);
     test->training = training, test->real = real, test->generated = generated;
-    test->training_song = cue_set_songs_or_die(training, &test->training_songs);
-    test->generated_song = cue_set_songs_or_die(generated, &test->generated_songs);
-    test->real_song = cue_set_songs_or_die(real, NULL);
+    test->training_songs = songs_make_or_die(training->song, training->count);
+    test->generated_songs = songs_make_or_die(generated->song, generated->count);
+    test->real_songs = songs_make_or_die(real->song, real->count);
     bool enough = true;
 #pragma omp parallel for schedule(dynamic) reduction(&& : enough)
     for (size_t fold = 0; fold < FOLDS; fold++) enough = run_fold(test, fold, seed) && enough;
@@ -186,9 +141,9 @@ void two_sample_free(struct two_sample *test)
 {
     if (!test) return;
     for (size_t fold = 0; fold < FOLDS; fold++) free(test->score[fold]);
-    free(test->training_song);
-    free(test->real_song);
-    free(test->generated_song);
+    songs_free(&test->training_songs);
+    songs_free(&test->real_songs);
+    songs_free(&test->generated_songs);
     free(test);
 }
 

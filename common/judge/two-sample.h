@@ -21,8 +21,8 @@ void two_sample_free(struct two_sample *test);
 
 /* The area under the ROC curve, the mean of the folds: the chance that a generated record has the higher
  * logit of being generated than a real one has: 0.5 where they cannot be told apart. Folds in
- * which a side has no weight are left out. A record counts weight[song] times, its song being that of
- * cue_set_songs. */
+ * which a side has no weight are left out. A record counts weight[song] times, its song numbered as
+ * songs_make_or_die does. */
 double two_sample_auc(const struct two_sample *test, const float *real_weight, const float *generated_weight);
 
 /* The cues that explain most, and the share of the gain of all splits that is theirs. */

@@ -6,12 +6,18 @@
 void conv_layer_make_or_die(struct conv_layer *layer, struct parameters *p, const char *name,
                             struct block_shape shape, int length)
 {
+    conv_layer_make_samples_or_die(layer, p, name, shape, p->session->batch, length);
+}
+
+void conv_layer_make_samples_or_die(struct conv_layer *layer, struct parameters *p, const char *name,
+                                    struct block_shape shape, int samples, int length)
+{
     /* PyTorch's fan-in of a transposed convolution counts its outputs. */
     double fan_in = (double)(shape.transposed ? shape.out : shape.in) * shape.kernel;
     struct initialisation uniform = {INITIAL_UNIFORM, 1 / sqrt(fan_in)};
     layer->shape = shape;
     layer->length = block_output_length(&shape, length);
-    layer->block = p->session->ops->block_new_or_die(&shape, p->session->batch, length);
+    layer->block = p->session->ops->block_new_or_die(&shape, samples, length);
     parameters_declare(p, &layer->weight, name, "weight", uniform, shape.transposed ? shape.in : shape.out,
                        shape.kernel, shape.transposed ? shape.out : shape.in);
     parameters_declare(p, &layer->bias, name, "bias", uniform, shape.out, 0, 0);

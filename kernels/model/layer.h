@@ -16,6 +16,9 @@ struct conv_layer {
  * shape.norm, name.norm.…. */
 void conv_layer_make_or_die(struct conv_layer *layer, struct parameters *parameters, const char *name,
                             struct block_shape shape, int length);
+/* The same for tensors of so many samples, not of the session's batch. */
+void conv_layer_make_samples_or_die(struct conv_layer *layer, struct parameters *parameters, const char *name,
+                                    struct block_shape shape, int samples, int length);
 /* The parameters and their gradients as the backend takes them. */
 struct block_parameters conv_layer_values(const struct conv_layer *layer);
 struct block_parameters conv_layer_gradients(const struct conv_layer *layer);

@@ -21,6 +21,8 @@ enum purpose {
     PURPOSE_LONG_SAMPLE, /* noises of a long sample past its first record, one purpose each; step: number of
                             the sample */
     PURPOSE_LONG_SAMPLE_LAST = PURPOSE_LONG_SAMPLE + 2,
+    PURPOSE_CRITIC, /* the records that a critic learns from; step: update */
+    PURPOSE_DEAL,   /* the songs that a judge learns from; step: 0 or 1 */
     PURPOSE_DROPOUT = 64,
 };
 

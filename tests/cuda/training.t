@@ -91,6 +91,20 @@ PATH=$CUDA_BIN:$PATH gan-sample -d cuda -q -m cuda.model -n 5 >cuda.keys
 tensor-cmp -q -t 1e-4 cpu.keys cuda.keys
 ok $? "samples as the CPU's"
 
+# A judge: after a few updates its scores are the CPU's, but for a GPU's precision.
+make_keys other.keys 10 2
+# scores DEVICE: of what it was not trained on.
+scores()
+{
+    gan-train -q -d "$1" --updates 3 --against other.keys train.keys >judge &&
+        gan-sample -q -d "$1" -m judge --score train.keys | tensor-print | grep -ao 'score=[^ ]*' | cut -d = -f 2
+}
+scores cpu >cpu.scores
+PATH=$CUDA_BIN:$PATH scores cuda >cuda.scores
+ok $? "trains and asks a judge on CUDA"
+paste cpu.scores cuda.scores | awk '{ d = $1 - $2; if (!(d * d < 1e-4)) bad++ } END { exit bad || NR < 2 }'
+ok $? "scores as the CPU's"
+
 if [ "$CUDA_BIN" != "$BIN" ]; then
     # What a machine without a driver, or with too little memory, says.
     export SHIM_DEVICES=0

@@ -35,9 +35,9 @@ ARROWS = {
     "kernels/cuda/block": ["kernels/cuda", "kernels/cuda/conv"],
     "kernels/cuda/losses": ["kernels/cuda/base"],
     "kernels/model/config": ["common"],
-    "kernels/model": ["kernels", "kernels/model/config", "common/keys"],
+    "kernels/model": ["kernels", "kernels/model/config", "common/judge"],
     "kernels/model/designs": ["kernels/model"],
-    "kernels/model/training": ["kernels/model", "common/metrics"],
+    "kernels/model/training": ["kernels/model"],
     "kernels/model/sampling": ["kernels/model"],
     "filters": ["common/analysis", "common/synthesis", "common/files", "common/judge", "common/pictures"],
 }

@@ -87,6 +87,9 @@ is "$(awk -F '\t' '{ print NF }' $table | sort -u | wc -l)" 1 "... of as many co
 is "$(awk -F '\t' '$1 == "ceiling" { print $6 }' $table | tr '\n' ' ')" "1.0000 1.0000 1.0000 1.0000 " \
     "the ceiling reaches itself"
 is "$(awk -F '\t' '$4 > 0 && !($5 > 0)' $table)" "" "training takes time"
+is "$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /^AUC-roll(\+loudness)?$/) at[i] }
+    NR > 1 { for (i in at) if ($i >= 0 && $i <= 1 && $i !~ /N/) judged++ } END { print judged }' $table)" 60 \
+    "two fresh judges for each row"
 is "$(grep -c -e '^time  *[01]  *bands  *[123] ' -e '^[01]  *[123]  ' out)" 12 "what is printed has rows and verdicts"
 is "$(grep -c 'VARIANTS=1' out $page | tr '\n' ' ')" "out:1 $page:1 " "... and says what was not run"
 is "$(grep -c '<img .*data:image/png;base64,[^"]' $page)" 46 "the page holds its pictures"
