@@ -4,6 +4,7 @@
 
 #include "common/analysis/analysis.h"
 #include "common/analysis/key-transform.h"
+#include "common/fail.h"
 #include "common/keys/keys-options.h"
 #include "common/level.h"
 #include "common/option.h"
@@ -15,12 +16,13 @@
 static const char *method_name = "auto", *width_text, *reference;
 static struct key_range keys_wanted = {KEYS_DEFAULT};
 static double threshold = NAN, interval = FRAME_SECONDS_DEFAULT, rate = RATE_DEFAULT;
-static bool quiet, progress;
+static bool drums, quiet, progress;
 
 static const struct option options[] = {
     {'a', "analysis", OPTION_CHOICE, &method_name, ANALYSIS_METHOD_NAMES, 0, 0,
      "How loudness is measured; auto is bands where -w is given, else harmonic"},
     {OPTION_KEYS(&keys_wanted, "Keys to measure")},
+    {0, "drums", OPTION_FLAG, &drums, NULL, 0, 0, "Three rows of drums behind the keys; harmonic only"},
     {OPTION_WIDTH(&width_text,
                   "Standard deviation of a key's band, in hertz (12.5Hz) or semitones (0.25st)")},
     {'t', "threshold", OPTION_REAL, &threshold, "SHARE", 0, 1,
@@ -40,10 +42,14 @@ static const struct program program = {"chunks-to-keys", "[FILE]", "Find how lou
 static struct analysis analysis_of_options(void)
 {
     struct analysis analysis = {.method = analysis_method_named(method_name, width_text != NULL),
-                                .keys = keys_wanted};
+                                .keys = keys_wanted,
+                                .drums = drums};
+    if (drums && !analysis.method->harmonic)
+        die_usage("--drums goes with the harmonic analysis, not with %s", analysis.method->name);
     if (!width_text) width_text = analysis.method->width;
     if (!reference) reference = analysis.method->reference;
     if (isnan(threshold)) threshold = analysis.method->threshold;
+    analysis.all_drums = threshold <= 0;
     key_width_parse(width_text, &analysis.width);
     return analysis;
 }
@@ -67,13 +73,13 @@ static void prepare_or_die(struct analysis *analysis, const struct reader *reade
     analysis_prepare_or_die(analysis, samples, hertz, (size_t)frame_samples);
 }
 
-/* keys and own (..., keys, frames) of wave (..., samples), as of analysis_apply. */
+/* keys and own (..., rows, frames) of wave (..., samples), as of analysis_apply. */
 static void wave_to_keys(struct analysis *analysis, struct record *keys, struct record *own,
                          const struct record *wave)
 {
     size_t shape[TENSOR_RANK_MAX];
     memcpy(shape, wave->shape, sizeof shape);
-    shape[wave->rank - 1] = (size_t)(analysis->keys.last - analysis->keys.first + 1);
+    shape[wave->rank - 1] = analysis->rows;
     shape[wave->rank] = analysis->frames;
     float *loudness = record_shape_or_die(keys, wave->rank + 1, shape);
     float *own_loudness = record_shape_or_die(own, wave->rank + 1, shape);
@@ -87,15 +93,15 @@ static void wave_to_keys(struct analysis *analysis, struct record *keys, struct 
     record_remove_fact(keys, "lead");
     if (analysis->method->lead > 0) record_set_fact(keys, "lead", "%.10g", analysis->method->lead * seconds);
     record_set_fact(keys, "keys", "%d-%d", analysis->keys.first, analysis->keys.last);
+    if (drums) record_set_fact(keys, "drums", "%d", KEYBOARD_DRUMS);
     record_set_fact(keys, "width", "%s", width_text);
 }
 
-static void put_thresholded_or_die(struct writer *writer, const struct analysis_method *method,
+static void put_thresholded_or_die(struct writer *writer, const struct analysis *analysis,
                                    struct record *keys, const struct record *own, float largest)
 {
-    size_t frames = keys->shape[keys->rank - 1];
-    analysis_threshold(method, keys->data, own->data, keys->count / frames, frames,
-                       threshold * (double)largest);
+    size_t frames = keys->shape[keys->rank - 1], count = keys->count / (analysis->rows * frames);
+    analysis_threshold(analysis, keys->data, own->data, count, frames, threshold * (double)largest);
     writer_put_or_die(writer, keys);
 }
 
@@ -120,7 +126,7 @@ int main(int argc, char **argv)
             spool_put_or_die(spool, &keys);
             spool_put_or_die(spool, &own);
         } else
-            put_thresholded_or_die(writer, analysis.method, &keys, &own, largest);
+            put_thresholded_or_die(writer, &analysis, &keys, &own, largest);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();
@@ -129,7 +135,7 @@ int main(int argc, char **argv)
     for (uint64_t i = 0; by_stream && i < reader_count(reader); i++) {
         spool_get_or_die(spool, &keys);
         spool_get_or_die(spool, &own);
-        put_thresholded_or_die(writer, analysis.method, &keys, &own, largest);
+        put_thresholded_or_die(writer, &analysis, &keys, &own, largest);
     }
     writer_close_or_die(writer);
     reader_close(reader);

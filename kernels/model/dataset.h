@@ -16,11 +16,11 @@ struct origin {
 
 struct dataset {
     struct keys_shape keys;
-    int drums; /* of the rows, the last so many */
+    int drums;              /* of the rows, the last so many */
     size_t records, silent; /* kept; left out because nothing sounds in them */
     uint32_t checksum;      /* CRC-32 of all records, to tell one collection from another */
-    char *facts;            /* interval, keys, drums, rate and lead of the first record, which samples get too */
-    const real *values;     /* (records, keys * frames, 2) */
+    char *facts;        /* interval, keys, drums, rate and lead of the first record, which samples get too */
+    const real *values; /* (records, keys * frames, 2) */
     size_t bytes;
     struct origin *origin; /* (records) */
     double seconds;        /* the length of a record */

@@ -1,5 +1,5 @@
-/* What the facts `keys`, `drums` and `interval` of a keys record state, with defaults where they are missing: the one
- * place of the model that knows them. */
+/* What the facts `keys`, `drums` and `interval` of a keys record state, with defaults where they are missing:
+ * the one place of the model that knows them. */
 #ifndef KERNELS_MODEL_KEYS_FACTS_H
 #define KERNELS_MODEL_KEYS_FACTS_H
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# chunks-to-keys: the published and the harmonic formulas computed in full, notes told from overtones, thresholds,
-# shapes and facts, and everything that is no wave.
+# chunks-to-keys: the published and the harmonic formulas computed in full, notes told from overtones, drums,
+# thresholds, shapes and facts, and everything that is no wave.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 
@@ -207,6 +207,63 @@ tap.ok(same(1000 * soft, loud, 1e-3), "harmonic: relative to each record")
 loud, soft = heard(npy(tone) + npy(np.float32(0.001) * tone), "--relative-to", "stream")
 tap.ok(loud.any() and not soft.any(), "harmonic: relative to the stream if so wished")
 
+# Drums.
+def drums(*options):
+    """Keys 3-63 and the three drums of the wave."""
+    got = heard(options[0], "--drums", "-k", "3-63", *options[1:])[0]
+    return (got[..., :-3, :], got[..., -3:, :]) if got.ndim > 1 else (got, got)
+
+
+def hits(begins, sound, share=1):
+    """(60000): the sound at each of these samples."""
+    wave = np.zeros(60000)
+    for begin in begins:
+        wave[begin:begin + len(sound)] += share * sound[:len(wave) - begin]
+    return wave
+
+
+def noise(low, high, decay):
+    spectrum = np.fft.rfft(random.standard_normal(2400))
+    frequencies = np.fft.rfftfreq(2400, 1 / 12000)
+    return np.fft.irfft(spectrum * ((frequencies > low) & (frequencies < high))) * np.exp(-np.arange(2400) / 12000 / decay)
+
+
+age = np.arange(2400) / 12000
+kick = np.exp(-age / 0.05) * np.sin(2 * np.pi * (50 * age + 1.8 * (1 - np.exp(-age / 0.03))))
+kicks, snares, hats = (range(begin, 60000, 6000) for begin in (3000, 6120, 4560))
+played = hits(kicks, kick, 0.5) + hits(snares, noise(200, 3000, 0.04), 0.3) + hits(hats, noise(3500, 6000, 0.02), 0.3)
+bass = notes(60000, 12000, {20: (0, 5), 40: (0, 5)})
+for samples, rate, option in [(60000, 12000, ()), (60000, 12000, ("-t", "0")), (50011, 11025, ("-t", "0")),
+                              (50011, 44100, ()), (241, 12000, ("-t", "0")), (1, 12000, ("-t", "0"))]:
+    wave = np.stack([played + bass, bass])[:, :samples].astype("<f4")
+    got, want = drums(wave, "-r", str(rate), *option)[1], harmonic_keys.drums(wave, rate, int(0.02 * rate + 0.5), not option)
+    tap.ok(same(got, want, 1e-4), f"drums: the formula: {samples} samples at {rate} Hz {' '.join(option)}")
+alone = drums((played + notes(60000, 12000, {})).astype("<f4"))[1] > 0
+for row, begins in enumerate((kicks, snares, hats)):
+    begun = np.flatnonzero(np.diff(np.concatenate([[0], alone[row]])) == 1) * 240 + 240
+    missed = [begin for begin in begins if abs(begun - begin).min(initial=9999) > 240]
+    tap.ok(not missed, f"drums: those of row {row} begin in their frame", (missed, begun))
+got = drums((hits(kicks, kick, 0.5) + bass).astype("<f4"))
+tap.ok(list(np.flatnonzero(got[0].any(1)) + 3) == [20, 40] and not got[1][2].any() and got[1][0].any(),
+       "a kick drum is no bass note and no cymbal", (np.flatnonzero(got[0].any(1)) + 3, got[1].any(1)))
+rms = np.sqrt(np.mean(hits(kicks, kick, 0.5).reshape(250, 240) ** 2, 1))
+struck = np.array(kicks) // 240
+tap.ok(abs(np.mean(got[1][0][struck - 1]) / np.mean(rms[struck]) - 1) < 0.3, "as loud as it is",
+       (got[1][0][struck - 1], rms[struck]))
+got = drums(notes(60000, 12000, {20: (0, 5), 40: (0, 5), 44: (0, 5), 47: (0, 5)}))
+tap.ok(not got[1].any() and got[0].any(), "notes that are held are no drums", got[1].any(1))
+got = drums(np.zeros((2, 2, 1200), "<f4"))
+tap.ok(got[1].shape == (2, 2, 3, 5) and not got[1].any(), "silence has no drums")
+got = drums((1e38 * (played + bass)).astype("<f4"))[1]
+tap.ok(same(1e-38 * got, drums((played + bass).astype("<f4"))[1], 1e-3), "drums as loud as can be")
+wave = (played + bass).astype("<f4")
+header = run(["chunks-to-keys", "--drums"], npy(wave)).stdout.split(b"\n")[0].split()
+tap.ok(b"keys=27-59" in header and b"drums=3" in header and b"lead=0.02" in header, "fact drums", header)
+got = heard(npy(wave) + npy(wave[:24007]), "--drums", "--relative-to", "stream")
+tap.ok([keys.shape for keys in got] == [(36, 250), (36, 101)] and (got[0][-3:] == drums(wave)[1]).all(),
+       "drums relative to the stream: their threshold is that of a record")
+tap.ok((heard(wave)[0] == heard(wave, "--drums")[0][:-3]).all(), "keys are the same with drums as without")
+
 # Memory: it does not grow with the number of records, and a long wave takes little more than its transform.
 sanitised = b"__asan_init" in open(os.path.join(os.environ["PATH"].split(":")[0], "chunks-to-keys"), "rb").read()
 
@@ -258,6 +315,9 @@ refused("a frame without a sample", npy(pair), "no sample", "-i", "0.0001", "-r"
 for option, value in [("-k", "59-27"), ("-k", "0-5"), ("-k", "27"), ("-w", "12.5"), ("-w", "0st"), ("-w", "xHz"),
                       ("-t", "1.5"), ("-t", "nan"), ("-i", "0"), ("-r", "-1"), ("--relative-to", "song")]:
     refused(f"usage: {option} {value}", npy(pair), value, option, value, status=2)
+for option in ("-a", "bands"), ("-a", "published"), ("-w", "12.5Hz"):
+    refused(f"usage: --drums {' '.join(option)}", npy(pair), "--drums goes with the harmonic analysis", "--drums", *option,
+            status=2)
 refused("usage: two files", b"", "b", "a", "b", status=2)
 refused("no such file", b"", "nowhere", "nowhere")
 
