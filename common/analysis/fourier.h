@@ -21,6 +21,9 @@ struct fourier *fourier_complex_inverse_or_die(size_t length, double complex *fr
 
 void fourier_run(const struct fourier *fourier);
 
+/* A complex transform of other arrays from the heap; in place only if it was made so. */
+void fourier_run_on(const struct fourier *fourier, double complex *from, double complex *to);
+
 void fourier_free(struct fourier *fourier);
 
 /* The next length that is transformed fast: 4, 5, 6 or 7 times a power of two. */

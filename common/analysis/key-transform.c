@@ -13,25 +13,33 @@
 /* A mask ends this many sigma from the key, at 1.5e-8. */
 static const double MASK_SIGMAS = 6;
 
-struct key_plans {
+/* The transforms of an envelope; keys whose envelopes have the same size share them, for planning takes
+ * longer than a transform. */
+struct envelope_plans {
+    size_t points;
+    struct fourier *back, *forth;
+};
+
+struct key {
     struct key_band band;
-    size_t points; /* of the envelope: at least 2 bins - 1, so that no product of two bins aliases */
-    struct fourier *envelope, *power, *square;
+    size_t points; /* of the envelope: at least 2 bins - 1: no product of two bins aliases */
+    const struct envelope_plans *plans; /* for so many points */
 };
 
 struct key_transform {
     size_t frame_samples, frames;
     int keys;
     struct spectrum spectrum;
-    struct key_plans key[KEYBOARD_KEYS];
-    double complex *kernel;   /* (2 * last bin + 1): Dirichlet's, indexed by frequency */
-    double complex *bins;     /* (points): the masked spectrum; then the spectrum of a^2 */
-    double complex *envelope; /* (points): the envelope a; then a^2 */
-    double *power;            /* (points): |a|^2 */
-    double complex *powers;   /* (points / 2 + 1): spectrum of |a|^2 */
-    double complex *folded;   /* (frames): both spectra times the kernel, aliased to the frame rate */
-    double complex *half;     /* (frames / 2 + 1): Hermitian half of `folded`, for a real result */
-    double *sums;             /* (frames): twice the sum of band^2 over the frame */
+    struct key key[KEYBOARD_KEYS];
+    struct envelope_plans plans[KEYBOARD_KEYS]; /* the first with 0 points ends them */
+    double complex *kernel;                     /* (2 * last bin + 1): Dirichlet's, indexed by frequency */
+    double complex *bins;                       /* (points): the masked spectrum; then the spectrum of a^2 */
+    double complex *envelope;                   /* (points): the envelope a; then a^2 */
+    double complex *power;                      /* (points): |a|^2 */
+    double complex *powers;                     /* (points): spectrum of |a|^2 */
+    double complex *folded; /* (frames): both spectra times the kernel, aliased to the frame rate */
+    double complex *half;   /* (frames / 2 + 1): Hermitian half of `folded`, for a real result */
+    double *sums;           /* (frames): twice the sum of band^2 over the frame */
     struct fourier *synthesise;
 };
 
@@ -50,15 +58,15 @@ static void kernel_make(double complex *kernel, size_t count, size_t frame_sampl
     }
 }
 
-static void plan_all_or_die(struct key_transform *t)
+static const struct envelope_plans *plans_for_or_die(struct key_transform *t, size_t points)
 {
-    t->synthesise = fourier_real_inverse_or_die(t->frames, t->half, t->sums);
-    for (int k = 0; k < t->keys; k++) {
-        struct key_plans *key = &t->key[k];
-        key->envelope = fourier_complex_inverse_or_die(key->points, t->bins, t->envelope);
-        key->power = fourier_real_or_die(key->points, t->power, t->powers);
-        key->square = fourier_complex_or_die(key->points, t->envelope, t->bins);
-    }
+    struct envelope_plans *plans = t->plans;
+    while (plans->points != points && plans->points != 0) plans++;
+    if (plans->points == points) return plans;
+    plans->points = points;
+    plans->back = fourier_complex_inverse_or_die(points, t->bins, t->envelope);
+    plans->forth = fourier_complex_or_die(points, t->envelope, t->bins);
+    return plans;
 }
 
 struct key_transform *key_transform_new_or_die(size_t samples, double rate, size_t frame_samples,
@@ -73,7 +81,7 @@ struct key_transform *key_transform_new_or_die(size_t samples, double rate, size
     size_t points = 0, last = 0;
     for (int k = 0; k < t->keys; k++) {
         struct key_band band = key_band_make(keys.first + k, width, MASK_SIGMAS, rate, t->spectrum.length);
-        t->key[k] = (struct key_plans){.band = band, .points = fourier_quick_length(2 * band.bins - 1)};
+        t->key[k] = (struct key){.band = band, .points = fourier_quick_length(2 * band.bins - 1)};
         if (t->key[k].points > points) points = t->key[k].points;
         if (band.first + band.bins - 1 > last) last = band.first + band.bins - 1;
     }
@@ -81,12 +89,13 @@ struct key_transform *key_transform_new_or_die(size_t samples, double rate, size
     t->bins = allocate_or_die(points, sizeof *t->bins);
     t->envelope = allocate_or_die(points, sizeof *t->envelope);
     t->power = allocate_or_die(points, sizeof *t->power);
-    t->powers = allocate_or_die(points / 2 + 1, sizeof *t->powers);
+    t->powers = allocate_or_die(points, sizeof *t->powers);
     t->folded = allocate_or_die(t->frames, sizeof *t->folded);
     t->half = allocate_or_die(t->frames / 2 + 1, sizeof *t->half);
     t->sums = allocate_or_die(t->frames, sizeof *t->sums);
     kernel_make(t->kernel, 2 * last + 1, frame_samples, t->frames);
-    plan_all_or_die(t);
+    t->synthesise = fourier_real_inverse_or_die(t->frames, t->half, t->sums);
+    for (int k = 0; k < t->keys; k++) t->key[k].plans = plans_for_or_die(t, t->key[k].points);
     return t;
 }
 
@@ -111,11 +120,11 @@ static void fold(struct key_transform *t, const double complex *value, size_t fi
 
 /* powers = the spectrum of |a|^2; bins = the spectrum of a^2, which begins at twice the band's first
  * frequency. */
-static void band_spectra(struct key_transform *t, const struct key_plans *key)
+static void band_spectra(struct key_transform *t, const struct key *key)
 {
     memset(t->bins, 0, key->points * sizeof *t->bins);
     key_band_add(t->bins, key->points, 0, t->spectrum.bins, &key->band);
-    fourier_run(key->envelope);
+    fourier_run(key->plans->back);
 
     double *a = (double *)t->envelope;
     for (size_t i = 0; i < key->points; i++) {
@@ -124,8 +133,8 @@ static void band_spectra(struct key_transform *t, const struct key_plans *key)
         a[2 * i] = re * re - im * im;
         a[2 * i + 1] = 2 * re * im;
     }
-    fourier_run(key->power);
-    fourier_run(key->square);
+    fourier_run_on(key->plans->forth, t->power, t->powers);
+    fourier_run(key->plans->forth);
 }
 
 /* sums[t] = the real part of the sum over u of folded[u] exp(2 pi i u t / frames). */
@@ -159,10 +168,9 @@ void key_transform_apply(struct key_transform *t, float *loudness, const float *
 void key_transform_free(struct key_transform *t)
 {
     if (!t) return;
-    for (int k = 0; k < t->keys; k++) {
-        fourier_free(t->key[k].envelope);
-        fourier_free(t->key[k].power);
-        fourier_free(t->key[k].square);
+    for (struct envelope_plans *plans = t->plans; plans < t->plans + t->keys; plans++) {
+        fourier_free(plans->back);
+        fourier_free(plans->forth);
     }
     fourier_free(t->synthesise);
     spectrum_free(&t->spectrum);

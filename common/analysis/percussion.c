@@ -4,6 +4,7 @@
 
 #include <complex.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,14 @@
 #include "common/level.h"
 #include "common/memory.h"
 
-enum { DRUMS = KEYBOARD_DRUMS, LASTING_FRAMES = 11, SHORTEST_FRAMES = 5, WIDE_BINS = 15 };
+enum {
+    DRUMS = KEYBOARD_DRUMS,
+    LASTING_FRAMES = 11,
+    SHORTEST_FRAMES = 5,
+    WIDE_ROWS = 15,
+    HIGH_BINS = 2,   /* of the high band, that are one row of the spectrogram */
+    BLOCK_FRAMES = 8 /* whose powers are written together: a row of them is a line of the cache */
+};
 
 /* Where the middle and the high band begin, in Hz. */
 static const double BAND_BEGIN[DRUMS] = {0, 130, 3000};
@@ -27,11 +35,13 @@ static const double SHARE_OF_LARGEST[DRUMS] = {0.2, 0.2, 0.1}, SHARE_OF_RMS[DRUM
 struct percussion {
     size_t samples, frame_samples, frames;
     size_t bins;              /* of the spectrum of two frames: frame_samples + 1 */
-    size_t begin[DRUMS + 1];  /* first bin of each band; the last is `bins` */
+    size_t rows;              /* of A: a bin a row, in the high band two bins */
+    size_t begin[DRUMS + 1];  /* first row of each band; the last is `rows` */
     double *window, *wave;    /* (2 * frame_samples) */
     double complex *spectrum; /* (bins) */
     struct fourier *fourier;
-    float *power;                  /* (bins, frames): A */
+    float *block;                  /* (rows, BLOCK_FRAMES): A of some frames */
+    float *power;                  /* (rows, frames): A */
     float *lasting, *wide, *least; /* (frames): H, P and scratch memory */
     size_t waves;                  /* that own has room for */
     float *own;                    /* (waves, DRUMS, frames) */
@@ -49,12 +59,14 @@ struct percussion *percussion_new_or_die(size_t samples, double rate, size_t fra
         double first = ceil(BAND_BEGIN[d] * (double)length / rate);
         p->begin[d] = first < (double)p->bins ? (size_t)first : p->bins;
     }
-    p->begin[DRUMS] = p->bins;
+    p->rows = p->begin[DRUM_HIGH] + (p->bins - p->begin[DRUM_HIGH] + HIGH_BINS - 1) / HIGH_BINS;
+    p->begin[DRUMS] = p->rows;
     p->window = allocate_or_die(length, sizeof *p->window);
     p->wave = allocate_or_die(length, sizeof *p->wave);
     p->spectrum = allocate_or_die(p->bins, sizeof *p->spectrum);
     p->fourier = fourier_real_or_die(length, p->wave, p->spectrum);
-    p->power = allocate_or_die(p->bins * p->frames, sizeof *p->power);
+    p->power = allocate_or_die(p->rows * p->frames, sizeof *p->power);
+    p->block = allocate_or_die(p->rows * BLOCK_FRAMES, sizeof *p->block);
     p->lasting = allocate_or_die(p->frames, sizeof *p->lasting);
     p->wide = allocate_or_die(p->frames, sizeof *p->wide);
     p->least = allocate_or_die(p->frames, sizeof *p->least);
@@ -64,66 +76,86 @@ struct percussion *percussion_new_or_die(size_t samples, double rate, size_t fra
     return p;
 }
 
-/* power[u,t] = the power of the wave, divided by `largest`, around bin u in two frames about frame t, so that
- * the sum over the bins is the mean square. */
-static void measure_power(struct percussion *p, const float *wave, float largest)
+/* block[*,i] = the powers of the wave, times scale, about frame t; their sum is the mean square. */
+static void measure_frame(struct percussion *p, const float *wave, double scale, size_t t, size_t i)
 {
-    size_t length = 2 * p->frame_samples, before = p->frame_samples / 2;
-    double scale = 1 / ((double)length * (double)largest);
-    for (size_t t = 0; t < p->frames; t++) {
-        for (size_t i = 0; i < length; i++) {
-            size_t at = t * p->frame_samples + i;
-            bool inside = at >= before && at - before < p->samples;
-            p->wave[i] = inside ? scale * p->window[i] * (double)wave[at - before] : 0;
-        }
-        fourier_run(p->fourier);
-        const double *bin = (const double *)p->spectrum;
-        for (size_t u = 0; u < p->bins; u++) {
-            double mirrored = u == 0 || u + 1 == p->bins ? 1 : 2;
-            p->power[u * p->frames + t] =
-                (float)(mirrored * (bin[2 * u] * bin[2 * u] + bin[2 * u + 1] * bin[2 * u + 1]));
-        }
+    size_t length = 2 * p->frame_samples, before = p->frame_samples / 2, first = t * p->frame_samples;
+    for (size_t j = 0; j < length; j++) {
+        size_t at = first + j - before;
+        p->wave[j] = first + j >= before && at < p->samples ? scale * p->window[j] * (double)wave[at] : 0;
+    }
+    fourier_run(p->fourier);
+    const double *bin = (const double *)p->spectrum;
+    for (size_t u = 0; u < p->bins; u++) {
+        double mirrored = u == 0 || u + 1 == p->bins ? 1 : 2;
+        double power = mirrored * (bin[2 * u] * bin[2 * u] + bin[2 * u + 1] * bin[2 * u + 1]);
+        size_t high = u < p->begin[DRUM_HIGH] ? 0 : u - p->begin[DRUM_HIGH];
+        float *row = p->block + (u - high + high / HIGH_BINS) * BLOCK_FRAMES;
+        row[i] = (high % HIGH_BINS ? row[i] : 0) + (float)power;
     }
 }
 
-/* lasting = the larger of two powers of a bin that a short sound does not raise: its median over eleven
+/* power = that of the wave divided by `largest`. */
+static void measure_power(struct percussion *p, const float *wave, float largest)
+{
+    double scale = 1 / (2 * (double)p->frame_samples * (double)largest);
+    for (size_t t = 0; t < p->frames; t += BLOCK_FRAMES) {
+        size_t count = p->frames - t < BLOCK_FRAMES ? p->frames - t : BLOCK_FRAMES;
+        for (size_t i = 0; i < count; i++) measure_frame(p, wave, scale, t + i, i);
+        for (size_t r = 0; r < p->rows; r++)
+            memcpy(p->power + r * p->frames + t, p->block + r * BLOCK_FRAMES, count * sizeof *p->power);
+    }
+}
+
+static float larger(float a, float b)
+{
+    return a > b ? a : b;
+}
+
+static float lesser(float a, float b)
+{
+    return a < b ? a : b;
+}
+
+/* lasting = the larger of two powers of a row that a short sound does not raise: its median over eleven
  * frames, and the largest of those least values of five frames that contain the frame. */
 static void measure_lasting(struct percussion *p, const float *power)
 {
-    enum { REACH = SHORTEST_FRAMES - 1 };
-    median_over_time(p->lasting, power, p->frames, LASTING_FRAMES);
-    for (size_t t = 0; t < p->frames; t++) {
-        p->least[t] = power[t];
-        for (size_t i = 1; i <= REACH; i++)
-            p->least[t] = fminf(p->least[t], power[t + i < p->frames ? t + i : p->frames - 1]);
+    size_t frames = p->frames;
+    median_over_time(p->lasting, power, frames, LASTING_FRAMES);
+    memcpy(p->least, power, frames * sizeof *p->least);
+    for (size_t i = 1; i < SHORTEST_FRAMES; i++) {
+        size_t inside = i < frames ? frames - i : 0;
+        for (size_t t = 0; t < inside; t++) p->least[t] = lesser(p->least[t], power[t + i]);
+        for (size_t t = inside; t < frames; t++) p->least[t] = lesser(p->least[t], power[frames - 1]);
     }
-    for (size_t t = 0; t < p->frames; t++)
-        for (size_t i = 0; i <= REACH && i <= t; i++) p->lasting[t] = fmaxf(p->lasting[t], p->least[t - i]);
+    for (size_t i = 0; i < SHORTEST_FRAMES; i++)
+        for (size_t t = i; t < frames; t++) p->lasting[t] = larger(p->lasting[t], p->least[t - i]);
 }
 
-/* wide = the median of the powers of fifteen bins about bin u. */
-static void measure_wide(struct percussion *p, size_t u)
+/* wide = the median of the powers of fifteen rows about row r. */
+static void measure_wide(struct percussion *p, size_t r)
 {
-    const float *row[WIDE_BINS];
-    for (size_t r = 0; r < WIDE_BINS; r++) {
-        size_t near = u + r < WIDE_BINS / 2 ? 0 : u + r - WIDE_BINS / 2;
-        row[r] = p->power + (near < p->bins ? near : p->bins - 1) * p->frames;
+    const float *row[WIDE_ROWS];
+    for (size_t i = 0; i < WIDE_ROWS; i++) {
+        size_t near = r + i < WIDE_ROWS / 2 ? 0 : r + i - WIDE_ROWS / 2;
+        row[i] = p->power + (near < p->rows ? near : p->rows - 1) * p->frames;
     }
-    median_of_rows(p->wide, row, WIDE_BINS, p->frames);
+    median_of_rows(p->wide, row, WIDE_ROWS, p->frames);
 }
 
-/* Adds the drums' power of bin u to those of its band, and returns all its power. */
-static double add_bin(struct percussion *p, float *loudness, float *own, size_t u, bool low)
+/* Adds the drums' power of row r to those of its band, and returns all its power. */
+static double add_row(struct percussion *p, float *loudness, float *own, size_t r, bool low)
 {
-    const float *power = p->power + u * p->frames;
+    const float *power = p->power + r * p->frames;
     double sum = 0;
     measure_lasting(p, power);
-    if (!low) measure_wide(p, u);
+    if (!low) measure_wide(p, r);
     for (size_t t = 0; t < p->frames; t++) {
-        float lasting = p->lasting[t] * p->lasting[t], wide = p->wide[t] * p->wide[t];
-        float mask = low || lasting == 0 ? 1 : wide / (wide + lasting);
-        loudness[t] += mask * fmaxf(power[t] - LASTING_OF_LOUDNESS * p->lasting[t], 0);
-        own[t] += mask * fmaxf(power[t] - LASTING_OF_OWN * p->lasting[t], 0);
+        float lasting = p->lasting[t], ratio = low ? 0 : lasting / p->wide[t];
+        float mask = low || p->wide[t] > 0 ? 1 / (1 + ratio * ratio) : 0;
+        loudness[t] += mask * larger(power[t] - LASTING_OF_LOUDNESS * lasting, 0);
+        own[t] += mask * larger(power[t] - LASTING_OF_OWN * lasting, 0);
         sum += (double)power[t];
     }
     return sum;
@@ -137,8 +169,8 @@ static void measure_drums(struct percussion *p, float *loudness, float *own, dou
     memset(loudness, 0, DRUMS * p->frames * sizeof *loudness);
     memset(own, 0, DRUMS * p->frames * sizeof *own);
     for (size_t d = 0; d < DRUMS; d++)
-        for (size_t u = p->begin[d]; u < p->begin[d + 1]; u++)
-            power[d] += add_bin(p, loudness + d * p->frames, own + d * p->frames, u, d == DRUM_LOW) /
+        for (size_t r = p->begin[d]; r < p->begin[d + 1]; r++)
+            power[d] += add_row(p, loudness + d * p->frames, own + d * p->frames, r, d == DRUM_LOW) /
                         (double)p->frames;
     for (size_t i = 0; i < DRUMS * p->frames; i++) {
         loudness[i] = largest * sqrtf(loudness[i]);
@@ -183,6 +215,7 @@ void percussion_free(struct percussion *p)
 {
     if (!p) return;
     fourier_free(p->fourier);
-    void *blocks[] = {p->window, p->wave, p->spectrum, p->power, p->lasting, p->wide, p->least, p->own, p};
+    void *blocks[] = {p->window,  p->wave, p->spectrum, p->block, p->power,
+                      p->lasting, p->wide, p->least,    p->own,   p};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) free(blocks[i]);
 }

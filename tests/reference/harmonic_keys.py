@@ -120,13 +120,14 @@ def analyse(waves, rate=12000, interval=240, keys=range(27, 60), threshold=0):
 
 def opening(values, window):
     """The largest, of the runs of so many frames that contain a frame, of their least values."""
-    least = np.lib.stride_tricks.sliding_window_view(np.pad(values, ((0, 0), (0, window - 1)), "edge"), window, -1).min(-1)
+    padded = np.pad(values, ((0, 0), (0, window - 1)), "edge")
+    least = np.lib.stride_tricks.sliding_window_view(padded, window, -1).min(-1)
     before = np.pad(least, ((0, 0), (window - 1, 0)), constant_values=0)
     return np.lib.stride_tricks.sliding_window_view(before, window, -1).max(-1)
 
 
 def powers(wave, rate, interval):
-    """(bins, frames): the power of each bin of two frames about a frame."""
+    """(rows, frames): the power of each bin of two frames about a frame, from 3000 Hz on of two bins."""
     frames, length = -(-len(wave) // interval), 2 * interval
     padded = np.zeros((frames + 2) * interval)
     padded[interval // 2: interval // 2 + len(wave)] = wave
@@ -134,17 +135,20 @@ def powers(wave, rate, interval):
     spectra = np.fft.rfft([window * padded[t * interval:][:length] for t in range(frames)]).T
     power = 2 * abs(spectra) ** 2 / (length * np.sum(window ** 2))
     power[[0, -1]] /= 2
-    return power
+    high = min(int(np.ceil(3000 * length / rate)), length // 2 + 1)
+    pairs = np.pad(power[high:], ((0, (len(power) - high) % 2), (0, 0)))
+    return np.concatenate([power[:high], pairs[::2] + pairs[1::2]])
 
 
 def drums(waves, rate=12000, interval=240, thresholded=True):
     """(..., 3, frames) of waves (..., samples)."""
     flat = waves.reshape(-1, waves.shape[-1]).astype(float)
-    frequencies = np.arange(interval + 1) * rate / (2 * interval)
-    bands = [frequencies < 130, (frequencies >= 130) & (frequencies < 3000), frequencies >= 3000]
+    begin = [min(int(np.ceil(hertz * 2 * interval / rate)), interval + 1) for hertz in (0, 130, 3000)]
     loud, own, mean = [], [], 0
     for wave in flat:
         a = powers(wave, rate, interval)
+        rows = np.arange(len(a))
+        bands = [(rows >= first) & (rows < last) for first, last in zip(begin, begin[1:] + [len(a)])]
         h = np.maximum(running_median(a, 11), opening(a, 5))
         p = running_median(a.T, 15).T
         mask = np.where(bands[0][:, None], 1, p ** 2 / np.maximum(p ** 2 + h ** 2, 1e-300))
