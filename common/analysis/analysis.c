@@ -10,7 +10,7 @@
 
 static const struct analysis_method methods[] = {
     {"harmonic", true, HARMONIC_LEAD, "0.3st", "record", 0.05},
-    {"bands", false, 0, "0.25st", "stream", 0.2},
+    {"bands", false, 0, "0.25st", "record", 0.2},
     {"published", false, 0, "12.5Hz", "stream", 0.025},
 };
 

@@ -108,7 +108,7 @@ tap.ok(b"lead=0.02" in header[0] and not any(fact.startswith(b"lead=") for fact 
 # What the threshold is relative to; records of different sizes and rates in one stream.
 loud, soft = tones(2400, 12000, [30]), 0.05 * tones(3600, 12000, [40])
 both = npy(loud) + npy(soft)
-stream, each, all_ = keys(both), keys(both, "--relative-to", "record"), keys(both, "-t", "0")
+stream, each, all_ = keys(both, "--relative-to", "stream"), keys(both), keys(both, "-t", "0")
 largest = all_[0].max()
 tap.ok(all((s == np.where(a < 0.2 * largest, 0, a)).all() for s, a in zip(stream, all_)), "relative to the stream")
 tap.ok(all((e == np.where(a < 0.2 * a.max(), 0, a)).all() for e, a in zip(each, all_)) and each[1].any() and
