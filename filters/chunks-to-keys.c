@@ -4,6 +4,7 @@
 
 #include "common/analysis/analysis.h"
 #include "common/analysis/key-transform.h"
+#include "common/analysis/tuning.h"
 #include "common/fail.h"
 #include "common/keys/keys-options.h"
 #include "common/level.h"
@@ -16,6 +17,7 @@
 static const char *method_name = "auto", *width_text, *reference;
 static struct key_range keys_wanted = {KEYS_DEFAULT};
 static double threshold = NAN, interval = FRAME_SECONDS_DEFAULT, rate = RATE_DEFAULT;
+static double tuning = NAN;
 static bool drums, quiet, progress;
 
 static const struct option options[] = {
@@ -28,6 +30,8 @@ static const struct option options[] = {
     {'t', "threshold", OPTION_REAL, &threshold, "SHARE", 0, 1,
      "Loudnesses below this share of the largest become 0"},
     {0, "relative-to", OPTION_CHOICE, &reference, "stream|record", 0, 0, "Where to look for the largest"},
+    {0, "tuning", &option_tuning, &tuning, "TUNING", 400, 480,
+     "Frequency of A4; auto: as each record has it, but 440 for published"},
     {OPTION_INTERVAL(&interval, "Length of a frame")},
     {OPTION_RATE_UNSTATED(&rate)},
     {OPTION_QUIET(&quiet, "No progress")},
@@ -44,6 +48,10 @@ static struct analysis analysis_of_options(void)
     struct analysis analysis = {.method = analysis_method_named(method_name, width_text != NULL),
                                 .keys = keys_wanted,
                                 .drums = drums};
+    bool published = strcmp(analysis.method->name, "published") == 0;
+    if (isnan(tuning)) tuning = published ? TUNING_STANDARD : 0;
+    if (tuning != TUNING_STANDARD && published)
+        die_usage("--tuning goes with the harmonic and bands analyses, not with published");
     if (drums && !analysis.method->harmonic)
         die_usage("--drums goes with the harmonic analysis, not with %s", analysis.method->name);
     if (!width_text) width_text = analysis.method->width;
@@ -63,7 +71,9 @@ static void prepare_or_die(struct analysis *analysis, const struct reader *reade
         reader_die(reader, "shape %s is not (..., samples)", record_shape_text(wave, shape, sizeof shape));
     size_t samples = wave->shape[wave->rank - 1];
     double hertz = expect_rate_or_die(reader, wave, rate), frame_samples = round(interval * hertz);
-    double highest = key_frequency(analysis->keys.last);
+    analysis->tuning =
+        tuning > 0 ? tuning : tuning_estimate_or_die(wave->data, wave->count / samples, samples, hertz);
+    double highest = key_frequency(analysis->keys.last) * analysis->tuning / TUNING_STANDARD;
     if (highest > hertz / 2)
         reader_die(reader, "key %d, %.0f Hz, is above half of the rate, %g Hz", analysis->keys.last, highest,
                    hertz);
@@ -93,6 +103,8 @@ static void wave_to_keys(struct analysis *analysis, struct record *keys, struct 
     record_remove_fact(keys, "lead");
     if (analysis->method->lead > 0) record_set_fact(keys, "lead", "%.10g", analysis->method->lead * seconds);
     record_set_fact(keys, "keys", "%d-%d", analysis->keys.first, analysis->keys.last);
+    record_remove_fact(keys, "tuning");
+    if (analysis->tuning != TUNING_STANDARD) record_set_fact(keys, "tuning", "%.2f", analysis->tuning);
     if (drums) record_set_fact(keys, "drums", "%d", KEYBOARD_DRUMS);
     record_set_fact(keys, "width", "%s", width_text);
 }

@@ -7,6 +7,7 @@
 #include "common/analysis/key-transform.h"
 #include "common/analysis/note-threshold.h"
 #include "common/analysis/percussion.h"
+#include "common/analysis/tuning.h"
 
 static const struct analysis_method methods[] = {
     {"harmonic", true, HARMONIC_LEAD, "0.3st", "record", 0.05},
@@ -29,20 +30,24 @@ static size_t pitched(const struct analysis *analysis)
 
 void analysis_prepare_or_die(struct analysis *analysis, size_t samples, double rate, size_t frame_samples)
 {
-    if (samples == analysis->samples && rate == analysis->rate && frame_samples == analysis->frame_samples)
+    if (samples == analysis->samples && rate == analysis->rate && frame_samples == analysis->frame_samples &&
+        analysis->tuning == analysis->prepared_tuning)
         return;
     analysis_free(analysis);
     analysis->samples = samples;
     analysis->rate = rate;
+    analysis->prepared_tuning = analysis->tuning;
+    /* Played at this rate the recording would have an A4 of 440 Hz. */
+    double tuned = rate * TUNING_STANDARD / analysis->tuning;
     analysis->frame_samples = frame_samples;
     analysis->rows = pitched(analysis) + (analysis->drums ? KEYBOARD_DRUMS : 0);
     analysis->frames = (samples + frame_samples - 1) / frame_samples;
     if (analysis->method->harmonic)
         analysis->harmonic =
-            harmonic_new_or_die(samples, rate, frame_samples, analysis->keys, analysis->width);
+            harmonic_new_or_die(samples, tuned, frame_samples, analysis->keys, analysis->width);
     else
         analysis->bands =
-            key_transform_new_or_die(samples, rate, frame_samples, analysis->keys, analysis->width);
+            key_transform_new_or_die(samples, tuned, frame_samples, analysis->keys, analysis->width);
     if (analysis->drums) analysis->percussion = percussion_new_or_die(samples, rate, frame_samples);
 }
 

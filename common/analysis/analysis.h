@@ -31,19 +31,21 @@ struct analysis {
     const struct analysis_method *method;
     struct key_range keys;
     struct key_width width;
+    double tuning;  /* Hz of A4 */
     bool drums;     /* rows of drums behind those of the keys; harmonic only */
     bool all_drums; /* also those below their threshold */
 
     size_t samples, frame_samples; /* of a wave, of a frame */
     size_t rows, frames;           /* of keys and drums; samples / frame_samples, rounded up */
-    double rate;                   /* Hz */
+    double rate, prepared_tuning;  /* Hz */
     struct harmonic *harmonic;
     struct key_transform *bands;
     struct percussion *percussion;
 };
 
 /* Prepares for waves of `samples` samples at `rate` Hz and frames of `frame_samples` samples, unless this was
- * the last preparation. Limits as of key_transform_new_or_die in common/analysis/key-transform.h. */
+ * the last preparation, at the same tuning. Limits as of key_transform_new_or_die in
+ * common/analysis/key-transform.h. */
 void analysis_prepare_or_die(struct analysis *analysis, size_t samples, double rate, size_t frame_samples);
 
 /* loudness (count, rows, frames) of waves (count, samples), parts of one recording. own, of the same shape,

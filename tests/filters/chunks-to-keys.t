@@ -7,6 +7,7 @@
 PYTHONPATH=$here:$root/tests/reference PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 - <<'PYTHON'
 import io
 import os
+import re
 import subprocess
 
 import harmonic_keys
@@ -90,7 +91,7 @@ tap.ok(same(keys(pair[0, 0])[0], analyse(pair[0, 0], width="0.25st", threshold=0
 tap.ok(same(keys((pair * 10000).astype("<i4"))[0], analyse((pair * 10000).astype("<i4"), width="0.25st",
                                                            threshold=0.2)), "integers")
 tap.ok(same(heard(pair, "-a", "published")[0], analyse(pair)), "the published form is one option away")
-tap.ok((heard(pair, "-w", "12.5Hz", "-t", "0.025")[0] == heard(pair, "-a", "published")[0]).all(), "or its two numbers")
+tap.ok((heard(pair, "-w", "12.5Hz", "-t", "0.025", "--relative-to", "stream", "--tuning", "440")[0] == heard(pair, "-a", "published")[0]).all(), "or its numbers")
 tap.ok((heard(pair)[0] == heard(pair, "-a", "harmonic")[0]).all() and
        (heard(pair, "-w", "0.25st")[0] == heard(pair, "-a", "bands")[0]).all(), "a width stated means plain bands")
 facts = "kind=pair rate=11025 source=a%20song start=20 colour=red"
@@ -264,6 +265,41 @@ tap.ok([keys.shape for keys in got] == [(36, 250), (36, 101)] and (got[0][-3:] =
        "drums relative to the stream: their threshold is that of a record")
 tap.ok((heard(wave)[0] == heard(wave, "--drums")[0][:-3]).all(), "keys are the same with drums as without")
 
+# The tuning.
+def facts_of(data, *options):
+    """Of the first record."""
+    header = run(["chunks-to-keys", *options], data).stdout.split(b"\n")[0].decode("latin1")
+    return dict(re.findall(r"(\w+)=(\S+)", header.split("#")[1]))
+
+
+def retuned(cents, played={33: (0, 3), 40: (0, 5), 44: (1, 5), 47: (0, 4)}):
+    """Notes that sound so many cents higher, as of a wave that is played faster."""
+    time = np.arange(60000) / 12000
+    wave = 0.002 * random.standard_normal(60000)
+    for key, (begin, last) in played.items():
+        wave += sawtooth(key + cents / 100, time, 12000) * (time >= begin) * (time < last)
+    return wave.astype("<f4")
+
+
+plain = heard(retuned(0))[0] > 0
+for cents in (30, -45, 16):
+    tuning = float(facts_of(npy(retuned(cents))).get("tuning", 440))
+    tap.ok(abs(1200 * np.log2(tuning / 440) - cents) <= 3, f"a tuning of {cents} cents is found", tuning)
+    other = ((heard(retuned(cents))[0] > 0) != plain).mean()
+    tap.ok(other < 0.003, "... and the keys are those of 440 Hz", other)
+for cents in (0, 6, -6):
+    tap.ok("tuning" not in facts_of(npy(retuned(cents))), f"{cents} cents are 440 Hz")
+wave = retuned(30)
+got = heard(wave, "-a", "bands", "-t", "0", "--tuning", "447.69")[0]
+want = analyse(wave, 12000 * 440 / 447.69, width="0.25st", threshold=0)
+tap.ok(same(got, want, 1e-6), "--tuning: the formula")
+tap.ok(facts_of(npy(wave), "--tuning", "447.69")["tuning"] == "447.69" and
+       "tuning" not in facts_of(record(wave, "tuning=431"), "--tuning", "440"), "fact tuning")
+tap.ok("tuning" not in facts_of(npy(wave), "-a", "published") and same(heard(wave, "-a", "published")[0], analyse(wave)),
+       "published: 440 Hz")
+for name, wave in ("noise", random.standard_normal(60000)), ("silence", np.zeros(60000)), ("a sample", np.ones(1)):
+    tap.ok("tuning" not in facts_of(npy(wave.astype("<f4"))), f"{name} has no tuning")
+
 # Memory: it does not grow with the number of records, and a long wave takes little more than its transform.
 sanitised = b"__asan_init" in open(os.path.join(os.environ["PATH"].split(":")[0], "chunks-to-keys"), "rb").read()
 
@@ -313,11 +349,14 @@ refused("a key above half of the rate", record(pair, "kind=pair rate=8000") + en
 refused("no rate", record(pair, "kind=pair rate=0") + end(1), "rate=0")
 refused("a frame without a sample", npy(pair), "no sample", "-i", "0.0001", "-r", "2000")
 for option, value in [("-k", "59-27"), ("-k", "0-5"), ("-k", "27"), ("-w", "12.5"), ("-w", "0st"), ("-w", "xHz"),
-                      ("-t", "1.5"), ("-t", "nan"), ("-i", "0"), ("-r", "-1"), ("--relative-to", "song")]:
+                      ("-t", "1.5"), ("-t", "nan"), ("--tuning", "399"), ("--tuning", "a"), ("-i", "0"), ("-r", "-1"), ("--relative-to", "song")]:
     refused(f"usage: {option} {value}", npy(pair), value, option, value, status=2)
 for option in ("-a", "bands"), ("-a", "published"), ("-w", "12.5Hz"):
     refused(f"usage: --drums {' '.join(option)}", npy(pair), "--drums goes with the harmonic analysis", "--drums", *option,
             status=2)
+refused("usage: --tuning -a published", npy(pair), "--tuning goes with", "--tuning", "442", "-a", "published", status=2)
+refused("a key above half of the rate by its tuning", record(pair, "rate=8400") + end(1), "key 88", "-k", "80-88", "--tuning",
+        "460")
 refused("usage: two files", b"", "b", "a", "b", status=2)
 refused("no such file", b"", "nowhere", "nowhere")
 
