@@ -4,6 +4,8 @@
 
 #include "common/analysis/analysis.h"
 #include "common/analysis/key-transform.h"
+#include "common/analysis/tuning.h"
+#include "common/fail.h"
 #include "common/keys/keys-options.h"
 #include "common/level.h"
 #include "common/option.h"
@@ -15,17 +17,21 @@
 static const char *method_name = "auto", *width_text, *reference;
 static struct key_range keys_wanted = {KEYS_DEFAULT};
 static double threshold = NAN, interval = FRAME_SECONDS_DEFAULT, rate = RATE_DEFAULT;
-static bool quiet, progress;
+static double tuning = NAN;
+static bool drums, quiet, progress;
 
 static const struct option options[] = {
     {'a', "analysis", OPTION_CHOICE, &method_name, ANALYSIS_METHOD_NAMES, 0, 0,
      "How loudness is measured; auto is bands where -w is given, else harmonic"},
     {OPTION_KEYS(&keys_wanted, "Keys to measure")},
+    {0, "drums", OPTION_FLAG, &drums, NULL, 0, 0, "Three rows of drums behind the keys; harmonic only"},
     {OPTION_WIDTH(&width_text,
                   "Standard deviation of a key's band, in hertz (12.5Hz) or semitones (0.25st)")},
     {'t', "threshold", OPTION_REAL, &threshold, "SHARE", 0, 1,
      "Loudnesses below this share of the largest become 0"},
     {0, "relative-to", OPTION_CHOICE, &reference, "stream|record", 0, 0, "Where to look for the largest"},
+    {0, "tuning", &option_tuning, &tuning, "TUNING", 400, 480,
+     "Frequency of A4; auto: as each record has it, but 440 for published"},
     {OPTION_INTERVAL(&interval, "Length of a frame")},
     {OPTION_RATE_UNSTATED(&rate)},
     {OPTION_QUIET(&quiet, "No progress")},
@@ -40,10 +46,18 @@ static const struct program program = {"chunks-to-keys", "[FILE]", "Find how lou
 static struct analysis analysis_of_options(void)
 {
     struct analysis analysis = {.method = analysis_method_named(method_name, width_text != NULL),
-                                .keys = keys_wanted};
+                                .keys = keys_wanted,
+                                .drums = drums};
+    bool published = strcmp(analysis.method->name, "published") == 0;
+    if (isnan(tuning)) tuning = published ? TUNING_STANDARD : 0;
+    if (tuning != TUNING_STANDARD && published)
+        die_usage("--tuning goes with the harmonic and bands analyses, not with published");
+    if (drums && !analysis.method->harmonic)
+        die_usage("--drums goes with the harmonic analysis, not with %s", analysis.method->name);
     if (!width_text) width_text = analysis.method->width;
     if (!reference) reference = analysis.method->reference;
     if (isnan(threshold)) threshold = analysis.method->threshold;
+    analysis.all_drums = threshold <= 0;
     key_width_parse(width_text, &analysis.width);
     return analysis;
 }
@@ -57,7 +71,9 @@ static void prepare_or_die(struct analysis *analysis, const struct reader *reade
         reader_die(reader, "shape %s is not (..., samples)", record_shape_text(wave, shape, sizeof shape));
     size_t samples = wave->shape[wave->rank - 1];
     double hertz = expect_rate_or_die(reader, wave, rate), frame_samples = round(interval * hertz);
-    double highest = key_frequency(analysis->keys.last);
+    analysis->tuning =
+        tuning > 0 ? tuning : tuning_estimate_or_die(wave->data, wave->count / samples, samples, hertz);
+    double highest = key_frequency(analysis->keys.last) * analysis->tuning / TUNING_STANDARD;
     if (highest > hertz / 2)
         reader_die(reader, "key %d, %.0f Hz, is above half of the rate, %g Hz", analysis->keys.last, highest,
                    hertz);
@@ -67,13 +83,13 @@ static void prepare_or_die(struct analysis *analysis, const struct reader *reade
     analysis_prepare_or_die(analysis, samples, hertz, (size_t)frame_samples);
 }
 
-/* keys and own (..., keys, frames) of wave (..., samples), as of analysis_apply. */
+/* keys and own (..., rows, frames) of wave (..., samples), as of analysis_apply. */
 static void wave_to_keys(struct analysis *analysis, struct record *keys, struct record *own,
                          const struct record *wave)
 {
     size_t shape[TENSOR_RANK_MAX];
     memcpy(shape, wave->shape, sizeof shape);
-    shape[wave->rank - 1] = (size_t)(analysis->keys.last - analysis->keys.first + 1);
+    shape[wave->rank - 1] = analysis->rows;
     shape[wave->rank] = analysis->frames;
     float *loudness = record_shape_or_die(keys, wave->rank + 1, shape);
     float *own_loudness = record_shape_or_die(own, wave->rank + 1, shape);
@@ -88,15 +104,17 @@ static void wave_to_keys(struct analysis *analysis, struct record *keys, struct 
     if (analysis->method->lead > 0) record_set_fact(keys, "lead", "%.10g", analysis->method->lead * seconds);
     record_set_fact(keys, "keys", "%d-%d", analysis->keys.first, analysis->keys.last);
     record_set_fact(keys, "analysis", "%s", analysis->method->name);
+    record_remove_fact(keys, "tuning");
+    if (analysis->tuning != TUNING_STANDARD) record_set_fact(keys, "tuning", "%.2f", analysis->tuning);
+    if (drums) record_set_fact(keys, "drums", "%d", KEYBOARD_DRUMS);
     record_set_fact(keys, "width", "%s", width_text);
 }
 
-static void put_thresholded_or_die(struct writer *writer, const struct analysis_method *method,
+static void put_thresholded_or_die(struct writer *writer, const struct analysis *analysis,
                                    struct record *keys, const struct record *own, float largest)
 {
-    size_t frames = keys->shape[keys->rank - 1];
-    analysis_threshold(method, keys->data, own->data, keys->count / frames, frames,
-                       threshold * (double)largest);
+    size_t frames = keys->shape[keys->rank - 1], count = keys->count / (analysis->rows * frames);
+    analysis_threshold(analysis, keys->data, own->data, count, frames, threshold * (double)largest);
     writer_put_or_die(writer, keys);
 }
 
@@ -121,7 +139,7 @@ int main(int argc, char **argv)
             spool_put_or_die(spool, &keys);
             spool_put_or_die(spool, &own);
         } else
-            put_thresholded_or_die(writer, analysis.method, &keys, &own, largest);
+            put_thresholded_or_die(writer, &analysis, &keys, &own, largest);
         progress_show((double)reader_count(reader), NULL);
     }
     progress_end();
@@ -130,7 +148,7 @@ int main(int argc, char **argv)
     for (uint64_t i = 0; by_stream && i < reader_count(reader); i++) {
         spool_get_or_die(spool, &keys);
         spool_get_or_die(spool, &own);
-        put_thresholded_or_die(writer, analysis.method, &keys, &own, largest);
+        put_thresholded_or_die(writer, &analysis, &keys, &own, largest);
     }
     writer_close_or_die(writer);
     reader_close(reader);

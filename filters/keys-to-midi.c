@@ -18,8 +18,9 @@
 
 static long long instrument;
 static const char *output = "-", *stereo = "mix";
-static double on = 0.1, off = 0.05, gap = 0.04, shortest = 0.06, loudness_floor;
+static double on = 0.1, off = 0.05, gap = 0.04, shortest = 0.06, again = 1.5, loudness_floor;
 static bool quiet, progress;
+static const double RISE_SECONDS = 0.06;   /* in which a note that is struck again becomes louder */
 static const double INTERVAL_LEAST = 1e-4; /* s; a quarter would have too many ticks */
 
 /* What records mean that do not state their facts. */
@@ -32,6 +33,8 @@ static const struct option options[] = {
     {0, "off", OPTION_REAL, &off, "SHARE", 1e-6, 1, "Loudness that keeps a note, of the record's largest"},
     {0, "gap", OPTION_REAL, &gap, "SECONDS", 0, 10, "Longest pause that does not end a note"},
     {0, "shortest", OPTION_REAL, &shortest, "SECONDS", 0, 10, "Leave out notes that last less"},
+    {0, "again", OPTION_REAL, &again, "RATIO", 0, 1000,
+     "Rise of loudness that begins a note again; 0: none does"},
     {0, "stereo", OPTION_CHOICE, &stereo, "mix|split", 0, 0, "One instrument, or one a channel"},
     {OPTION_KEYS_UNSTATED(&unstated.keys)},
     {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
@@ -80,9 +83,12 @@ static struct midi_part part_or_die(const float *lines, const struct score *scor
 {
     struct midi_part part = {.pan = 64};
     size_t room = 0, count = score->parts * score->frames;
-    struct note_segment_rules rules = {
-        fmaxf((float)on * largest, FLT_TRUE_MIN), fmaxf((float)off * largest, FLT_TRUE_MIN),
-        (size_t)lround(gap / score->interval), (size_t)lround(shortest / score->interval)};
+    struct note_segment_rules rules = {fmaxf((float)on * largest, FLT_TRUE_MIN),
+                                       fmaxf((float)off * largest, FLT_TRUE_MIN),
+                                       (size_t)lround(gap / score->interval),
+                                       (size_t)lround(shortest / score->interval),
+                                       (float)again,
+                                       (size_t)lround(RISE_SECONDS / score->interval)};
     for (size_t k = 0; k < score->pitched && largest > 0; k++) {
         struct note_segment note = {0};
         while (note_segment_next(&note, lines + k * count, count, rules)) {

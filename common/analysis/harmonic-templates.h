@@ -14,13 +14,13 @@ enum {
     HARMONIC_NOTES = 88,
     HARMONIC_ATOMS = HARMONIC_NOTES + 17, /* columns of W: notes, then noise */
     HARMONIC_LOWEST = -2,                 /* key of the first band */
-    HARMONIC_VECTORS = 2,
-    HARMONIC_LANES = 16 * HARMONIC_VECTORS /* frames that are computed side by side */
+    HARMONIC_VECTORS = 4,
+    HARMONIC_LANES = 8 * HARMONIC_VECTORS /* frames that are computed side by side */
 };
 
 /* A value in each of HARMONIC_LANES frames. Explicit vectors: gcc would vectorise a loop over the lanes,
  * inside one over the entries of a matrix, with slow gathers. */
-typedef float vector __attribute__((vector_size(64)));
+typedef float vector __attribute__((vector_size(32)));
 union lanes {
     vector vector[HARMONIC_VECTORS];
     float lane[HARMONIC_LANES];

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "common/analysis/harmonic-shares.h"
-#include "common/analysis/key-transform.h"
+#include "common/analysis/key-envelopes.h"
 #include "common/analysis/median.h"
 #include "common/level.h"
 #include "common/memory.h"
@@ -21,7 +21,10 @@ enum {
     SMOOTH_FRAMES = 7
 };
 
-static const double COMPRESSION = 0.6, WHITENING = 0.3, WIDE_FACTOR = 4;
+static const double COMPRESSION = 0.6, WHITENING = 0.3;
+/* The wide band is so many times as wide as the narrow one, and at least so wide, in Hz: narrower it would
+ * answer more slowly than in a frame. */
+static const double WIDE_FACTOR = 4, WIDE_LEAST = 8;
 static const float NOISE_WEIGHT = 0.3F;
 /* The RMS of a band counts as at least this share of the largest. */
 static const double RMS_LEAST = 1e-4;
@@ -31,7 +34,7 @@ static const double SINES_ENERGY = 3e-4;
 struct harmonic {
     size_t samples, frames;
     struct key_range keys;
-    struct key_width narrow, wide; /* the wide band is four times as wide */
+    struct key_width narrow;
     struct key_envelopes *envelopes;
     struct harmonic_templates tones, sines;
     size_t waves;        /* that bands and spectrogram have room for */
@@ -49,7 +52,6 @@ struct harmonic *harmonic_new_or_die(size_t samples, double rate, size_t frame_s
     h->frames = (samples + frame_samples - 1) / frame_samples;
     h->keys = keys;
     h->narrow = width;
-    h->wide = (struct key_width){WIDE_FACTOR * width.value, width.semitones};
     h->envelopes = key_envelopes_new_or_die(samples, rate, frame_samples);
     harmonic_templates_make_or_die(&h->tones, width, PARTIALS, COMPRESSION);
     harmonic_templates_make_or_die(&h->sines, width, 1, COMPRESSION);
@@ -165,8 +167,10 @@ static float measure_bands(struct harmonic *h, const float *waves, size_t count)
     for (size_t i = 0; i < count; i++) {
         key_envelopes_take(h->envelopes, waves + i * h->samples);
         for (int j = 0; j < BANDS; j++, band += h->frames) {
+            struct key_width wide = {
+                fmax(WIDE_FACTOR * key_sigma(h->narrow, HARMONIC_LOWEST + j), WIDE_LEAST), false};
             key_envelopes_loudness(h->envelopes, band, HARMONIC_LOWEST + j, h->narrow);
-            key_envelopes_loudness(h->envelopes, h->tone, HARMONIC_LOWEST + j, h->wide);
+            key_envelopes_loudness(h->envelopes, h->tone, HARMONIC_LOWEST + j, wide);
             largest = fmaxf(largest, level_peak(band, h->frames));
             for (size_t t = 0; t < h->frames; t++) band[t] = band[t] < h->tone[t] ? band[t] : h->tone[t];
         }
@@ -183,24 +187,27 @@ static void make_room_or_die(struct harmonic *h, size_t count)
     h->waves = count;
 }
 
-void harmonic_apply(struct harmonic *h, float *loudness, float *own, const float *waves, size_t count)
+void harmonic_apply(struct harmonic *h, float *loudness, float *own, size_t stride, const float *waves,
+                    size_t count)
 {
-    size_t frames = h->frames, size = BANDS * frames;
+    size_t frames = h->frames, size = BANDS * frames, keys = (size_t)(h->keys.last - h->keys.first + 1);
     make_room_or_die(h, count);
     float largest = measure_bands(h, waves, count);
-    if (largest == 0 || isinf(largest)) {
-        size_t keys = (size_t)(h->keys.last - h->keys.first + 1);
-        for (size_t i = 0; i < count * keys * frames; i++) loudness[i] = own[i] = largest;
-        return;
+    for (size_t i = 0; (largest == 0 || isinf(largest)) && i < count * keys * frames; i++) {
+        size_t at = i / (keys * frames) * stride + i % (keys * frames);
+        loudness[at] = own[at] = largest;
     }
+    if (largest == 0 || isinf(largest)) return;
     for (size_t i = 0; i < count; i++) mask_percussion(h, h->spectrogram + i * size, h->bands + i * size);
     whiten(h, count);
     const struct harmonic_templates *templates = are_sines(h, count) ? &h->sines : &h->tones;
     for (size_t i = 0; i < count; i++) {
         harmonic_shares(h->share, h->spectrogram + i * size, frames, templates);
-        for (int key = h->keys.first; key <= h->keys.last; key++, loudness += frames, own += frames)
-            own_loudness(h, loudness, own, h->bands + i * size + (size_t)(key - HARMONIC_LOWEST) * frames,
-                         h->share + (size_t)(key - 1) * frames, largest);
+        for (size_t k = 0; k < keys; k++) {
+            size_t note = k + (size_t)h->keys.first - 1, band = note + 1 - HARMONIC_LOWEST;
+            own_loudness(h, loudness + i * stride + k * frames, own + i * stride + k * frames,
+                         h->bands + i * size + band * frames, h->share + note * frames, largest);
+        }
     }
 }
 

@@ -14,15 +14,21 @@ struct harmonic;
 
 enum { HARMONIC_LEAD = 1 }; /* frames by which keys precede their sound */
 
+/* A key whose own loudness is below this share of that of a frame before was released, of one behind not
+ * struck yet. */
+#define HARMONIC_STEEPEST 0.3
+
 /* For waves of `samples` samples at `rate` Hz and frames of `frame_samples` samples; limits as of
  * key_transform_new_or_die in common/analysis/key-transform.h. */
 struct harmonic *harmonic_new_or_die(size_t samples, double rate, size_t frame_samples, struct key_range keys,
                                      struct key_width width);
 
-/* loudness (count, keys, T) of waves (count, samples), which are parts of one recording; T = samples /
- * frame_samples, rounded up. own, of the same shape, is the part of the loudness that is the key's and not
- * another note's: it decides whether the key sounds. Infinite where the squares of the waves overflow. */
-void harmonic_apply(struct harmonic *harmonic, float *loudness, float *own, const float *waves, size_t count);
+/* loudness (keys, T) of waves + i * samples at loudness + i * stride, i < count; the waves are parts of one
+ * recording; T = samples / frame_samples, rounded up. own, of the same shape, is the part of the loudness
+ * that is the key's and not another note's: it decides whether the key sounds. Infinite where the squares of
+ * the waves overflow. */
+void harmonic_apply(struct harmonic *harmonic, float *loudness, float *own, size_t stride, const float *waves,
+                    size_t count);
 
 void harmonic_free(struct harmonic *harmonic);
 

@@ -1,92 +1,47 @@
-/* Loudness of keys by FFT: the band method, and the envelopes of bands for the harmonic method. */
+/* Loudness of keys by FFT: the band method. */
 #include "common/analysis/key-transform.h"
 
 #include <complex.h>
-#include <fftw3.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/analysis/key-band.h"
-#include "common/fail.h"
+#include "common/analysis/spectrum.h"
 #include "common/memory.h"
 
-/* A mask ends this many sigma from the key, at 1.5e-8 and at 4e-5. */
-static const double MASK_SIGMAS = 6, ENVELOPE_SIGMAS = 4.5;
-/* Points in time at which an envelope is sampled. */
-static const double INSTANTS_A_SECOND = 200, INSTANTS_LEAST = 4; /* the latter a frame */
+/* A mask ends this many sigma from the key, at 1.5e-8. */
+static const double MASK_SIGMAS = 6;
 
-/* FFTW transforms longer waves faster in place, shorter ones often faster from one array to another. */
-static const size_t IN_PLACE_SAMPLES = 1 << 20;
-
-struct spectrum {
-    size_t samples, length; /* of the wave, of the padded one */
-    double complex *bins;   /* (length / 2 + 1): times 2 / length, for the inverse transform */
-    double *wave;           /* (length): memory of its own, or that of the bins */
-    fftw_plan plan;
+/* The transforms of an envelope; keys whose envelopes have the same size share them, for planning takes
+ * longer than a transform. */
+struct envelope_plans {
+    size_t points;
+    struct fourier *back, *forth;
 };
 
-struct key_plans {
+struct key {
     struct key_band band;
-    size_t points; /* of the envelope: at least 2 bins - 1, so that no product of two bins aliases */
-    fftw_plan envelope, power, square;
+    size_t points; /* of the envelope: at least 2 bins - 1: no product of two bins aliases */
+    const struct envelope_plans *plans; /* for so many points */
 };
 
 struct key_transform {
     size_t frame_samples, frames;
     int keys;
     struct spectrum spectrum;
-    struct key_plans key[KEYBOARD_KEYS];
-    double complex *kernel;   /* (2 * last bin + 1): Dirichlet's, indexed by frequency */
-    double complex *bins;     /* (points): the masked spectrum; then the spectrum of a^2 */
-    double complex *envelope; /* (points): the envelope a; then a^2 */
-    double *power;            /* (points): |a|^2 */
-    double complex *powers;   /* (points / 2 + 1): spectrum of |a|^2 */
-    double complex *folded;   /* (frames): both spectra times the kernel, aliased to the frame rate */
-    double complex *half;     /* (frames / 2 + 1): Hermitian half of `folded`, for a real result */
-    double *sums;             /* (frames): twice the sum of band^2 over the frame */
-    fftw_plan synthesise;
+    struct key key[KEYBOARD_KEYS];
+    struct envelope_plans plans[KEYBOARD_KEYS]; /* the first with 0 points ends them */
+    double complex *kernel;                     /* (2 * last bin + 1): Dirichlet's, indexed by frequency */
+    double complex *bins;                       /* (points): the masked spectrum; then the spectrum of a^2 */
+    double complex *envelope;                   /* (points): the envelope a; then a^2 */
+    double complex *power;                      /* (points): |a|^2 */
+    double complex *powers;                     /* (points): spectrum of |a|^2 */
+    double complex *folded; /* (frames): both spectra times the kernel, aliased to the frame rate */
+    double complex *half;   /* (frames / 2 + 1): Hermitian half of `folded`, for a real result */
+    double *sums;           /* (frames): twice the sum of band^2 over the frame */
+    struct fourier *synthesise;
 };
-
-/* The next size that FFTW transforms fast: 4, 5, 6 or 7 times a power of two. */
-static size_t quick_size(size_t least)
-{
-    size_t power = 1;
-    while (8 * power <= least) power *= 2;
-    return (least + power - 1) / power * power;
-}
-
-static fftw_plan planned_or_die(fftw_plan plan)
-{
-    if (!plan) die("FFTW cannot plan a transform");
-    return plan;
-}
-
-/* FFTW_ESTIMATE throughout: a plan chosen by timing would change the last bits from run to run. */
-static void spectrum_make_or_die(struct spectrum *s, size_t samples, size_t length)
-{
-    s->samples = samples;
-    s->length = length;
-    s->bins = allocate_or_die(length / 2 + 1, sizeof *s->bins);
-    s->wave = length > IN_PLACE_SAMPLES ? (double *)s->bins : allocate_or_die(length, sizeof *s->wave);
-    s->plan = planned_or_die(fftw_plan_dft_r2c_1d((int)length, s->wave, s->bins, FFTW_ESTIMATE));
-}
-
-static void spectrum_take(struct spectrum *s, const float *wave)
-{
-    for (size_t i = 0; i < s->samples; i++) s->wave[i] = 2 / (double)s->length * (double)wave[i];
-    memset(s->wave + s->samples, 0, (s->length - s->samples) * sizeof *s->wave);
-    fftw_execute(s->plan);
-    s->bins[0] /= 2; /* this bin, and the last of an even length, has no mirror image */
-    if (s->length % 2 == 0) s->bins[s->length / 2] /= 2;
-}
-
-static void spectrum_free(struct spectrum *s)
-{
-    fftw_destroy_plan(s->plan);
-    if (s->wave != (double *)s->bins) free(s->wave);
-    free(s->bins);
-}
 
 /* kernel[u] = sum over r < frame_samples of exp(2 pi i u r / length), u < count <= length + 1. */
 static void kernel_make(double complex *kernel, size_t count, size_t frame_samples, size_t frames)
@@ -103,18 +58,15 @@ static void kernel_make(double complex *kernel, size_t count, size_t frame_sampl
     }
 }
 
-static void plan_all_or_die(struct key_transform *t)
+static const struct envelope_plans *plans_for_or_die(struct key_transform *t, size_t points)
 {
-    t->synthesise = planned_or_die(fftw_plan_dft_c2r_1d((int)t->frames, t->half, t->sums, FFTW_ESTIMATE));
-    for (int k = 0; k < t->keys; k++) {
-        struct key_plans *key = &t->key[k];
-        int points = (int)key->points;
-        key->envelope =
-            planned_or_die(fftw_plan_dft_1d(points, t->bins, t->envelope, FFTW_BACKWARD, FFTW_ESTIMATE));
-        key->power = planned_or_die(fftw_plan_dft_r2c_1d(points, t->power, t->powers, FFTW_ESTIMATE));
-        key->square =
-            planned_or_die(fftw_plan_dft_1d(points, t->envelope, t->bins, FFTW_FORWARD, FFTW_ESTIMATE));
-    }
+    struct envelope_plans *plans = t->plans;
+    while (plans->points != points && plans->points != 0) plans++;
+    if (plans->points == points) return plans;
+    plans->points = points;
+    plans->back = fourier_complex_inverse_or_die(points, t->bins, t->envelope);
+    plans->forth = fourier_complex_or_die(points, t->envelope, t->bins);
+    return plans;
 }
 
 struct key_transform *key_transform_new_or_die(size_t samples, double rate, size_t frame_samples,
@@ -129,7 +81,7 @@ struct key_transform *key_transform_new_or_die(size_t samples, double rate, size
     size_t points = 0, last = 0;
     for (int k = 0; k < t->keys; k++) {
         struct key_band band = key_band_make(keys.first + k, width, MASK_SIGMAS, rate, t->spectrum.length);
-        t->key[k] = (struct key_plans){.band = band, .points = quick_size(2 * band.bins - 1)};
+        t->key[k] = (struct key){.band = band, .points = fourier_quick_length(2 * band.bins - 1)};
         if (t->key[k].points > points) points = t->key[k].points;
         if (band.first + band.bins - 1 > last) last = band.first + band.bins - 1;
     }
@@ -137,12 +89,13 @@ struct key_transform *key_transform_new_or_die(size_t samples, double rate, size
     t->bins = allocate_or_die(points, sizeof *t->bins);
     t->envelope = allocate_or_die(points, sizeof *t->envelope);
     t->power = allocate_or_die(points, sizeof *t->power);
-    t->powers = allocate_or_die(points / 2 + 1, sizeof *t->powers);
+    t->powers = allocate_or_die(points, sizeof *t->powers);
     t->folded = allocate_or_die(t->frames, sizeof *t->folded);
     t->half = allocate_or_die(t->frames / 2 + 1, sizeof *t->half);
     t->sums = allocate_or_die(t->frames, sizeof *t->sums);
     kernel_make(t->kernel, 2 * last + 1, frame_samples, t->frames);
-    plan_all_or_die(t);
+    t->synthesise = fourier_real_inverse_or_die(t->frames, t->half, t->sums);
+    for (int k = 0; k < t->keys; k++) t->key[k].plans = plans_for_or_die(t, t->key[k].points);
     return t;
 }
 
@@ -167,11 +120,11 @@ static void fold(struct key_transform *t, const double complex *value, size_t fi
 
 /* powers = the spectrum of |a|^2; bins = the spectrum of a^2, which begins at twice the band's first
  * frequency. */
-static void band_spectra(struct key_transform *t, const struct key_plans *key)
+static void band_spectra(struct key_transform *t, const struct key *key)
 {
     memset(t->bins, 0, key->points * sizeof *t->bins);
     key_band_add(t->bins, key->points, 0, t->spectrum.bins, &key->band);
-    fftw_execute(key->envelope);
+    fourier_run(key->plans->back);
 
     double *a = (double *)t->envelope;
     for (size_t i = 0; i < key->points; i++) {
@@ -180,8 +133,8 @@ static void band_spectra(struct key_transform *t, const struct key_plans *key)
         a[2 * i] = re * re - im * im;
         a[2 * i + 1] = 2 * re * im;
     }
-    fftw_execute(key->power);
-    fftw_execute(key->square);
+    fourier_run_on(key->plans->forth, t->power, t->powers);
+    fourier_run(key->plans->forth);
 }
 
 /* sums[t] = the real part of the sum over u of folded[u] exp(2 pi i u t / frames). */
@@ -189,7 +142,7 @@ static void unfold(struct key_transform *t)
 {
     for (size_t u = 0; u <= t->frames / 2; u++)
         t->half[u] = 0.5 * (t->folded[u] + conj(t->folded[u > 0 ? t->frames - u : 0]));
-    fftw_execute(t->synthesise);
+    fourier_run(t->synthesise);
 }
 
 void key_transform_apply(struct key_transform *t, float *loudness, const float *wave)
@@ -215,68 +168,12 @@ void key_transform_apply(struct key_transform *t, float *loudness, const float *
 void key_transform_free(struct key_transform *t)
 {
     if (!t) return;
-    for (int k = 0; k < t->keys; k++) {
-        fftw_destroy_plan(t->key[k].envelope);
-        fftw_destroy_plan(t->key[k].power);
-        fftw_destroy_plan(t->key[k].square);
+    for (struct envelope_plans *plans = t->plans; plans < t->plans + t->keys; plans++) {
+        fourier_free(plans->back);
+        fourier_free(plans->forth);
     }
-    fftw_destroy_plan(t->synthesise);
+    fourier_free(t->synthesise);
     spectrum_free(&t->spectrum);
     void *blocks[] = {t->kernel, t->bins, t->envelope, t->power, t->powers, t->folded, t->half, t->sums, t};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) free(blocks[i]);
-}
-
-struct key_envelopes {
-    size_t frames, instants; /* instants of a frame */
-    size_t points;           /* of an envelope */
-    double rate;
-    struct spectrum spectrum;
-    double complex *envelope; /* (points) */
-    fftw_plan synthesise;
-};
-
-struct key_envelopes *key_envelopes_new_or_die(size_t samples, double rate, size_t frame_samples)
-{
-    struct key_envelopes *e = allocate_or_die(1, sizeof *e);
-    e->rate = rate;
-    e->frames = (samples + frame_samples - 1) / frame_samples;
-    e->instants = (size_t)fmax(INSTANTS_LEAST, round((double)frame_samples / rate * INSTANTS_A_SECOND));
-    e->points = e->instants * quick_size(e->frames);
-    spectrum_make_or_die(&e->spectrum, samples, e->points / e->instants * frame_samples);
-    e->envelope = allocate_or_die(e->points, sizeof *e->envelope);
-    e->synthesise = planned_or_die(
-        fftw_plan_dft_1d((int)e->points, e->envelope, e->envelope, FFTW_BACKWARD, FFTW_ESTIMATE));
-    return e;
-}
-
-void key_envelopes_take(struct key_envelopes *e, const float *wave)
-{
-    spectrum_take(&e->spectrum, wave);
-}
-
-void key_envelopes_loudness(struct key_envelopes *e, float *loudness, int key, struct key_width width)
-{
-    memset(loudness, 0, e->frames * sizeof *loudness);
-    if (key_frequency(key) > e->rate / 2) return;
-    struct key_band band = key_band_make(key, width, ENVELOPE_SIGMAS, e->rate, e->spectrum.length);
-    memset(e->envelope, 0, e->points * sizeof *e->envelope);
-    /* Sampling at the instants aliases the bins above their rate: slots wrap round. */
-    key_band_add(e->envelope, e->points, band.first % e->points, e->spectrum.bins, &band);
-    fftw_execute(e->synthesise);
-
-    const double *a = (const double *)e->envelope;
-    for (size_t t = 0; t < e->frames; t++, a += 2 * e->instants) {
-        double sum = 0;
-        for (size_t i = 0; i < 2 * e->instants; i++) sum += a[i] * a[i];
-        loudness[t] = (float)sqrt(sum / (2 * (double)e->instants));
-    }
-}
-
-void key_envelopes_free(struct key_envelopes *e)
-{
-    if (!e) return;
-    spectrum_free(&e->spectrum);
-    fftw_destroy_plan(e->synthesise);
-    free(e->envelope);
-    free(e);
 }

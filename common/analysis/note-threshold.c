@@ -4,29 +4,28 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { PAST_FRAMES = 4 };
+enum { NEAR_FRAMES = 4 };
 
 /* A note that has reached the threshold lasts while `own` is above this share of it: hysteresis, against
  * notes that flicker. */
 static const double LASTING = 0.5;
 
-/* A key whose `own` falls below this share of its value in one of the last frames was released. */
-static const float RINGING = 0.3F;
-
-static bool lasts(const float *own, size_t t, double least)
+static bool lasts(const float *own, size_t frames, size_t t, double least, double steepest)
 {
+    size_t first = t < NEAR_FRAMES ? 0 : t - NEAR_FRAMES;
+    size_t last = t + NEAR_FRAMES < frames ? t + NEAR_FRAMES : frames - 1;
     if ((double)own[t] < LASTING * least) return false;
-    for (size_t past = 1; past <= PAST_FRAMES && past <= t; past++)
-        if (own[t] < RINGING * own[t - past]) return false;
+    for (size_t near = first; near <= last; near++)
+        if ((double)own[t] < steepest * (double)own[near]) return false;
     return true;
 }
 
-void note_threshold_apply(float *loudness, const float *own, size_t frames, double least)
+void note_threshold_apply(float *loudness, const float *own, size_t frames, double least, double steepest)
 {
     size_t begin = 0; /* first frame of the note that may end at t */
     bool reached = false;
     for (size_t t = 0; t <= frames; t++) {
-        if (t < frames && lasts(own, t, least)) {
+        if (t < frames && lasts(own, frames, t, least, steepest)) {
             reached = reached || (double)own[t] >= least;
             continue;
         }

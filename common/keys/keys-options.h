@@ -11,6 +11,9 @@ extern const struct option_type option_key_range;
 /* const char *: a word that key_width_parse takes; NULL: no default. */
 extern const struct option_type option_key_width;
 
+/* double: Hz of A4, or 0 for the word "auto". */
+extern const struct option_type option_tuning;
+
 /* The initial values of a struct key_range. */
 #define KEYS_DEFAULT KEYS_FIRST_DEFAULT, KEYS_LAST_DEFAULT
 

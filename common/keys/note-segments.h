@@ -6,10 +6,14 @@
 #include <stddef.h>
 
 /* A note begins where the loudness reaches `on`, and ends where the loudness stays below `off` for more than
- * `gap` frames; a note shorter than `shortest` frames is left out. */
+ * `gap` frames, or where it is struck again: where it rises and is at least `on` and `again` times that of
+ * one of the last `rise` frames, which was not below `off`, and the note has lasted for twice as many. A note
+ * shorter than `shortest` frames is left out. */
 struct note_segment_rules {
     float on, off; /* on >= off > 0 */
     size_t gap, shortest;
+    float again; /* 0: never */
+    size_t rise;
 };
 
 struct note_segment {

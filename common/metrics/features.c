@@ -152,8 +152,8 @@ static double tonal_distance(const struct piano_roll *roll)
     return steps ? sum / (double)steps : NAN;
 }
 
-/* LR: the correlation of the keys' loudnesses in the channels; 0 where one of them is constant. The first value is
- * subtracted before all sums, so that the variance of a constant channel is exactly 0. */
+/* LR: the correlation of the keys' loudnesses in the channels; 0 where one of them is constant. The first
+ * value is subtracted before all sums, so that the variance of a constant channel is exactly 0. */
 static double channel_correlation(const struct score *score, size_t part)
 {
     size_t cells = score->pitched * score->frames, size = score->rows * score->frames;

@@ -1,12 +1,13 @@
 #!/bin/bash
-# chunks-to-keys: the published and the harmonic formulas computed in full, notes told from overtones, thresholds,
-# shapes and facts, and everything that is no wave.
+# chunks-to-keys: the published and the harmonic formulas computed in full, notes told from overtones, drums,
+# thresholds, shapes and facts, and everything that is no wave.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 
 PYTHONPATH=$here:$root/tests/reference PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 - <<'PYTHON'
 import io
 import os
+import re
 import subprocess
 
 import harmonic_keys
@@ -90,7 +91,7 @@ tap.ok(same(keys(pair[0, 0])[0], analyse(pair[0, 0], width="0.25st", threshold=0
 tap.ok(same(keys((pair * 10000).astype("<i4"))[0], analyse((pair * 10000).astype("<i4"), width="0.25st",
                                                            threshold=0.2)), "integers")
 tap.ok(same(heard(pair, "-a", "published")[0], analyse(pair)), "the published form is one option away")
-tap.ok((heard(pair, "-w", "12.5Hz", "-t", "0.025")[0] == heard(pair, "-a", "published")[0]).all(), "or its two numbers")
+tap.ok((heard(pair, "-w", "12.5Hz", "-t", "0.025", "--relative-to", "stream", "--tuning", "440")[0] == heard(pair, "-a", "published")[0]).all(), "or its numbers")
 tap.ok((heard(pair)[0] == heard(pair, "-a", "harmonic")[0]).all() and
        (heard(pair, "-w", "0.25st")[0] == heard(pair, "-a", "bands")[0]).all(), "a width stated means plain bands")
 facts = "kind=pair rate=11025 source=a%20song start=20 colour=red"
@@ -108,7 +109,7 @@ tap.ok(b"lead=0.02" in header[0] and not any(fact.startswith(b"lead=") for fact 
 # What the threshold is relative to; records of different sizes and rates in one stream.
 loud, soft = tones(2400, 12000, [30]), 0.05 * tones(3600, 12000, [40])
 both = npy(loud) + npy(soft)
-stream, each, all_ = keys(both), keys(both, "--relative-to", "record"), keys(both, "-t", "0")
+stream, each, all_ = keys(both, "--relative-to", "stream"), keys(both), keys(both, "-t", "0")
 largest = all_[0].max()
 tap.ok(all((s == np.where(a < 0.2 * largest, 0, a)).all() for s, a in zip(stream, all_)), "relative to the stream")
 tap.ok(all((e == np.where(a < 0.2 * a.max(), 0, a)).all() for e, a in zip(each, all_)) and each[1].any() and
@@ -207,6 +208,98 @@ tap.ok(same(1000 * soft, loud, 1e-3), "harmonic: relative to each record")
 loud, soft = heard(npy(tone) + npy(np.float32(0.001) * tone), "--relative-to", "stream")
 tap.ok(loud.any() and not soft.any(), "harmonic: relative to the stream if so wished")
 
+# Drums.
+def drums(*options):
+    """Keys 3-63 and the three drums of the wave."""
+    got = heard(options[0], "--drums", "-k", "3-63", *options[1:])[0]
+    return (got[..., :-3, :], got[..., -3:, :]) if got.ndim > 1 else (got, got)
+
+
+def hits(begins, sound, share=1):
+    """(60000): the sound at each of these samples."""
+    wave = np.zeros(60000)
+    for begin in begins:
+        wave[begin:begin + len(sound)] += share * sound[:len(wave) - begin]
+    return wave
+
+
+def noise(low, high, decay):
+    spectrum = np.fft.rfft(random.standard_normal(2400))
+    frequencies = np.fft.rfftfreq(2400, 1 / 12000)
+    return np.fft.irfft(spectrum * ((frequencies > low) & (frequencies < high))) * np.exp(-np.arange(2400) / 12000 / decay)
+
+
+age = np.arange(2400) / 12000
+kick = np.exp(-age / 0.05) * np.sin(2 * np.pi * (50 * age + 1.8 * (1 - np.exp(-age / 0.03))))
+kicks, snares, hats = (range(begin, 60000, 6000) for begin in (3000, 6120, 4560))
+played = hits(kicks, kick, 0.5) + hits(snares, noise(200, 3000, 0.04), 0.3) + hits(hats, noise(3500, 6000, 0.02), 0.3)
+bass = notes(60000, 12000, {20: (0, 5), 40: (0, 5)})
+for samples, rate, option in [(60000, 12000, ()), (60000, 12000, ("-t", "0")), (50011, 11025, ("-t", "0")),
+                              (50011, 44100, ()), (241, 12000, ("-t", "0")), (1, 12000, ("-t", "0"))]:
+    wave = np.stack([played + bass, bass])[:, :samples].astype("<f4")
+    got, want = drums(wave, "-r", str(rate), *option)[1], harmonic_keys.drums(wave, rate, int(0.02 * rate + 0.5), not option)
+    tap.ok(same(got, want, 1e-4), f"drums: the formula: {samples} samples at {rate} Hz {' '.join(option)}")
+alone = drums((played + notes(60000, 12000, {})).astype("<f4"))[1] > 0
+for row, begins in enumerate((kicks, snares, hats)):
+    begun = np.flatnonzero(np.diff(np.concatenate([[0], alone[row]])) == 1) * 240 + 240
+    missed = [begin for begin in begins if abs(begun - begin).min(initial=9999) > 240]
+    tap.ok(not missed, f"drums: those of row {row} begin in their frame", (missed, begun))
+got = drums((hits(kicks, kick, 0.5) + bass).astype("<f4"))
+tap.ok(list(np.flatnonzero(got[0].any(1)) + 3) == [20, 40] and not got[1][2].any() and got[1][0].any(),
+       "a kick drum is no bass note and no cymbal", (np.flatnonzero(got[0].any(1)) + 3, got[1].any(1)))
+rms = np.sqrt(np.mean(hits(kicks, kick, 0.5).reshape(250, 240) ** 2, 1))
+struck = np.array(kicks) // 240
+tap.ok(abs(np.mean(got[1][0][struck - 1]) / np.mean(rms[struck]) - 1) < 0.3, "as loud as it is",
+       (got[1][0][struck - 1], rms[struck]))
+got = drums(notes(60000, 12000, {20: (0, 5), 40: (0, 5), 44: (0, 5), 47: (0, 5)}))
+tap.ok(not got[1].any() and got[0].any(), "notes that are held are no drums", got[1].any(1))
+got = drums(np.zeros((2, 2, 1200), "<f4"))
+tap.ok(got[1].shape == (2, 2, 3, 5) and not got[1].any(), "silence has no drums")
+got = drums((1e38 * (played + bass)).astype("<f4"))[1]
+tap.ok(same(1e-38 * got, drums((played + bass).astype("<f4"))[1], 1e-3), "drums as loud as can be")
+wave = (played + bass).astype("<f4")
+header = run(["chunks-to-keys", "--drums"], npy(wave)).stdout.split(b"\n")[0].split()
+tap.ok(b"keys=27-59" in header and b"drums=3" in header and b"lead=0.02" in header, "fact drums", header)
+got = heard(npy(wave) + npy(wave[:24007]), "--drums", "--relative-to", "stream")
+tap.ok([keys.shape for keys in got] == [(36, 250), (36, 101)] and (got[0][-3:] == drums(wave)[1]).all(),
+       "drums relative to the stream: their threshold is that of a record")
+tap.ok((heard(wave)[0] == heard(wave, "--drums")[0][:-3]).all(), "keys are the same with drums as without")
+
+# The tuning.
+def facts_of(data, *options):
+    """Of the first record."""
+    header = run(["chunks-to-keys", *options], data).stdout.split(b"\n")[0].decode("latin1")
+    return dict(re.findall(r"(\w+)=(\S+)", header.split("#")[1]))
+
+
+def retuned(cents, played={33: (0, 3), 40: (0, 5), 44: (1, 5), 47: (0, 4)}):
+    """Notes that sound so many cents higher, as of a wave that is played faster."""
+    time = np.arange(60000) / 12000
+    wave = 0.002 * random.standard_normal(60000)
+    for key, (begin, last) in played.items():
+        wave += sawtooth(key + cents / 100, time, 12000) * (time >= begin) * (time < last)
+    return wave.astype("<f4")
+
+
+plain = heard(retuned(0))[0] > 0
+for cents in (30, -45, 16):
+    tuning = float(facts_of(npy(retuned(cents))).get("tuning", 440))
+    tap.ok(abs(1200 * np.log2(tuning / 440) - cents) <= 3, f"a tuning of {cents} cents is found", tuning)
+    other = ((heard(retuned(cents))[0] > 0) != plain).mean()
+    tap.ok(other < 0.003, "... and the keys are those of 440 Hz", other)
+for cents in (0, 6, -6):
+    tap.ok("tuning" not in facts_of(npy(retuned(cents))), f"{cents} cents are 440 Hz")
+wave = retuned(30)
+got = heard(wave, "-a", "bands", "-t", "0", "--tuning", "447.69")[0]
+want = analyse(wave, 12000 * 440 / 447.69, width="0.25st", threshold=0)
+tap.ok(same(got, want, 1e-6), "--tuning: the formula")
+tap.ok(facts_of(npy(wave), "--tuning", "447.69")["tuning"] == "447.69" and
+       "tuning" not in facts_of(record(wave, "tuning=431"), "--tuning", "440"), "fact tuning")
+tap.ok("tuning" not in facts_of(npy(wave), "-a", "published") and same(heard(wave, "-a", "published")[0], analyse(wave)),
+       "published: 440 Hz")
+for name, wave in ("noise", random.standard_normal(60000)), ("silence", np.zeros(60000)), ("a sample", np.ones(1)):
+    tap.ok("tuning" not in facts_of(npy(wave.astype("<f4"))), f"{name} has no tuning")
+
 # Memory: it does not grow with the number of records, and a long wave takes little more than its transform.
 sanitised = b"__asan_init" in open(os.path.join(os.environ["PATH"].split(":")[0], "chunks-to-keys"), "rb").read()
 
@@ -256,8 +349,14 @@ refused("a key above half of the rate", record(pair, "kind=pair rate=8000") + en
 refused("no rate", record(pair, "kind=pair rate=0") + end(1), "rate=0")
 refused("a frame without a sample", npy(pair), "no sample", "-i", "0.0001", "-r", "2000")
 for option, value in [("-k", "59-27"), ("-k", "0-5"), ("-k", "27"), ("-w", "12.5"), ("-w", "0st"), ("-w", "xHz"),
-                      ("-t", "1.5"), ("-t", "nan"), ("-i", "0"), ("-r", "-1"), ("--relative-to", "song")]:
+                      ("-t", "1.5"), ("-t", "nan"), ("--tuning", "399"), ("--tuning", "a"), ("-i", "0"), ("-r", "-1"), ("--relative-to", "song")]:
     refused(f"usage: {option} {value}", npy(pair), value, option, value, status=2)
+for option in ("-a", "bands"), ("-a", "published"), ("-w", "12.5Hz"):
+    refused(f"usage: --drums {' '.join(option)}", npy(pair), "--drums goes with the harmonic analysis", "--drums", *option,
+            status=2)
+refused("usage: --tuning -a published", npy(pair), "--tuning goes with", "--tuning", "442", "-a", "published", status=2)
+refused("a key above half of the rate by its tuning", record(pair, "rate=8400") + end(1), "key 88", "-k", "80-88", "--tuning",
+        "460")
 refused("usage: two files", b"", "b", "a", "b", status=2)
 refused("no such file", b"", "nowhere", "nowhere")
 

@@ -92,6 +92,16 @@ for values, options, spans, name in [
         ([1, 0, 0, 0, 1, 1, 0], ["--shortest", "0"], [(0, 1), (4, 6)], "--shortest 0"),
         ([1, 1, 1, 0, 0, 0, 0.09, 0.09, 0.09], [], [(0, 3)], "below --on nothing begins"),
         ([1, 1, 1, 0, 0, 0, 0.09, 0.09, 0.09], ["--on", "0.09"], [(0, 3), (6, 9)], "--on"),
+        ([*[0.4] * 6, 0.7, 0.7, 0.7], [], [(0, 6), (6, 9)], "what becomes louder by half is struck again"),
+        ([*[0.4] * 5, 0.7, 0.7, 0.7], [], [(0, 8)], "... but not before 120 ms"),
+        ([*[0.5] * 6, 0.7, 0.7, 0.7], [], [(0, 9)], "what becomes louder by less is not"),
+        ([*[0.5] * 6, 0.6, 0.7, 0.8, 0.8, 0.8], [], [(0, 8), (8, 11)], "within 60 ms"),
+        ([*[0.5] * 6, 0.6, 0.65, 0.7, 0.8, 0.8, 0.8], [], [(0, 12)], "... not in 80"),
+        ([*[0.4] * 6, 0.7, 0.7, 0.7], ["--again", "2"], [(0, 9)], "--again"),
+        ([*[0.01] * 6, 0.7, 0.7, 0.7, *[0.01] * 6, 1, 1, 1], ["--again", "0", "--on", "0.01", "--off", "0.01"], [(0, 18)],
+         "--again 0"),
+        ([*[0.04] * 6, *[0.06] * 6, 1, 1, 1], ["--again", "1.2", "--on", "0.1", "--off", "0.02"], [(12, 15)],
+         "below --on nothing is struck"),
         ([1, 1, 1, 0, 0], [], [(0, 3)], "what follows the last sound is silent"),
         ([-1, -1, 0.1, 0.1, 0.1], [], [(2, 5)], "below 0 is silent")]:
     got = [note[:2] for note in notes(convert(line(*values), *options))]
@@ -130,7 +140,13 @@ want = []
 for k, row in enumerate(music / music.max()):
     start, last = None, None
     for t, value in enumerate(list(row) + [0] * 9):
-        if start is None and value >= 0.7:
+        least = min([v for v in row[max(0, t - 3):t] if v >= np.float32(0.2)] or [np.inf])
+        if start is not None and t - start >= 6 and value >= 0.7 and value >= 1.5 * least and \
+                value > row[t - 1] and t - last <= 3:
+            if last + 1 - start >= 4:
+                want.append((start, last + 1, 47 + k, round(127 * float(row[start:last + 1].max()) ** 0.5), 0))
+            start = last = t
+        elif start is None and value >= 0.7:
             start = last = t
         elif start is not None and value >= 0.2:
             last = t
@@ -181,7 +197,7 @@ refused("NaN", record(keys * np.nan), "value 1 is nan")
 refused("an interval that is too short", record(keys, "kind=keys interval=0.00001") + end(1), "too short for a MIDI file")
 refused("a folder that is not there", good + end(1), "no/x.mid", "-o", "no/x.mid")
 for options, wanted in [(["--off", "0.2"], "--off 0.2 is more than --on 0.1"), (["-p", "128"], "128"), (["-k", "9"], "9"),
-                        (["--on", "0"], "0"), (["--gap", "-1"], "-1"), (["--stereo", "left"], "left"),
+                        (["--on", "0"], "0"), (["--gap", "-1"], "-1"), (["--again", "-1"], "-1"), (["--stereo", "left"], "left"),
                         (["-o", "%d%d"], "like song-%03d.mid")]:
     refused("usage: " + " ".join(options), good + end(1), wanted, *options, status=2)
 with open("/dev/full", "wb") as full:

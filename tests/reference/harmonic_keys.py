@@ -18,7 +18,11 @@ def sigma(bands, semitones=0.3):
     return frequency(bands) * (2 ** (semitones / 12) - 1)
 
 
-def loudness(wave, rate, interval, semitones):
+def wide_sigma(bands):
+    return np.maximum(4 * sigma(bands), 8)
+
+
+def loudness(wave, rate, interval, width):
     """(bands, frames): the RMS of each band's envelope at four instants an interval."""
     frames = -(-len(wave) // interval)
     padded = np.zeros(quick_size(frames) * interval)
@@ -28,7 +32,7 @@ def loudness(wave, rate, interval, semitones):
     frequencies = np.arange(len(padded)) * rate / len(padded)
     rows = []
     for band in BANDS:
-        mask = 2 * np.exp(-0.5 * ((frequencies - frequency(band)) / sigma(band, semitones)) ** 2)
+        mask = 2 * np.exp(-0.5 * ((frequencies - frequency(band)) / width(band)) ** 2)
         envelope = np.fft.ifft(spectrum * mask)[:: interval // 4] if frequency(band) <= rate / 2 else np.zeros(4 * frames)
         rows.append(np.sqrt(np.mean(abs(envelope[: 4 * frames].reshape(frames, 4)) ** 2 / 2, 1)))
     return np.array(rows)
@@ -84,11 +88,11 @@ def ahead(values):
     return np.concatenate([smooth[:, 1:], smooth[:, -1:]], 1)
 
 
-def are_notes(own, threshold):
-    """Runs of what is at least half of the threshold and 0.3 of its last four, that reach the threshold."""
-    past = np.concatenate([np.zeros(own.shape[:-1] + (4,)), own], -1)
-    past = np.lib.stride_tricks.sliding_window_view(past, 5, -1).max(-1)
-    lasts = (own >= threshold / 2) & (own >= 0.3 * past)
+def are_notes(own, threshold, steepest=0.3):
+    """Runs of what is at least half of the threshold and 0.3 of its neighbours, that reach the threshold."""
+    near = np.pad(own, [(0, 0)] * (own.ndim - 1) + [(4, 4)])
+    near = np.lib.stride_tricks.sliding_window_view(near, 9, -1).max(-1)
+    lasts = (own >= threshold / 2) & (own >= steepest * near)
     for row, loud in zip(lasts.reshape(-1, own.shape[-1]), own.reshape(-1, own.shape[-1])):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], row, [0]]))).reshape(-1, 2)
         for begin, end in edges:
@@ -99,7 +103,7 @@ def are_notes(own, threshold):
 def analyse(waves, rate=12000, interval=240, keys=range(27, 60), threshold=0):
     """(..., keys, frames) of waves (..., samples)."""
     flat = waves.reshape(-1, waves.shape[-1]).astype(float)
-    b = np.array([np.minimum(*(loudness(wave, rate, interval, width) for width in (0.3, 1.2))) for wave in flat])
+    b = np.array([np.minimum(*(loudness(wave, rate, interval, width) for width in (sigma, wide_sigma))) for wave in flat])
     tone = running_median(b, 11) ** 2
     noise = running_median(b.transpose(0, 2, 1), 15).transpose(0, 2, 1) ** 2
     v = whiten(b * tone / np.maximum(tone + 0.3 * noise, 1e-300))
@@ -112,3 +116,49 @@ def analyse(waves, rate=12000, interval=240, keys=range(27, 60), threshold=0):
     if threshold:
         out = np.where(are_notes(own / own.max(), threshold), out, 0)
     return out.reshape(waves.shape[:-1] + out[0].shape)
+
+
+def opening(values, window):
+    """The largest, of the runs of so many frames that contain a frame, of their least values."""
+    padded = np.pad(values, ((0, 0), (0, window - 1)), "edge")
+    least = np.lib.stride_tricks.sliding_window_view(padded, window, -1).min(-1)
+    before = np.pad(least, ((0, 0), (window - 1, 0)), constant_values=0)
+    return np.lib.stride_tricks.sliding_window_view(before, window, -1).max(-1)
+
+
+def powers(wave, rate, interval):
+    """(rows, frames): the power of each bin of two frames about a frame, from 3000 Hz on of two bins."""
+    frames, length = -(-len(wave) // interval), 2 * interval
+    padded = np.zeros((frames + 2) * interval)
+    padded[interval // 2: interval // 2 + len(wave)] = wave
+    window = np.sin(np.pi * np.arange(length) / length) ** 2
+    spectra = np.fft.rfft([window * padded[t * interval:][:length] for t in range(frames)]).T
+    power = 2 * abs(spectra) ** 2 / (length * np.sum(window ** 2))
+    power[[0, -1]] /= 2
+    high = min(int(np.ceil(3000 * length / rate)), length // 2 + 1)
+    pairs = np.pad(power[high:], ((0, (len(power) - high) % 2), (0, 0)))
+    return np.concatenate([power[:high], pairs[::2] + pairs[1::2]])
+
+
+def drums(waves, rate=12000, interval=240, thresholded=True):
+    """(..., 3, frames) of waves (..., samples)."""
+    flat = waves.reshape(-1, waves.shape[-1]).astype(float)
+    begin = [min(int(np.ceil(hertz * 2 * interval / rate)), interval + 1) for hertz in (0, 130, 3000)]
+    loud, own, mean = [], [], 0
+    for wave in flat:
+        a = powers(wave, rate, interval)
+        rows = np.arange(len(a))
+        bands = [(rows >= first) & (rows < last) for first, last in zip(begin, begin[1:] + [len(a)])]
+        h = np.maximum(running_median(a, 11), opening(a, 5))
+        p = running_median(a.T, 15).T
+        mask = np.where(bands[0][:, None], 1, p ** 2 / np.maximum(p ** 2 + h ** 2, 1e-300))
+        loud.append([np.sqrt((mask * np.maximum(a - 2 * h, 0))[band].sum(0)) for band in bands])
+        own.append([np.sqrt((mask * np.maximum(a - 4 * h, 0))[band].sum(0)) for band in bands])
+        mean += np.array([a[band].mean(1).sum() for band in bands]) / len(flat)
+    loud, own = np.array(loud), np.array(own)
+    for d, (share, of_rms) in enumerate(((0.2, 0.4), (0.2, 0.1), (0.1, 0.3))):
+        if thresholded:
+            least = max(share * own[:, d].max(), of_rms * np.sqrt(mean[d]))
+            loud[:, d] *= are_notes(own[:, d], least, 0)
+    loud = np.concatenate([loud[..., 1:], loud[..., -1:]], -1)
+    return loud.reshape(waves.shape[:-1] + loud.shape[1:])
