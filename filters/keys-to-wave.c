@@ -1,19 +1,16 @@
 /* keys-to-wave: keys records to waves, by additive synthesis. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/keys/keys-options.h"
 #include "common/keys/score.h"
 #include "common/level.h"
-#include "common/memory.h"
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/stream/expect.h"
 #include "common/stream/rate-option.h"
 #include "common/stream/stream.h"
-#include "common/synthesis/sharpen.h"
-#include "common/synthesis/voice.h"
+#include "common/synthesis/play.h"
 
 static const char *voice_name = "sine", *width_text = "0.25st";
 static double rate = RATE_DEFAULT, release = 0.02, sharpness = 2.5, loudness_floor;
@@ -52,6 +49,9 @@ static void check_rate_or_die(const struct reader *reader, const struct score *s
     if (highest > rate / 2)
         reader_die(reader, "key %d, %.0f Hz, is above half of the rate, %g Hz", score->keys.last, highest,
                    rate);
+    if (score->drums && rate < DRUM_LIMITS[KEYBOARD_DRUMS])
+        reader_die(reader, "high drums, %g to %g Hz, need a rate of %g Hz at least, not %g",
+                   DRUM_LIMITS[DRUM_HIGH], DRUM_LIMITS[KEYBOARD_DRUMS], DRUM_LIMITS[KEYBOARD_DRUMS], rate);
     if (score->interval * rate < 1)
         reader_die(reader, "an interval of %g s has no sample at %g Hz", score->interval, rate);
 }
@@ -64,35 +64,17 @@ static size_t lead_or_die(const struct reader *reader, const struct record *keys
     return (size_t)lround(lead / score->interval);
 }
 
-static void delay(float *line, size_t count, size_t frames)
+/* wave (2, samples) of the score. */
+static void play_or_die(struct record *wave, const struct reader *reader, const struct record *keys,
+                        const struct score *score)
 {
-    if (frames > count) frames = count;
-    memmove(line + frames, line, (count - frames) * sizeof *line);
-    memset(line, 0, frames * sizeof *line);
-}
-
-/* wave (2, samples) of the score, delayed by `lead` frames. */
-static void play_or_die(struct record *wave, const struct score *score, size_t lead, voice *voice)
-{
-    struct frames frames = {score->parts * score->frames, score->interval, rate};
+    struct play play = {rate,    voice_named(voice_name),         bell, sharpness,
+                        release, lead_or_die(reader, keys, score)};
+    struct frames frames = play_frames(score, rate);
     size_t samples = frame_start(frames, frames.count);
-    float *samples_out = record_shape_or_die(wave, 2, (size_t[]){2, samples});
-    float *line = allocate_or_die(frames.count, sizeof *line);
-    memset(samples_out, 0, wave->count * sizeof *samples_out);
-    for (size_t channel = 0; channel < score->channels; channel++)
-        for (size_t k = 0; k < score->pitched; k++) {
-            int key = score->keys.first + (int)k;
-            double deviation = 1 / (2 * M_PI * key_sigma(score->width, key) * score->interval);
-            score_line(score, channel, k, line);
-            delay(line, frames.count, lead);
-            if (sharpness > 1) sharpen(line, frames.count, deviation, sharpness);
-            if (release > 0) sharpen_release(line, frames.count, (float)exp(-score->interval / release));
-            struct partial partials[PARTIALS];
-            size_t count = voice(partials, key, rate / 2, &bell);
-            voice_play(samples_out + channel * samples, frames, key, partials, count, line);
-        }
-    if (score->channels == 1) memcpy(samples_out + samples, samples_out, samples * sizeof *samples_out);
-    free(line);
+    float *left = record_shape_or_die(wave, 2, (size_t[]){2, samples});
+    play_score_or_die(left, score, &play);
+    if (score->channels == 1) memcpy(left + samples, left, samples * sizeof *left);
 }
 
 static void put_wave_or_die(struct writer *writer, const struct reader *reader, struct record *wave,
@@ -102,6 +84,7 @@ static void put_wave_or_die(struct writer *writer, const struct reader *reader, 
     if (isinf(peak)) reader_die(reader, "too loud");
     if (peak > HIGHEST_PEAK) level_scale(wave->data, wave->count, HIGHEST_PEAK / peak);
     record_copy_facts(wave, keys);
+    record_remove_fact(wave, "drums");
     record_remove_fact(wave, "interval");
     record_remove_fact(wave, "keys");
     record_remove_fact(wave, "lead");
@@ -124,7 +107,7 @@ int main(int argc, char **argv)
         struct score score = score_or_die(reader, &keys, unstated);
         check_rate_or_die(reader, &score);
         level_subtract_floor(keys.data, keys.count, (float)loudness_floor);
-        play_or_die(&wave, &score, lead_or_die(reader, &keys, &score), voice_named(voice_name));
+        play_or_die(&wave, reader, &keys, &score);
         put_wave_or_die(writer, reader, &wave, &keys);
         progress_show((double)reader_count(reader), NULL);
     }
