@@ -6,8 +6,7 @@
 
 enum { KEYBOARD_KEYS = 88, KEY_TO_MIDI = 20 };
 
-/* Rows of a keys record that states drums, behind those of its keys: noise in a low, a middle, a high band.
- */
+/* Rows of a keys record with drums, behind its keys: noise in a low, a middle and a high band. */
 enum keyboard_drum { DRUM_LOW, DRUM_MIDDLE, DRUM_HIGH, KEYBOARD_DRUMS };
 
 /* Hz: drum d is the noise from DRUM_LIMITS[d] to DRUM_LIMITS[d + 1]. Its loudness is the root mean square of

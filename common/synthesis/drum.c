@@ -17,7 +17,7 @@ static const double ATTACK_SECONDS = 0.001; /* a hit's noise would click without
 static const double HIGH_TOP = 10000; /* Hz */
 
 /* The tone of a low drum: TONE_END Hz, and at its beginning higher by TONE_FALL, which fades to 1/e in
- * TONE_FALL_SECONDS; the tone's share of the amplitude does in TONE_SECONDS. */
+ * TONE_FALL_SECONDS; the tone's share of the amplitude is exp(-(age / TONE_SECONDS)^2). */
 static const double TONE_END = 50, TONE_FALL = 110, TONE_FALL_SECONDS = 0.03, TONE_SECONDS = 0.25;
 static const double TONE_LEAST = 1e-3;
 
@@ -53,7 +53,7 @@ static void add_tone(float *carrier, size_t count, double rate)
 {
     double fall = TONE_FALL * TONE_FALL_SECONDS;
     for (size_t n = 0; n < count; n++) {
-        double age = (double)n / rate, weight = exp(-age / TONE_SECONDS);
+        double age = (double)n / rate, weight = exp(-pow(age / TONE_SECONDS, 2));
         if (weight < TONE_LEAST) break;
         double turns = TONE_END * age + fall * (1 - exp(-age / TONE_FALL_SECONDS));
         carrier[n] = (float)((double)carrier[n] * sqrt(1 - weight * weight) +
