@@ -68,25 +68,26 @@ static void autocorrelate(float *correlation, size_t lags, const struct onsets *
     }
 }
 
-/* The correlation around a multiple of a lag, which need not be a whole number of steps. */
-static double around(const float *correlation, size_t lag)
+/* The correlation at a lag between two steps. */
+static double correlation_at(const float *correlation, double lag)
 {
-    const float *at = correlation + lag;
-    return 0.5 * (double)at[0] + 0.25 * (double)(at[-1] + at[1]);
+    double share = lag - floor(lag);
+    const float *at = correlation + (size_t)lag;
+    return (1 - share) * (double)at[0] + share * (double)at[1];
 }
 
-/* The lag, in steps, that the beat most likely has; 0 when none is clear. A beat is told from one and a half
- * of it, or three quarters, by the bars: two and four of it, or three and six. */
-static size_t likeliest_lag(const float *correlation, size_t lags, double step)
+/* The period, in steps, that the beat most likely has; 0 when none is clear. A beat is told from one and a
+ * half of it, or three quarters, by the bars: two and four of it, or three and six. */
+static double likeliest_period(const float *correlation, double step)
 {
-    size_t best = 0, first = (size_t)ceil(60 / FASTEST / step), last = (size_t)floor(60 / SLOWEST / step);
-    double most = 0;
-    for (size_t lag = first > 1 ? first : 2; lag <= last && BEATS * lag + 1 < lags; lag++) {
-        double octaves = log2((double)lag * step / PRIOR_PERIOD) / PRIOR_OCTAVES;
-        double duple = around(correlation, 2 * lag) + around(correlation, 4 * lag);
-        double triple = around(correlation, 3 * lag) + around(correlation, 6 * lag);
-        double strength = exp(-0.5 * octaves * octaves) * ((double)correlation[lag] + fmax(duple, triple));
-        if (strength > most) most = strength, best = lag;
+    const double finer = 1.003; /* six of the period are then right to a step */
+    double best = 0, most = 0;
+    for (double period = fmax(2, 60 / FASTEST / step); period <= 60 / SLOWEST / step; period *= finer) {
+        double multiples[BEATS + 1], octaves = log2(period * step / PRIOR_PERIOD) / PRIOR_OCTAVES;
+        for (int m = 1; m <= BEATS; m++) multiples[m] = correlation_at(correlation, m * period);
+        double bars = fmax(multiples[2] + multiples[4], multiples[3] + multiples[6]);
+        double strength = exp(-0.5 * octaves * octaves) * (multiples[1] + bars);
+        if (strength > most) most = strength, best = period;
     }
     return most >= CLEAR * (double)correlation[0] ? best : 0;
 }
@@ -103,12 +104,12 @@ static double power_at(const struct onsets *onsets, double frequency)
     return power;
 }
 
-/* The period, in steps, near `lag`. The grid is fine enough for the highest multiple to turn by an eighth
- * from the first step to the last. */
-static double refined(const struct onsets *onsets, double lag)
+/* The period, in steps, within two per cent of `period`. The grid is fine enough for the highest multiple to
+ * turn by an eighth from the first step to the last. */
+static double refined(const struct onsets *onsets, double period)
 {
-    double grid = 1.0 / (8 * HARMONICS * (double)onsets->count), best = 1 / lag, most = 0;
-    for (double f = 1 / (lag + 1); f <= 1 / (lag - 1); f += grid) {
+    double grid = 1.0 / (8 * HARMONICS * (double)onsets->count), best = 1 / period, most = 0;
+    for (double f = 0.98 / period; f <= 1.02 / period; f += grid) {
         double power = power_at(onsets, f);
         if (power > most) most = power, best = f;
     }
@@ -123,8 +124,8 @@ double tempo_or_die(const struct score *score, double standard)
     float *correlation = allocate_or_die(lags, sizeof *correlation);
     smooth(&onsets);
     autocorrelate(correlation, lags, &onsets);
-    size_t lag = likeliest_lag(correlation, lags, onsets.step);
-    double tempo = lag ? 60 / (refined(&onsets, (double)lag) * onsets.step) : standard;
+    double period = likeliest_period(correlation, onsets.step);
+    double tempo = period > 0 ? 60 / (refined(&onsets, period) * onsets.step) : standard;
     free(correlation);
     free(onsets.strength);
     return fmin(FASTEST, fmax(SLOWEST, tempo));
