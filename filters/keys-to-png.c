@@ -37,7 +37,7 @@ static const struct program program = {"keys-to-png", "[FILE]", "Draw keys as a 
 /* The number of the record and its facts, except those that are in the title or the picture. Caller frees. */
 static char *remarks_of(const struct reader *reader, const struct record *keys)
 {
-    static const char *const shown[] = {"kind", "source", "crc32", "interval", "keys", "width"};
+    static const char *const shown[] = {"kind", "source", "crc32", "interval", "keys", "drums", "width"};
     char *remarks = text_or_die("record %llu", (unsigned long long)reader_count(reader)), *name;
     for (size_t i = 0; (name = record_fact_name(keys, i)); i++) {
         bool said = false;
