@@ -13,7 +13,7 @@
 #include "common/synthesis/play.h"
 
 static const char *voice_name = "sine", *width_text = "0.25st";
-static double rate = RATE_DEFAULT, release = 0.02, sharpness = 2.5, loudness_floor;
+static double rate = RATE_DEFAULT, release = 0.02, sharpness = 2.5, attack = 0.2, loudness_floor;
 static struct bell bell = {.height = 0.25, .centre = 3, .width = 2};
 static bool quiet, progress;
 static const float HIGHEST_PEAK = 0.99f; /* of full scale */
@@ -27,6 +27,8 @@ static const struct option options[] = {
      "Strength of a harmonic at the bell's centre, the first's being 1"},
     {0, "bell-centre", OPTION_REAL, &bell.centre, "HARMONIC", -100, 100, "Where the bell's centre is"},
     {0, "bell-width", OPTION_REAL, &bell.width, "HARMONICS", 0.01, 100, "Standard deviation of the bell"},
+    {0, "attack", OPTION_REAL, &attack, "SHARE", 0, 10,
+     "Noise that a note begins with, of its loudness; a sine has none"},
     {OPTION_FLOOR(&loudness_floor, "")},
     {0, "sharpen", OPTION_REAL, &sharpness, "FACTOR", 1, 100,
      "Most by which a short note is raised; 1: not at all"},
@@ -68,8 +70,13 @@ static size_t lead_or_die(const struct reader *reader, const struct record *keys
 static void play_or_die(struct record *wave, const struct reader *reader, const struct record *keys,
                         const struct score *score)
 {
-    struct play play = {rate,    voice_named(voice_name),         bell, sharpness,
-                        release, lead_or_die(reader, keys, score)};
+    struct play play = {.rate = rate,
+                        .voice = voice_named(voice_name),
+                        .bell = bell,
+                        .attack = strcmp(voice_name, "sine") == 0 ? 0 : attack,
+                        .sharpness = sharpness,
+                        .release = release,
+                        .lead = lead_or_die(reader, keys, score)};
     struct frames frames = play_frames(score, rate);
     size_t samples = frame_start(frames, frames.count);
     float *left = record_shape_or_die(wave, 2, (size_t[]){2, samples});

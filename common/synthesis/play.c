@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/memory.h"
+#include "common/synthesis/attack.h"
 #include "common/synthesis/drum.h"
 #include "common/synthesis/sharpen.h"
 
@@ -24,8 +25,8 @@ static void late_line(const struct score *score, size_t channel, size_t row, con
     memset(line, 0, lead * sizeof *line);
 }
 
-static void add_key_or_die(float *samples, const struct score *score, const struct play *play, int key,
-                           float *line)
+static void add_key_or_die(float *samples, const struct score *score, const struct play *play,
+                           const struct attack *attack, int key, float *line)
 {
     struct frames frames = play_frames(score, play->rate);
     double deviation = 1 / (2 * M_PI * key_sigma(score->width, key) * score->interval);
@@ -34,6 +35,7 @@ static void add_key_or_die(float *samples, const struct score *score, const stru
     struct partial partials[PARTIALS];
     size_t count = play->voice(partials, key, play->rate / 2, &play->bell);
     voice_play(samples, frames, key, partials, count, line);
+    if (play->attack > 0) attack_add(samples, frames, attack, line, play->attack);
 }
 
 void play_score_or_die(float *wave, const struct score *score, const struct play *play)
@@ -41,11 +43,12 @@ void play_score_or_die(float *wave, const struct score *score, const struct play
     struct frames frames = play_frames(score, play->rate);
     size_t samples = frame_start(frames, frames.count);
     float *line = allocate_or_die(frames.count, sizeof *line);
+    struct attack attack = attack_or_die(play->rate);
     memset(wave, 0, score->channels * samples * sizeof *wave);
     for (size_t channel = 0; channel < score->channels; channel++)
         for (size_t k = 0; k < score->pitched; k++) {
             late_line(score, channel, k, play, line);
-            add_key_or_die(wave + channel * samples, score, play, score->keys.first + (int)k, line);
+            add_key_or_die(wave + channel * samples, score, play, &attack, score->keys.first + (int)k, line);
         }
     /* The noise of a drum is the same in both channels. */
     for (size_t d = 0; d < score->drums; d++) {
@@ -56,5 +59,6 @@ void play_score_or_die(float *wave, const struct score *score, const struct play
         }
         drum_sound_free(&sound);
     }
+    free(attack.noise);
     free(line);
 }
