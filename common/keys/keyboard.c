@@ -8,7 +8,7 @@
 
 #include "common/number.h"
 
-const double DRUM_LIMITS[] = {40, 200, 2000, 6000};
+const double DRUM_LIMITS[] = {40, 130, 3000, 6000};
 
 double key_frequency(int key)
 {

@@ -13,12 +13,12 @@ static const float INAUDIBLE = 1e-5f;       /* of full scale: -100 dB; a softer 
 static const double ATTACK_SECONDS = 0.001; /* a hit's noise would click without */
 
 /* The noise of high drums goes on above its band: so cymbals and hats of a General MIDI soundfont have as
- * much power above 6 kHz as in 2-6 kHz. */
+ * much power above 6 kHz as in 3-6 kHz. */
 static const double HIGH_TOP = 10000; /* Hz */
 
 /* The tone of a low drum: TONE_END Hz, and at its beginning higher by TONE_FALL, which fades to 1/e in
  * TONE_FALL_SECONDS; the tone's share of the amplitude is exp(-(age / TONE_SECONDS)^2). */
-static const double TONE_END = 50, TONE_FALL = 110, TONE_FALL_SECONDS = 0.03, TONE_SECONDS = 0.25;
+static const double TONE_END = 50, TONE_FALL = 80, TONE_FALL_SECONDS = 0.03, TONE_SECONDS = 0.4;
 static const double TONE_LEAST = 1e-3;
 
 struct drum_sound drum_sound_or_die(enum keyboard_drum drum, struct frames frames)

@@ -70,46 +70,52 @@ def hits(midi):
 # MIDI to keys: where, how loud, how long.
 keys, head = listen(song([hit(0.2, 36)], 1), "--drums")
 t = np.arange(-10, 40)
-mean = np.where(t >= 0, 0.06 / 2 / 0.02 * (np.exp(-2 * t * 0.02 / 0.06) - np.exp(-2 * (t + 1) * 0.02 / 0.06)), 0)
-sounds = (t >= 0) & (t * 0.02 < 6.9 * 0.06)
+mean = np.where(t >= 0, 0.05 / 2 / 0.02 * (np.exp(-2 * t * 0.02 / 0.05) - np.exp(-2 * (t + 1) * 0.02 / 0.05)), 0)
+sounds = (t >= 0) & (t * 0.02 < 6.9 * 0.05)
 want = 0.7 * FULL * np.sqrt(mean)
-tap.ok(keys.shape == (2, 36, 50) and b"drums=3" in head and b"keys=27-59" in head, "three rows behind those of the keys", head)
-good = sounds & (t * 0.02 + 0.02 < 6.9 * 0.06)
+tap.ok(keys.shape == (2, 36, 50) and b"drums=3" in head and b"keys=27-59" in head, "three rows behind those of the keys",
+       head)
+good = sounds & (t * 0.02 + 0.02 < 6.9 * 0.05)
 tap.ok(abs(keys[:, LOW] - want)[:, good].max() < 1e-6 and not keys[:, LOW][:, ~sounds].any() and not keys[:, :33].any(),
        "a kick: its share, its decay, its end", keys[0, LOW])
-tap.ok((listen(song([hit(0.2, 36), (0.22, mido.Message("note_off", channel=9, note=36)),
-                     (0.24, mido.Message("control_change", channel=9, control=123, value=0))], 1), "--drums")[0] == keys).all(),
-       "its note off means nothing")
+ended = [(0.22, mido.Message("note_off", channel=9, note=36)),
+         (0.24, mido.Message("control_change", channel=9, control=123, value=0))]
+tap.ok((listen(song([hit(0.2, 36)] + ended, 1), "--drums")[0] == keys).all(), "its note off means nothing")
 again = listen(song([hit(0.2, 36), hit(0.24, 36, 64)], 1), "--drums")[0][0, LOW]
-tap.ok(again[11] == keys[0, LOW, 11] and abs(again[12] / keys[0, LOW, 10] - (64 / 127) ** 2) < 1e-5, "struck again: anew", again)
+tap.ok(again[11] == keys[0, LOW, 11] and abs(again[12] / keys[0, LOW, 10] - (64 / 127) ** 2) < 1e-5, "struck again: anew",
+       again)
 rows = {number: listen(song([hit(0.2, number)], 1), "--drums")[0][0, :, 10].argmax() for number in range(27, 88)}
-tap.ok([n for n in rows if rows[n] == LOW] == [35, 36, 41, 43, 45, 47, 86, 87], "kicks and low toms are low", rows)
-tap.ok(all(rows[n] == MIDDLE for n in (37, 38, 39, 40, 48, 50, 56, 60, 64, 67, 76)), "snares, claps, hand drums, blocks", rows)
+tap.ok([n for n in rows if rows[n] == LOW] == [35, 36, 41, 43, 86, 87], "kicks and floor toms are low", rows)
+tap.ok(all(rows[n] == MIDDLE for n in (37, 38, 39, 40, 45, 48, 50, 56, 60, 64, 67, 75, 76)),
+       "snares, toms, claps, hand drums, blocks", rows)
 tap.ok(all(rows[n] == HIGH for n in (42, 44, 46, 49, 51, 53, 54, 55, 57, 59, 69, 70, 80, 81, 82)),
        "hats, cymbals, shakers, bells", rows)
 long = {n: (listen(song([hit(0, n)], 4), "--drums")[0][0, HIGH] > 0).sum() for n in (42, 46, 49)}
 tap.ok(long[42] < long[46] < long[49], "an open hat rings longer than a closed one, a crash longer still", long)
-side = listen(song([(0, mido.Message("control_change", channel=9, control=10, value=127)), hit(0.2, 38)], 1), "--drums")[0]
+right = 0, mido.Message("control_change", channel=9, control=10, value=127)
+side = listen(song([right, hit(0.2, 38)], 1), "--drums")[0]
 tap.ok(side[1, MIDDLE].any() and side[0, MIDDLE].max() < 1e-6, "pan")
 tap.refused("a song of drums alone, without --drums", song([hit(0.2, 36)], 1), "no note of the keys 27-59",
             ("midi-to-keys", "--as", "song"))
 tap.refused("neither keys nor drums", song([], 1), "no note of the keys 27-59 and no drum",
             ("midi-to-keys", "--as", "song", "--drums"))
 both = [hit(0.1, 38), (0.2, mido.Message("note_on", note=60, velocity=90)), (0.5, mido.Message("note_off", note=60))]
-tap.ok((listen(song(both, 1), "--drums")[0][:, :33] == listen(song(both, 1))[0]).all(), "the keys' rows are as without drums")
+tap.ok((listen(song(both, 1), "--drums")[0][:, :33] == listen(song(both, 1))[0]).all(),
+       "the keys' rows are as without drums")
 
 # Keys to MIDI: hits.
 keys = np.zeros((2, 36, 100))
 keys[:, 0, 10:30] = 1
 keys[:, LOW, 20:24] = 0.7, 0.4, 0.2, 0.1
-keys[:, MIDDLE, 40:43] = 0.125, 0.125, 0.06
-keys[:, HIGH, 60:64] = 0.1, 0.05, 0.1, 0.05
+keys[:, MIDDLE, 40:43] = 0.18, 0.18, 0.06
+keys[:, HIGH, 60:64] = 0.06, 0.03, 0.06, 0.03
 midi, _ = convert(keys)
 got, off = hits(midi)
 want = [(0.4, 36, 127), (0.8, 38, 64), (1.2, 42, 127), (1.24, 42, 127)]
 tap.ok(len(got) == 4 and all(abs(a[0] - b[0]) < 1e-6 and a[1:] == b[1:] for a, b in zip(got, want)),
        "hits: times, numbers, velocities", got)
-tap.ok(len(midi.tracks) == 3 and not any(m.type == "program_change" for m in midi.tracks[2]), "a track of their own, no program")
+tap.ok(len(midi.tracks) == 3 and not any(m.type == "program_change" for m in midi.tracks[2]),
+       "a track of their own, no program")
 tap.ok([n for n in midi.tracks[1] if n.type == "note_on"][0].velocity == 127, "the key keeps its velocity")
 split, _ = convert(keys, "--stereo", "split")
 tap.ok(len(split.tracks) == 4 and len(hits(split)[0]) == 4, "split: drums once")
@@ -129,7 +135,7 @@ tap.ok(not any(n == 42 for _, n, _ in hits(convert(soft)[0])[0]), "what is 20 dB
 
 # Round trips.
 events, hits_in = [], []
-for number, share in (36, 0.7), (38, 0.5), (42, 0.1):
+for number in 36, 38, 42:
     at = 0.1
     while at < 19:
         velocity = int(random.integers(60, 128))
@@ -138,14 +144,16 @@ for number, share in (36, 0.7), (38, 0.5), (42, 0.1):
         at = round(at + random.uniform(0.12, 0.5), 3)
 events += [(0, mido.Message("note_on", note=60, velocity=127)), (1, mido.Message("note_off", note=60))]
 back, _ = hits(convert(listen(song(events, 20), "--drums")[0])[0])
-missing = [h for h in hits_in if not any(b[1] == h[1] and abs(b[0] - h[0]) < 0.012 and abs(b[2] - h[2]) < 20 for b in back)]
+missing = [h for h in hits_in
+           if not any(b[1] == h[1] and abs(b[0] - h[0]) < 0.012 and 0.75 < b[2] / h[2] < 1.1 for b in back)]
 tap.ok(len(hits_in) > 150 and len(missing) <= 0.03 * len(hits_in) and len(back) <= 1.01 * len(hits_in),
-       "MIDI to keys to MIDI: hits within 12 ms, velocities within 20",
+       "MIDI to keys to MIDI: hits within 12 ms, velocities within a quarter",
        (len(hits_in), len(back), missing[:5]))
 first, _ = listen(song(events, 20), "--drums")
 second, _ = listen(convert(first)[1], "--drums")
-error = np.linalg.norm(second[:, 33:] / second.max() - first[:, 33:] / first.max()) / np.linalg.norm(first[:, 33:] / first.max())
-tap.ok(error < 0.25, "keys to MIDI to keys", error)
+first, second = first[:, 33:] / first.max(), second[:, 33:] / second.max()
+error = np.linalg.norm(second - first) / np.linalg.norm(first)
+tap.ok(error < 0.3, "keys to MIDI to keys", error)
 
 
 # Tempo.
@@ -174,8 +182,8 @@ for bpm in 90, 97.3, 120, 140:
     keys[:, 33:] = 0
     heard = tempo_of(convert(keys)[0])
     tap.ok(abs(heard / bpm - 1) < 0.01, f"{bpm} a minute, by keys alone", heard)
-tap.ok(abs(tempo_of(convert(music(140, 10, interval=0.004), facts="kind=keys drums=3 interval=0.004")[0]) / 140 - 1) < 0.01,
-       "short frames are joined")
+short = convert(music(140, 10, interval=0.004), facts="kind=keys drums=3 interval=0.004")[0]
+tap.ok(abs(tempo_of(short) / 140 - 1) < 0.01, "short frames are joined", tempo_of(short))
 midi = convert(music(140, 60))[0]
 onsets = np.array([at for at, number, _ in hits(midi)[0] if number == 36])
 beats = onsets * tempo_of(midi) / 60

@@ -11,7 +11,7 @@ import numpy as np
 from streams import Tap, end, record, run
 
 tap = Tap()
-LIMITS = 40, 200, 2000, 6000
+LIMITS = 40, 130, 3000, 6000
 NAMES = "low", "middle", "high"
 DRUMS = "kind=keys keys=27-59 drums=3"
 
@@ -53,13 +53,14 @@ for drum, name in enumerate(NAMES):
     for rate in 12000, 44100:
         held = wave(drums(drum, [0.05] * 500), "-r", str(rate))[0]
         part = between(held, LIMITS[drum], LIMITS[drum + 1], rate)
-        tap.ok(abs(decibels(rms(part)[0] / 0.05)) < 0.5, f"{name} at {rate} Hz: the RMS in its band",
+        tap.ok(abs(decibels(rms(part)[0] / 0.05)) < 0.8, f"{name} at {rate} Hz: the RMS in its band",
                decibels(rms(part)[0] / 0.05))
         frames = rms(held, rate // 50)[10:]
-        tap.ok(frames.std() < 0.05 * frames.mean(), "... and of each frame, though noise varies", frames.std() / frames.mean())
+        tap.ok(frames.std() < 0.05 * frames.mean(), "... and of each frame, though noise varies",
+               frames.std() / frames.mean())
         below = between(held, 0, LIMITS[drum] / 2, rate)
         above = between(held, 2 * LIMITS[drum + 1], rate / 2, rate)
-        tap.ok(max(rms(below)[0], rms(above)[0] if drum < 2 else 0) < 0.05 * 0.05, "... little elsewhere",
+        tap.ok(max(rms(below)[0], rms(above)[0] if drum < 2 else 0) < 0.06 * 0.05, "... little elsewhere",
                (rms(below), rms(above)))
         hits = wave(drums(drum, struck), "-r", str(rate))[0]
         frames = rms(between(hits, LIMITS[drum], LIMITS[drum + 1], rate), rate // 50)
@@ -67,8 +68,8 @@ for drum, name in enumerate(NAMES):
         tap.ok(abs(decibels(good)) < 1, f"{name} at {rate} Hz: hits keep their loudness", decibels(good))
         tap.ok(not hits.reshape(500, -1)[struck == 0].any(), "... and end in silence")
 high = wave(drums(2, [0.05] * 500), "-r", "44100")[0]
-tap.ok(0.5 < rms(between(high, 6000, 16000, 44100))[0] / 0.05 < 1.5, "a high drum goes on above 6 kHz where there is room",
-       rms(between(high, 6000, 16000, 44100)))
+above = rms(between(high, 6000, 16000, 44100))[0] / 0.05
+tap.ok(0.5 < above < 1.5, "a high drum goes on above 6 kHz where there is room", above)
 
 # The low drum is struck: it falls to 50 Hz.
 kick = wave(drums(0, 0.1 * np.exp(-np.arange(500) / 8)))[0]
@@ -76,7 +77,7 @@ pitches = []
 for start, length in (0, 480), (960, 1200):
     amplitude = abs(np.fft.rfft(kick[start:start + length] * np.hanning(length), 12000))
     pitches.append(amplitude.argmax())
-tap.ok(80 < pitches[0] < 160 and 40 < pitches[1] < 60, "a low drum falls", pitches)
+tap.ok(70 < pitches[0] < 130 and 40 < pitches[1] < 60, "a low drum falls", pitches)
 
 
 # Attacks: where the sound begins, and how long it takes.
@@ -132,7 +133,7 @@ small = np.zeros((2, 36, 5), "<f4")
 tap.refused("two drums", record(small, "kind=keys drums=2") + end(1), "drums=2", ("keys-to-wave",))
 tap.refused("drums that are missing", record(small[:, :33], "kind=keys drums=3") + end(1),
             "33 rows for the keys 27-59 and three drums", ("keys-to-wave",))
-tap.refused("no room for high drums", record(small, DRUMS) + end(1), "high drums, 2000 to 6000 Hz",
+tap.refused("no room for high drums", record(small, DRUMS) + end(1), "high drums, 3000 to 6000 Hz",
             ("keys-to-wave", "-r", "5999"))
 tap.done()
 PYTHON
