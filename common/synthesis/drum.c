@@ -14,7 +14,7 @@ static const double ATTACK_SECONDS = 0.001; /* a hit's noise would click without
 
 /* The noise of high drums goes on above its band: so cymbals and hats of a General MIDI soundfont have as
  * much power above 6 kHz as in 3-6 kHz. */
-static const double HIGH_TOP = 10000; /* Hz */
+static const double HIGH_TOP = 8000; /* Hz */
 
 /* The tone of a low drum: TONE_END Hz, and at its beginning higher by TONE_FALL, which fades to 1/e in
  * TONE_FALL_SECONDS; the tone's share of the amplitude is exp(-(age / TONE_SECONDS)^2). */
