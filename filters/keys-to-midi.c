@@ -1,4 +1,5 @@
 /* keys-to-midi: keys records to Standard MIDI Files, by note segmentation. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "common/fail.h"
@@ -7,6 +8,7 @@
 #include "common/files/tags.h"
 #include "common/keys/keys-options.h"
 #include "common/keys/score.h"
+#include "common/keys/stated-option.h"
 #include "common/level.h"
 #include "common/option-auto.h"
 #include "common/progress.h"
@@ -14,7 +16,7 @@
 
 static long long instrument;
 static const char *output = "-", *stereo = "mix";
-static double on = 0.1, off = 0.05, gap = 0.04, shortest = 0.06, loudness_floor, tempo;
+static double on = 0.1, off = 0.05, gap = 0.04, shortest = 0.06, loudness_floor = NAN, tempo;
 static bool quiet, progress;
 
 /* What records mean that do not state their facts. */
@@ -22,7 +24,7 @@ static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECOND
 
 static const struct option options[] = {
     {'p', "program", OPTION_INT, &instrument, "PROGRAM", 0, 127, "Instrument of General MIDI; 0 is a piano"},
-    {OPTION_FLOOR(&loudness_floor, "")},
+    {OPTION_FLOOR_STATED(&loudness_floor)},
     {0, "on", OPTION_REAL, &on, "SHARE", 1e-6, 1, "Loudness that begins a note, of the record's largest"},
     {0, "off", OPTION_REAL, &off, "SHARE", 1e-6, 1, "Loudness that keeps a note, of the record's largest"},
     {0, "gap", OPTION_REAL, &gap, "SECONDS", 0, 10, "Longest pause that does not end a note"},
@@ -62,7 +64,8 @@ int main(int argc, char **argv)
     progress_begin("songs", 0, progress, quiet);
     while (reader_next_finite_or_die(reader, &keys)) {
         struct score score = score_or_die(reader, &keys, unstated);
-        level_subtract_floor(keys.data, keys.count, (float)loudness_floor);
+        level_subtract_floor(keys.data, keys.count,
+                             (float)stated_real_or_die(reader, &keys, options, "floor", 0));
         struct midi_file file = convert_or_die(reader, &keys, &score);
         outputs_put_or_die(files, reader, file.bytes, file.size);
         progress_show((double)reader_count(reader), NULL);

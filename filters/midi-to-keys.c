@@ -102,6 +102,7 @@ static void put_song_or_die(struct writer *writer, struct record *record, const 
         record_set_fact(record, "interval", "%.10g", interval);
         record_set_fact(record, "keys", "%d-%d", settings.keys.first, settings.keys.last);
         if (drums) record_set_fact(record, "drums", "%d", KEYBOARD_DRUMS);
+        record_set_fact(record, "sharpen", "1"); /* nothing is blurred */
         record_set_fact(record, "source", "%s", path);
         record_set_fact(record, "start", "%.10g", (double)(i * layout.parts * layout.frames) * interval);
         writer_put_or_die(writer, record);

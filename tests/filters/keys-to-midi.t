@@ -102,6 +102,10 @@ tap.ok(notes(convert(line(0, 0, 0))) == [] and notes(convert(0 * keys[:, :, :1])
 
 tap.ok(notes(convert(line(*[0.4] * 20, 0.9, 0.9, 0.9, *[0.5] * 20), "--floor", "0.6")) == [(20, 23, 60, 127, 0)] and
        notes(convert(line(0.4, 0.9, 0.6), "--floor", "1")) == [], "--floor")
+lifted = line(*[0.4] * 20, 0.9, 0.9, 0.9, *[0.5] * 20)
+tap.ok(notes(convert(lifted, facts="kind=keys floor=0.6")) == [(20, 23, 60, 127, 0)] and
+       notes(convert(lifted, "--floor", "0", facts="kind=keys floor=0.6")) == notes(convert(lifted)),
+       "the record's floor, unless --floor is given")
 
 # Both channels.
 sides = 0 * keys

@@ -73,6 +73,10 @@ tap.ok((png(two) == png(two * 7)).all(), "only what is louder than what counts")
 tap.ok((png(two - 0.05 * (two == 0)) == png(two)).all(), "below 0 is silent")
 tap.ok((png(0.3 + two, "--floor", "0.3") == png(two)).all() and (png(0.3 + two) != png(two)).any(),
        "--floor takes away what always sounds")
+stated = png(0.3 + two, facts="kind=keys keys=27-59 floor=0.3 voice=piano release=1 sharpen=1")
+tap.ok(box(stated, png(two))[3] <= top and
+       (png(0.3 + two, "--floor", "0", facts="kind=keys keys=27-59 floor=0.3")[top:] == png(0.3 + two)[top:]).all(),
+       "so does the record's, unless it is given")
 
 # Rows of black keys, and what is around the roll.
 shades = [tuple(silence[top + 6 * (59 - key) + 2, left + 30]) for key in range(40, 52)]
