@@ -4,17 +4,10 @@
 
 #include <stddef.h>
 
-/* A wave (channels, samples) of one or two channels. */
-struct loudness {
-    double integrated; /* LUFS: ITU-R BS.1770 with its gates, as EBU R 128 has it; -infinity for silence and
-                          for what is shorter than 0.4 s */
-    double true_peak;  /* of the wave between its samples too; 1 is full scale */
-};
-
-struct loudness loudness_measure_or_die(const float *wave, size_t channels, size_t samples, double rate);
-
-/* The factor that brings a wave to `wanted` LUFS, or as near as a true peak of -1 dB lets it; 1 where it has
- * no loudness. */
-double loudness_gain(struct loudness measured, double wanted);
+/* Brings a wave (channels, samples), of one channel or two, to `wanted` LUFS: integrated loudness by ITU-R
+ * BS.1770 with the gates of EBU R 128; one channel counts as two that are alike. Peaks that would pass -2 dB
+ * are turned down for a few milliseconds, and the whole by what the true peak, between samples too, is still
+ * above -1 dB. Silence, and what is shorter than 0.4 s, has no loudness and is left as it is. */
+void loudness_normalise_or_die(float *wave, size_t channels, size_t samples, double rate, double wanted);
 
 #endif

@@ -23,7 +23,7 @@ static const struct option options[] = {
     {'b', "bitrate", OPTION_INT, &bitrate, "KBIT", 0, 320, "Constant bit rate in kbit/s; 0: variable"},
     {'V', "quality", OPTION_REAL, &quality, "QUALITY", 0, 9.999, "Quality of a variable bit rate; 0 is best"},
     {'L', "loudness", OPTION_REAL, &loudness, "LUFS", -70, 0,
-     "Bring each song to this loudness, unless its peak would be above -1 dB"},
+     "Bring each song to this loudness, its peaks below -1 dB"},
     {'r', "rate", OPTION_INT, &rate, "HZ", 8000, 48000, "Sample rate of waves that do not state theirs"},
     {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to; for several songs NAME-%03d.mp3"},
     {OPTION_QUIET(&quiet, "No progress")},
@@ -52,16 +52,6 @@ static void clip(const struct reader *reader, struct record *wave)
     for (size_t i = 0; i < wave->count; i++) samples[i] = fminf(fmaxf(samples[i], -1), 1);
 }
 
-/* Mono is heard from both sides, 3 dB louder than the meter takes it for: it counts as two channels that are
- * alike. */
-static void normalise_or_die(struct record *wave, int channels, double hertz)
-{
-    size_t samples = wave->count / (size_t)channels;
-    struct loudness measured = loudness_measure_or_die(wave->data, (size_t)channels, samples, hertz);
-    if (channels == 1) measured.integrated += 10 * log10(2);
-    level_scale(wave->data, wave->count, (float)loudness_gain(measured, loudness));
-}
-
 static struct mp3_file encode_or_die(const struct reader *reader, struct record *wave)
 {
     double hertz = expect_number_or_die(reader, wave, "rate", (double)rate);
@@ -69,7 +59,9 @@ static struct mp3_file encode_or_die(const struct reader *reader, struct record 
     if (!mp3_rate_is_possible(hertz)) reader_die(reader, "MP3 has no sample rate of %g Hz", hertz);
     if (bitrate && !mp3_bitrate_is_possible((int)hertz, (int)bitrate))
         reader_die(reader, "MP3 at %g Hz has no constant %lld kbit/s", hertz, bitrate);
-    if (!isnan(loudness)) normalise_or_die(wave, channels, hertz);
+    if (!isnan(loudness))
+        loudness_normalise_or_die(wave->data, (size_t)channels, wave->count / (size_t)channels, hertz,
+                                  loudness);
     clip(reader, wave);
 
     char *title = tags_title_or_die(wave), *comment = tags_comment_or_die(wave);
