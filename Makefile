@@ -1,7 +1,8 @@
 # MusiGAN in C: what `make help` prints. CONTRIBUTING.md explains the rest.
 #
 #   make              builds the programs in bin/, or says which packages are missing
-#   make music        learns from free songs, or from SONGS=FOLDER, and makes music
+#   make music        learns from free songs, or from SONGS=FOLDER, and makes music; SOUND=FILE.sf2 PROGRAM=N: played by
+#                     instrument N of a soundfont
 #   make report       judges networks by songs that they have not heard; VARIANTS=1: more networks; QUICK=1: a trial
 #   make check        runs all tests; make check-built looks for no packages before; DEVICE=cuda: those of a GPU, on one
 #   make check T=ops  runs those whose names begin so; T=ops/linear: one
@@ -25,6 +26,8 @@
 
 PREFIX ?= /usr/local
 SONGS ?=
+SOUND ?=
+PROGRAM ?=
 VERSION := 0.2.0
 
 comma := ,
@@ -66,7 +69,8 @@ $(BIN)/chunks-to-keys: LIBS = -lfftw3 -lz -lm
 $(BIN)/gan-train:      LIBS = $(CORE_LIBS)
 $(BIN)/gan-sample:     LIBS = $(CORE_LIBS)
 $(BIN)/keys-to-wave:   LIBS = -lz -lm
-$(BIN)/wave-to-mp3:    LIBS = -lmp3lame -lz -lm
+$(BIN)/raw-to-wave:    LIBS = -lz -lm
+$(BIN)/wave-to-mp3:    LIBS = -lmp3lame -lebur128 -lz -lm
 $(BIN)/keys-to-midi:   LIBS = -lz -lm
 $(BIN)/midi-to-keys:   LIBS = -lz -lm
 $(BIN)/keys-to-png:    LIBS = -lcairo -lz -lm
@@ -112,7 +116,7 @@ sharing := $(if $(findstring n,$(letters)),,+)
 include tests/check.mk
 
 music report:
-	pipelines/packages install music
+	pipelines/packages install build
 	$(MAKE) --no-print-directory all
 	$(sharing)pipelines/$@ "$$SONGS"
 debug:

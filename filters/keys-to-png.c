@@ -1,10 +1,12 @@
 /* keys-to-png: keys records to pictures of piano rolls. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/files/outputs.h"
 #include "common/keys/keys-options.h"
 #include "common/keys/score.h"
+#include "common/keys/stated-option.h"
 #include "common/level.h"
 #include "common/memory.h"
 #include "common/option.h"
@@ -13,7 +15,7 @@
 #include "common/stream/stream.h"
 
 static long long wide = 1200, high = 600;
-static double loudness_floor;
+static double loudness_floor = NAN;
 static const char *output = "-";
 static bool quiet, progress;
 
@@ -23,7 +25,7 @@ static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECOND
 static const struct option options[] = {
     {'W', "wide", OPTION_INT, &wide, "PIXELS", 300, 10000, "Width of a picture"},
     {'H', "high", OPTION_INT, &high, "PIXELS", 200, 10000, "Height of a picture"},
-    {OPTION_FLOOR(&loudness_floor, "")},
+    {OPTION_FLOOR_STATED(&loudness_floor)},
     {OPTION_KEYS_UNSTATED(&unstated.keys)},
     {OPTION_INTERVAL_UNSTATED(&unstated.interval)},
     {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to; for several records NAME-%03d.png"},
@@ -37,7 +39,8 @@ static const struct program program = {"keys-to-png", "[FILE]", "Draw keys as a 
 /* The number of the record and its facts, except those that are in the title or the picture. Caller frees. */
 static char *remarks_of(const struct reader *reader, const struct record *keys)
 {
-    static const char *const shown[] = {"kind", "source", "crc32", "interval", "keys", "width"};
+    static const char *const shown[] = {"kind",  "source", "crc32",   "interval", "keys",
+                                        "drums", "width",  "release", "sharpen",  "voice"};
     char *remarks = text_or_die("record %llu", (unsigned long long)reader_count(reader)), *name;
     for (size_t i = 0; (name = record_fact_name(keys, i)); i++) {
         bool said = false;
@@ -58,7 +61,8 @@ static char *remarks_of(const struct reader *reader, const struct record *keys)
 static void put_picture_or_die(struct outputs *pictures, const struct reader *reader, struct record *keys)
 {
     struct score score = score_or_die(reader, keys, unstated);
-    level_subtract_floor(keys->data, keys->count, (float)loudness_floor);
+    level_subtract_floor(keys->data, keys->count,
+                         (float)stated_real_or_die(reader, keys, options, "floor", 0));
     char *source = record_fact(keys, "source"), *remarks = remarks_of(reader, keys);
     struct picture *picture =
         piano_roll_picture_or_die(&score, (int)wide, (int)high, source ? source : "keys", remarks);

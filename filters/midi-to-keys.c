@@ -17,7 +17,7 @@
 static const char *record_unit = "pair";
 static struct key_range keys_wanted = {KEYS_DEFAULT};
 static double interval = FRAME_SECONDS_DEFAULT, seconds = 10, decay;
-static bool no_pedal, strict, quiet, progress;
+static bool no_pedal, drums, strict, quiet, progress;
 enum { SIZE_MOST = 16 << 20 }; /* bytes of a file; no song needs more */
 
 static const struct option options[] = {
@@ -27,6 +27,7 @@ static const struct option options[] = {
     {0, "as", OPTION_CHOICE, &record_unit, "pair|chunk|song", 0, 0,
      "What a record is: two chunks, one, a song"},
     {0, "decay", OPTION_REAL, &decay, "SECONDS", 0, 1000, "Time in which a note falls to 1/e; 0: never"},
+    {0, "drums", OPTION_FLAG, &drums, NULL, 0, 0, "Three rows of drums behind those of the keys"},
     {0, "no-pedal", OPTION_FLAG, &no_pedal, NULL, 0, 0, "Notes end when their keys do"},
     {0, "strict", OPTION_FLAG, &strict, NULL, 0, 0, "Fail when a file was skipped"},
     {OPTION_QUIET(&quiet, "No count of songs and no progress")},
@@ -91,7 +92,7 @@ static void put_song_or_die(struct writer *writer, struct record *record, const 
                             struct layout layout, size_t records)
 {
     struct midi_loudness *converter = midi_loudness_new_or_die(midi, settings);
-    size_t rows = (size_t)(settings.keys.last - settings.keys.first + 1);
+    size_t rows = midi_loudness_rows(settings);
     size_t shape[] = {layout.parts, 2, rows, layout.frames}, skipped = layout.parts == 1;
     for (size_t i = 0; i < records; i++) {
         float *loudness = record_shape_or_die(record, 4 - (int)skipped, shape + skipped);
@@ -100,6 +101,8 @@ static void put_song_or_die(struct writer *writer, struct record *record, const 
         record_set_fact(record, "kind", "keys");
         record_set_fact(record, "interval", "%.10g", interval);
         record_set_fact(record, "keys", "%d-%d", settings.keys.first, settings.keys.last);
+        if (drums) record_set_fact(record, "drums", "%d", KEYBOARD_DRUMS);
+        record_set_fact(record, "sharpen", "1"); /* nothing is blurred */
         record_set_fact(record, "source", "%s", path);
         record_set_fact(record, "start", "%.10g", (double)(i * layout.parts * layout.frames) * interval);
         writer_put_or_die(writer, record);
@@ -117,8 +120,9 @@ static void take_song_or_die(struct inputs *songs, const char *path, struct writ
         if (layout.frames == 0) layout.frames = (size_t)ceil(frames - 1e-6);
         double wanted = (double)(layout.parts * layout.frames);
         size_t records = wanted > 0 ? (size_t)(*record_unit == 's' ? 1 : (frames + 1e-6) / wanted) : 0;
-        if (!midi_has_note(&midi, settings.keys))
-            inputs_skip(songs, "no note of the keys %d-%d in it", settings.keys.first, settings.keys.last);
+        if (!midi_has_note(&midi, settings))
+            inputs_skip(songs, "no note of the keys %d-%d%s in it", settings.keys.first, settings.keys.last,
+                        drums ? " and no drum" : "");
         else if (records == 0)
             inputs_skip(songs, "too short: %.2f of %g s", midi.seconds, wanted * interval);
         else
@@ -131,7 +135,7 @@ int main(int argc, char **argv)
 {
     int first = options_parse_or_die(&program, argc, argv);
     struct midi_loudness_settings settings = {
-        .keys = keys_wanted, .interval = interval, .decay = decay, .pedal = !no_pedal};
+        .keys = keys_wanted, .interval = interval, .decay = decay, .pedal = !no_pedal, .drums = drums};
     struct layout layout = layout_or_die();
 
     struct inputs *songs = inputs_open_or_die(argv + first, ".mid|.midi", "MIDI");

@@ -7,6 +7,7 @@
 #include "common/files/outputs.h"
 #include "common/files/tags.h"
 #include "common/level.h"
+#include "common/loudness.h"
 #include "common/option.h"
 #include "common/progress.h"
 #include "common/stream/expect.h"
@@ -14,13 +15,15 @@
 #include "common/stream/stream.h"
 
 static long long bitrate, rate = RATE_DEFAULT;
-static double quality = 2;
+static double quality = 2, loudness = NAN;
 static const char *output = "-";
 static bool quiet, progress;
 
 static const struct option options[] = {
     {'b', "bitrate", OPTION_INT, &bitrate, "KBIT", 0, 320, "Constant bit rate in kbit/s; 0: variable"},
     {'V', "quality", OPTION_REAL, &quality, "QUALITY", 0, 9.999, "Quality of a variable bit rate; 0 is best"},
+    {'L', "loudness", OPTION_REAL, &loudness, "LUFS", -70, 0,
+     "Bring each song to this loudness, its peaks below -1 dB"},
     {'r', "rate", OPTION_INT, &rate, "HZ", 8000, 48000, "Sample rate of waves that do not state theirs"},
     {'o', "output", OPTION_TEXT, &output, "FILE", 0, 0, "Where to; for several songs NAME-%03d.mp3"},
     {OPTION_QUIET(&quiet, "No progress")},
@@ -56,6 +59,9 @@ static struct mp3_file encode_or_die(const struct reader *reader, struct record 
     if (!mp3_rate_is_possible(hertz)) reader_die(reader, "MP3 has no sample rate of %g Hz", hertz);
     if (bitrate && !mp3_bitrate_is_possible((int)hertz, (int)bitrate))
         reader_die(reader, "MP3 at %g Hz has no constant %lld kbit/s", hertz, bitrate);
+    if (!isnan(loudness))
+        loudness_normalise_or_die(wave->data, (size_t)channels, wave->count / (size_t)channels, hertz,
+                                  loudness);
     clip(reader, wave);
 
     char *title = tags_title_or_die(wave), *comment = tags_comment_or_die(wave);

@@ -1,4 +1,4 @@
-# The stages of pipelines/music, which sets FOLDER (of songs) and NAME (of the configuration):
+# The stages of pipelines/music, which sets FOLDER (of songs), NAME (of the configuration) and SOUNDFONT (or nothing):
 # songs -> keys -> model -> music. Each file takes its name only when it is whole.
 
 SHELL := /bin/bash
@@ -19,10 +19,11 @@ design := $(call design_of,$(work)/config.yaml)
 attempts := $(if $(filter time,$(design)),-n 5,-n 50 --best 5)
 floor := $(floor_$(design))
 play := $(play_$(design))
+encode := bin/wave-to-mp3 --loudness -18
 
 told: $(pieces) $(rolls) music/$(NAME)-losses.png
 	@echo "music: five pieces of ten seconds, each with its piano roll: $(pieces)" >&2
-	@echo "music: one more: bin/gan-sample -m $(work)/model -n 1 -S 2 | $(play) | bin/wave-to-mp3 >more.mp3" >&2
+	@echo "music: one more: bin/gan-sample -m $(work)/model -n 1 -S 2 | $(play) | $(encode) >more.mp3" >&2
 
 # Songs of a minute or more count; a tenth of them is kept aside, unheard. The threshold refers to each record, or
 # quiet songs would be silent beside loud ones. Plain bands: what demo.yaml weighs was found with them.
@@ -46,10 +47,23 @@ $(work)/best.keys: $(work)/model bin/gan-sample
 	bin/gan-sample -m $(work)/model $(attempts) >$@.part
 	@mv $@.part $@
 
-$(pieces) &: $(work)/best.keys bin/keys-to-wave bin/wave-to-mp3
+# All are as loud as each other. With a soundfont, fluidsynth plays them as MIDI files, the left channel's notes on the
+# left; what it calls an error does not show in its exit status.
+$(pieces) &: $(work)/best.keys $(work)/sound bin/keys-to-wave bin/keys-to-midi bin/raw-to-wave bin/wave-to-mp3
 	@mkdir -p music
-	@rm -f $(pieces)
-	$(play) <$(work)/best.keys | bin/wave-to-mp3 -o music/$(NAME)-%03d.mp3
+	@rm -rf $(pieces) $(work)/midi
+ifeq ($(SOUNDFONT),)
+	$(play) <$(work)/best.keys | $(encode) -o music/$(NAME)-%03d.mp3
+else
+	@mkdir $(work)/midi
+	bin/keys-to-midi --stereo split -p $(or $(PROGRAM),0) -o $(work)/midi/$(NAME)-%03d.mid <$(work)/best.keys
+	for piece in $(basename $(notdir $(pieces))); do \
+	    fluidsynth -q -n -i -T raw -O s16 -r 44100 -F - "$$SOUNDFONT" $(work)/midi/$$piece.mid 2>$(work)/fluidsynth.log | \
+	        bin/raw-to-wave --source $$piece.mid | $(encode) -o $(work)/$$piece.mp3 && \
+	        ! grep -q error $(work)/fluidsynth.log && mv $(work)/$$piece.mp3 music/ || \
+	        { echo "music: fluidsynth does not play $$SOUNDFONT: $$(grep -m 1 error $(work)/fluidsynth.log)" >&2; exit 1; }; \
+	done
+endif
 
 $(rolls) &: $(work)/best.keys bin/keys-to-png
 	@mkdir -p music

@@ -27,6 +27,7 @@ choose_songs()
     if [ -z "$songs" ]; then
         songs=build/songs
         echo "${0##*/}: no SONGS=FOLDER given: learning from free songs in $songs" >&2
+        pipelines/packages install songs
         pipelines/render-songs "$songs"
     fi
     export FOLDER=$songs

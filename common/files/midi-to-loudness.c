@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/files/midi-drums.h"
 #include "common/memory.h"
 
 static const double FULL_LOUDNESS = 0.1;  /* of the loudest note */
+static const double DRUM_LENGTH = 6.9;    /* decays: then it is softer by 60 dB */
 static const double OVERLAP_LEAST = 1e-6; /* of a frame: a shorter overlap of a note comes from rounding */
 
 struct voice {
@@ -30,19 +32,25 @@ static bool is_note_on(const struct midi_event *event)
     return (event->status & 0xF0) == MIDI_NOTE_ON && event->data[1] > 0;
 }
 
-bool midi_has_note(const struct midi *midi, struct key_range keys)
+size_t midi_loudness_rows(struct midi_loudness_settings settings)
+{
+    return (size_t)(settings.keys.last - settings.keys.first + 1) + (settings.drums ? KEYBOARD_DRUMS : 0);
+}
+
+bool midi_has_note(const struct midi *midi, struct midi_loudness_settings settings)
 {
     for (size_t i = 0; i < midi->count; i++) {
         const struct midi_event *event = &midi->events[i];
         int key = event->data[0] - KEY_TO_MIDI;
-        if (is_note_on(event) && (event->status & 0x0F) != MIDI_DRUMS && key >= keys.first &&
-            key <= keys.last)
+        bool drum = (event->status & 0x0F) == MIDI_DRUMS;
+        if (is_note_on(event) &&
+            (drum ? settings.drums : key >= settings.keys.first && key <= settings.keys.last))
             return true;
     }
     return false;
 }
 
-/* The frames that are computed: power (2, keys, frames) from `start` on. */
+/* The frames that are computed: power (2, rows, frames) from `start` on. */
 struct block {
     float *power;
     size_t rows, frames;
@@ -95,26 +103,55 @@ static double mean_decayed(double a, double b, double decay)
     return decay / 2 * (exp(-2 * a / decay) - exp(-2 * b / decay));
 }
 
+static bool is_drums(const struct midi_loudness *converter, const struct channel *channel)
+{
+    return channel == &converter->channels[MIDI_DRUMS];
+}
+
+/* What a note number of a channel sounds like. */
+struct sound {
+    size_t row;
+    double share, decay; /* of a key's loudness; s */
+    double longest;      /* s */
+};
+
+/* False where its key is not wanted. */
+static bool sound_of(const struct midi_loudness *converter, const struct channel *channel, int number,
+                     struct sound *sound)
+{
+    struct key_range keys = converter->settings.keys;
+    int key = number - KEY_TO_MIDI;
+    if (is_drums(converter, channel)) {
+        struct midi_drum drum = midi_drum_of(number);
+        *sound = (struct sound){(size_t)(keys.last - keys.first + 1) + drum.drum, drum.share, drum.decay,
+                                DRUM_LENGTH * drum.decay};
+        return true;
+    }
+    *sound = (struct sound){(size_t)(key - keys.first), 1, converter->settings.decay, INFINITY};
+    return key >= keys.first && key <= keys.last;
+}
+
 /* Adds the power of a voice from `since` to now. */
 static void settle(struct midi_loudness *converter, struct channel *channel, int number, double now)
 {
     const struct block *block = &converter->block;
     struct voice *voice = &channel->voices[number];
-    struct key_range keys = converter->settings.keys;
-    int key = number - KEY_TO_MIDI;
+    struct sound sound;
+    bool wanted = sound_of(converter, channel, number, &sound);
     double interval = converter->settings.interval, power[2];
     double begin = fmax(0, (voice->since - block->start) / interval);
-    double end = fmin((now - block->start) / interval, (double)block->frames);
+    double end =
+        fmin((fmin(now, voice->start + sound.longest) - block->start) / interval, (double)block->frames);
     double start = (voice->start - block->start) / interval;
     voice->since = now;
-    if (key < keys.first || key > keys.last || end - begin < OVERLAP_LEAST) return;
+    if (!wanted || end - begin < OVERLAP_LEAST) return;
     note_power(channel, voice->velocity, power);
-    float *left = block->power + (size_t)(key - keys.first) * block->frames;
+    float *left = block->power + sound.row * block->frames;
     float *right = left + block->rows * block->frames;
     for (size_t t = (size_t)begin; t < block->frames && (double)t < end; t++) {
         double a = fmax(begin, (double)t), b = fmin(end, (double)t + 1);
         if (b - a < OVERLAP_LEAST) continue;
-        double share = mean_decayed(a - start, b - start, converter->settings.decay / interval);
+        double share = sound.share * sound.share * mean_decayed(a - start, b - start, sound.decay / interval);
         left[t] += (float)(power[0] * share);
         right[t] += (float)(power[1] * share);
     }
@@ -141,8 +178,10 @@ static void begin_note(struct midi_loudness *converter, struct channel *channel,
         (struct voice){true, true, event->data[1], event->seconds, event->seconds};
 }
 
+/* Drums ring on. */
 static void release_note(struct midi_loudness *converter, struct channel *channel, int number, double now)
 {
+    if (is_drums(converter, channel)) return;
     channel->voices[number].pressed = false;
     if (!channel->pedal) end_note(converter, channel, number, now);
 }
@@ -178,7 +217,7 @@ static void control(struct midi_loudness *converter, struct channel *channel, co
 static void play(struct midi_loudness *converter, const struct midi_event *event)
 {
     struct channel *channel = &converter->channels[event->status & 0x0F];
-    if (event->status == MIDI_META || (event->status & 0x0F) == MIDI_DRUMS) return;
+    if (event->status == MIDI_META || (is_drums(converter, channel) && !converter->settings.drums)) return;
     if (is_note_on(event))
         begin_note(converter, channel, event);
     else if ((event->status & 0xF0) == MIDI_CONTROL)
@@ -189,7 +228,7 @@ static void play(struct midi_loudness *converter, const struct midi_event *event
 
 void midi_loudness_fill(struct midi_loudness *converter, float *loudness, size_t frames)
 {
-    size_t rows = (size_t)(converter->settings.keys.last - converter->settings.keys.first + 1);
+    size_t rows = midi_loudness_rows(converter->settings);
     double interval = converter->settings.interval, end = (double)(converter->played + frames) * interval;
     const struct midi *midi = converter->midi;
     converter->block = (struct block){loudness, rows, frames, (double)converter->played * interval};

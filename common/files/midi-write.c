@@ -112,14 +112,15 @@ static void put_conductor_or_die(FILE *file, const struct midi_score *score)
     chunk_end_or_die(&chunk, file, "MTrk");
 }
 
-static void put_part_or_die(FILE *file, const struct midi_score *score, int channel)
+static void put_part_or_die(FILE *file, const struct midi_score *score, size_t index)
 {
     struct chunk chunk;
-    const struct midi_part *part = &score->parts[channel];
+    const struct midi_part *part = &score->parts[index];
+    int channel = part->drums ? MIDI_DRUMS : (int)index;
     uint8_t program[] = {(uint8_t)(MIDI_PROGRAM | channel), (uint8_t)score->program};
     uint8_t pan[] = {(uint8_t)(MIDI_CONTROL | channel), MIDI_PAN, (uint8_t)part->pan};
     chunk_begin_or_die(&chunk);
-    put_message(&chunk, 0, program, sizeof program);
+    if (!part->drums) put_message(&chunk, 0, program, sizeof program);
     put_message(&chunk, 0, pan, sizeof pan);
     put_notes_or_die(&chunk, part, channel);
     put_meta(&chunk, score->ticks, MIDI_TRACK_END, "", 0);
@@ -138,7 +139,7 @@ struct midi_file midi_write_or_die(const struct midi_score *score)
     put_number(file, (uint32_t)score->count + 1, 2);
     put_number(file, (uint32_t)score->division, 2);
     put_conductor_or_die(file, score);
-    for (size_t channel = 0; channel < score->count; channel++) put_part_or_die(file, score, (int)channel);
+    for (size_t i = 0; i < score->count; i++) put_part_or_die(file, score, i);
     bool good = !ferror(file);
     if (fclose(file) != 0 || !good) die("out of memory for a MIDI file");
     result.bytes = bytes;

@@ -64,7 +64,8 @@ struct midi_note {
 struct midi_part {
     struct midi_note *notes; /* (count), in any order; notes of one number do not overlap. Caller frees */
     size_t count;
-    int pan; /* 0 left, 64 centre, 127 right */
+    int pan;    /* 0 left, 64 centre, 127 right */
+    bool drums; /* in channel 10, without a program */
 };
 
 struct midi_score {
@@ -73,7 +74,7 @@ struct midi_score {
     uint32_t ticks;      /* of the song; at most MIDI_TICKS_MOST */
     const char *title;   /* or NULL */
     const char *comment;
-    const struct midi_part *parts; /* (count), one a channel and track */
+    const struct midi_part *parts; /* (count), one a channel, from the first on, and track */
     size_t count;
 };
 

@@ -8,6 +8,8 @@
 
 #include "common/number.h"
 
+const double DRUM_LIMITS[] = {40, 130, 3000, 6000};
+
 double key_frequency(int key)
 {
     return 440.0 * exp2((key - 49) / 12.0);

@@ -6,9 +6,12 @@
 
 enum { KEYBOARD_KEYS = 88, KEY_TO_MIDI = 20 };
 
-/* Rows of a keys record that states drums, behind those of its keys: noise in a low, a middle, a high band.
- */
+/* Rows of a keys record with drums, behind its keys: noise in a low, a middle and a high band. */
 enum keyboard_drum { DRUM_LOW, DRUM_MIDDLE, DRUM_HIGH, KEYBOARD_DRUMS };
+
+/* Hz: drum d is the noise from DRUM_LIMITS[d] to DRUM_LIMITS[d + 1]. Its loudness is the root mean square of
+ * that band, also where the noise of a high drum goes on above it. */
+extern const double DRUM_LIMITS[KEYBOARD_DRUMS + 1];
 
 /* What keys records mean that do not state their facts keys and interval. */
 enum { KEYS_FIRST_DEFAULT = 27, KEYS_LAST_DEFAULT = 59 };

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/level.h"
 #include "common/memory.h"
 
 static const struct colour LEFT_INK = {0.98, 0.42, 0.05}, RIGHT_INK = {0.05, 0.45, 0.95};
@@ -19,14 +18,30 @@ enum {
     MARGIN_TOP = 58, /* for two lines of text */
     MARGIN_BOTTOM = 32,
     KEYBOARD = 18,
-    LETTERS = 12 /* size of the small text */
+    LETTERS = 12,    /* size of the small text */
+    DRUM_SHARE = 60, /* a row of drums is one part of so many of the roll's height */
+    DRUM_LEAST = 4,  /* pixels */
+    DRUM_LINE = 2    /* between keys and drums */
 };
 
 struct layout {
     struct picture *picture;
     const struct score *score;
-    int x, y, width, height; /* of the roll, without margins */
+    int x, y, width, height; /* of the roll's keys, without margins */
+    int drum;                /* height of a row of drums; 0 without drums */
 };
+
+/* The lower edge of the keys, and of the drums below them. */
+static int roll_bottom(const struct layout *layout)
+{
+    return layout->y + layout->height + (layout->drum ? DRUM_LINE + KEYBOARD_DRUMS * layout->drum : 0);
+}
+
+/* The upper edge of a drum's row; the low one is at the bottom. */
+static int drum_top(const struct layout *layout, size_t drum)
+{
+    return roll_bottom(layout) - ((int)drum + 1) * layout->drum;
+}
 
 /* The upper edge of the row of a key, which is the lower edge of the next higher key. */
 static int key_top(const struct layout *layout, int key)
@@ -69,11 +84,21 @@ static void draw_key(const struct layout *layout, int key)
                     KEYBOARD + layout->width * (name[0] == 'C'), 1, GRID);
 }
 
+/* The line above the drums, and their name. */
+static void draw_drums(const struct layout *layout)
+{
+    int top = layout->y + layout->height, bottom = roll_bottom(layout);
+    if (!layout->drum) return;
+    picture_box(layout->picture, layout->x - KEYBOARD, top, KEYBOARD + layout->width, DRUM_LINE, FAINT);
+    picture_text(layout->picture, layout->x - KEYBOARD - 6, (top + bottom) / 2.0, LETTERS, ALIGN_RIGHT,
+                 MARGIN_LEFT, TEXT, "drums");
+}
+
 /* Around the keyboard and the roll. */
 static void draw_border(const struct layout *layout)
 {
     double left = layout->x - KEYBOARD - 0.5, top = layout->y - 0.5;
-    double right = layout->x + layout->width + 0.5, bottom = layout->y + layout->height + 0.5;
+    double right = layout->x + layout->width + 0.5, bottom = roll_bottom(layout) + 0.5;
     picture_line(layout->picture, 5, (double[]){left, right, right, left, left},
                  (double[]){top, top, bottom, bottom, top}, 1, GRID);
 }
@@ -87,9 +112,8 @@ static void draw_time(const struct layout *layout)
         double x = layout->x + floor(fmin(i * step / seconds * layout->width, layout->width - 1));
         char text[32];
         snprintf(text, sizeof text, "%.6g s", i * step);
-        picture_box(layout->picture, x, layout->y, 1, layout->height + 5, GRID);
-        picture_text(layout->picture, x, layout->y + layout->height + 14, LETTERS, ALIGN_MIDDLE, 100, TEXT,
-                     text);
+        picture_box(layout->picture, x, layout->y, 1, roll_bottom(layout) - layout->y + 5, GRID);
+        picture_text(layout->picture, x, roll_bottom(layout) + 14, LETTERS, ALIGN_MIDDLE, 100, TEXT, text);
     }
 }
 
@@ -106,21 +130,33 @@ static void columns_of_line(float *amount, size_t columns, const float *line, si
     }
 }
 
-static void draw_notes(const struct layout *layout, size_t channel, struct colour ink, float peak)
+/* The rows first … end - 1 of the score. */
+static void draw_notes(const struct layout *layout, size_t channel, struct colour ink, size_t first,
+                       size_t end, float peak)
 {
     const struct score *score = layout->score;
     size_t count = score->parts * score->frames;
     float *line = allocate_or_die(count, sizeof *line);
     float *amount = allocate_or_die((size_t)layout->width, sizeof *amount);
-    for (size_t k = 0; k < score->pitched; k++) {
-        int key = score->keys.first + (int)k;
-        score_line(score, channel, k, line);
+    for (size_t row = first; row < end && peak > 0; row++) {
+        int key = score->keys.first + (int)row;
+        bool drum = row >= score->pitched;
+        score_line(score, channel, row, line);
         columns_of_line(amount, (size_t)layout->width, line, count, peak);
-        picture_multiply(layout->picture, layout->x, key_top(layout, key), layout->width,
-                         key_height(layout, key), amount, ink);
+        picture_multiply(layout->picture, layout->x,
+                         drum ? drum_top(layout, row - score->pitched) : key_top(layout, key), layout->width,
+                         drum ? layout->drum : key_height(layout, key), amount, ink);
     }
     free(amount);
     free(line);
+}
+
+/* The loudest of the keys, or of the drums, in all parts. */
+static float loudest(const struct score *score, float (*loudest_of_part)(const struct score *, size_t))
+{
+    float most = 0;
+    for (size_t part = 0; part < score->parts; part++) most = fmaxf(most, loudest_of_part(score, part));
+    return most;
 }
 
 /* Colours and their names, right-aligned in the line of the title; returns the left end. */
@@ -147,19 +183,23 @@ struct picture *piano_roll_picture_or_die(const struct score *score, int width, 
                             MARGIN_LEFT,
                             MARGIN_TOP,
                             width - MARGIN_LEFT - MARGIN_RIGHT,
-                            height - MARGIN_TOP - MARGIN_BOTTOM};
-    float peak = level_peak(score->loudness, score->parts * score->channels * score->rows * score->frames);
+                            height - MARGIN_TOP - MARGIN_BOTTOM,
+                            0};
+    if (score->drums) {
+        layout.drum = layout.height / DRUM_SHARE > DRUM_LEAST ? layout.height / DRUM_SHARE : DRUM_LEAST;
+        layout.height -= DRUM_LINE + KEYBOARD_DRUMS * layout.drum;
+    }
     double legend_left = draw_legend(&layout, 22);
     picture_text(layout.picture, layout.x, 20, 16, ALIGN_LEFT, legend_left - layout.x, TEXT, title);
     picture_text(layout.picture, layout.x, 42, LETTERS, ALIGN_LEFT, layout.width, FAINT, remarks);
     for (int key = score->keys.first; key <= score->keys.last; key++) draw_key(&layout, key);
     draw_time(&layout);
+    draw_drums(&layout);
     draw_border(&layout);
-    for (size_t channel = 0; channel < score->channels && peak > 0; channel++)
-        draw_notes(&layout, channel,
-                   score->channels == 1 ? MONO_INK
-                   : channel == 0       ? LEFT_INK
-                                        : RIGHT_INK,
-                   peak);
+    for (size_t channel = 0; channel < score->channels; channel++) {
+        struct colour ink = score->channels == 1 ? MONO_INK : channel == 0 ? LEFT_INK : RIGHT_INK;
+        draw_notes(&layout, channel, ink, 0, score->pitched, loudest(score, score_loudest_key));
+        draw_notes(&layout, channel, ink, score->pitched, score->rows, loudest(score, score_loudest_drum));
+    }
     return layout.picture;
 }

@@ -1,5 +1,6 @@
 /* A picture of a piano roll: time from left to right, keys from the lowest at the bottom to the highest; the
- * left channel orange, the right one blue, both together the product of the two colours. */
+ * left channel orange, the right one blue, both together the product of the two colours. Drums are thin rows
+ * below the keys, the low one at the bottom. */
 #ifndef COMMON_PICTURES_PIANO_ROLL_PICTURE_H
 #define COMMON_PICTURES_PIANO_ROLL_PICTURE_H
 

@@ -7,12 +7,17 @@
 
 #include "common/keys/keyboard.h"
 #include "common/memory.h"
+#include "common/synthesis/onset.h"
 
 static const double INAUDIBLE = 1e-3; /* of the first partial: -60 dB */
 
 /* Stiffness of a piano string: partial h is sharp by the factor sqrt(1 + INHARMONICITY h^2). A value for the
  * middle octaves. */
 static const double INHARMONICITY = 3e-4;
+
+/* Hz, the first partial of key 27. The spectra of lower keys are those of this one: what is strong lies as
+ * high, so that small speakers let the bass be heard. */
+static const double BASS = 123.47;
 
 /* The strength of partial h is h^-FALL_OFF at the onset; then higher partials decay faster. */
 static const double FALL_OFF = 1.5, LOSS = 0.005; /* the latter in 1/s for each Hz above the first partial */
@@ -27,9 +32,9 @@ static size_t sine(struct partial *partials, int key, double highest, const stru
 static size_t gaussian(struct partial *partials, int key, double highest, const struct bell *bell)
 {
     size_t count = sine(partials, key, highest, bell);
-    double first = key_frequency(key);
+    double first = key_frequency(key), lower = fmin(1, first / BASS);
     for (int h = 2; h <= PARTIALS && h * first < highest; h++) {
-        double strength = bell->height * exp(-0.5 * pow((h - bell->centre) / bell->width, 2));
+        double strength = bell->height * exp(-0.5 * pow((h * lower - bell->centre) / bell->width, 2));
         if (strength < INAUDIBLE) continue;
         partials[count++] = (struct partial){h * first, strength, 0};
     }
@@ -39,11 +44,12 @@ static size_t gaussian(struct partial *partials, int key, double highest, const 
 static size_t piano(struct partial *partials, int key, double highest, const struct bell *bell)
 {
     size_t count = sine(partials, key, highest, bell);
-    double first = key_frequency(key);
+    double first = key_frequency(key), lower = fmin(1, first / BASS);
     for (int h = 2; h <= PARTIALS; h++) {
         double frequency = h * first * sqrt((1 + INHARMONICITY * h * h) / (1 + INHARMONICITY));
         if (frequency >= highest) break;
-        partials[count++] = (struct partial){frequency, pow(h, -FALL_OFF), LOSS * (frequency - first)};
+        partials[count++] =
+            (struct partial){frequency, pow(fmax(1, h * lower), -FALL_OFF), LOSS * (frequency - first)};
     }
     return count;
 }
@@ -57,20 +63,6 @@ voice *voice_named(const char *name)
     for (size_t i = 0; i < sizeof voices / sizeof *voices; i++)
         if (strcmp(voices[i].name, name) == 0) return voices[i].voice;
     return NULL;
-}
-
-/* Onset detection in the loudness of a key: a note begins where the loudness is 6 dB above its minimum since
- * it last fell. */
-struct onset_state {
-    size_t onset; /* frame */
-    float before, lowest;
-};
-
-static void onset_follow(struct onset_state *note, size_t t, float loudness)
-{
-    if (loudness < note->before) note->lowest = fminf(note->lowest, loudness);
-    if (loudness > 2 * note->lowest) *note = (struct onset_state){.onset = t, .lowest = INFINITY};
-    note->before = loudness;
 }
 
 /* amplitude (count, frames.count), zeroed: of each partial. The squares of the partials' RMS add up to the

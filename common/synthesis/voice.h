@@ -17,7 +17,7 @@ struct partial {
 };
 
 /* Of the voice gaussian: harmonic h > 1 is height * exp(-((h - centre) / width)^2 / 2) times as strong as the
- * first. */
+ * first, from key 27 on; below, the centre and the width keep their places in hertz. */
 struct bell {
     double height, centre, width;
 };

@@ -59,7 +59,7 @@ want = [(0, 3, 60, 90, 0), (10, 20, 47, 127, 0), (15, 500, 79, 64, 0)]
 midi = convert(keys)
 tap.ok(notes(midi) == want, "places, numbers and velocities", notes(midi))
 tap.ok(midi.type == 1 and len(midi.tracks) == 2 and abs(midi.length - 10) < 1e-9, "format 1, as long as the keys")
-tap.ok(midi.ticks_per_beat * 20000 % 500000 == 0 and midi.ticks_per_beat == 500, "a frame is 20 ticks exactly")
+tap.ok(midi.ticks_per_beat == 5000, "a frame is 200 ticks exactly")
 tap.ok([m.dict() for m in midi.tracks[1][:2]] ==
        [mido.Message("program_change", program=0).dict(), mido.Message("control_change", control=10, value=64).dict()],
        "a piano in the middle")
@@ -112,6 +112,10 @@ tap.ok(notes(convert(line(0, 0, 0))) == [] and notes(convert(0 * keys[:, :, :1])
 
 tap.ok(notes(convert(line(*[0.4] * 20, 0.9, 0.9, 0.9, *[0.5] * 20), "--floor", "0.6")) == [(20, 23, 60, 127, 0)] and
        notes(convert(line(0.4, 0.9, 0.6), "--floor", "1")) == [], "--floor")
+lifted = line(*[0.4] * 20, 0.9, 0.9, 0.9, *[0.5] * 20)
+tap.ok(notes(convert(lifted, facts="kind=keys floor=0.6")) == [(20, 23, 60, 127, 0)] and
+       notes(convert(lifted, "--floor", "0", facts="kind=keys floor=0.6")) == notes(convert(lifted)),
+       "the record's floor, unless --floor is given")
 
 # Both channels.
 sides = 0 * keys
@@ -167,7 +171,7 @@ good = record(keys, "kind=keys")
 open("one", "wb").write(good + end(1))
 open("three", "wb").write(good * 3 + end(3))
 alone = run(["keys-to-midi", "one"]).stdout
-tap.ok(run(["file", "-b", "-"], alone).stdout == b"Standard MIDI data (format 1) using 2 tracks at 1/500\n", "file(1)")
+tap.ok(run(["file", "-b", "-"], alone).stdout == b"Standard MIDI data (format 1) using 2 tracks at 1/5000\n", "file(1)")
 got = run(["keys-to-midi", "-o", "song-%02d.mid", "three"])
 tap.ok(got.returncode == 0 and [open("song-%02d.mid" % i, "rb").read() for i in (1, 2, 3)] == [alone] * 3, "-o", got)
 tap.ok(run(["keys-to-midi", "-o", "only.mid", "one"]).returncode == 0 and open("only.mid", "rb").read() == alone,

@@ -73,6 +73,10 @@ tap.ok((png(two) == png(two * 7)).all(), "only what is louder than what counts")
 tap.ok((png(two - 0.05 * (two == 0)) == png(two)).all(), "below 0 is silent")
 tap.ok((png(0.3 + two, "--floor", "0.3") == png(two)).all() and (png(0.3 + two) != png(two)).any(),
        "--floor takes away what always sounds")
+stated = png(0.3 + two, facts="kind=keys keys=27-59 floor=0.3 voice=piano release=1 sharpen=1")
+tap.ok(box(stated, png(two))[3] <= top and
+       (png(0.3 + two, "--floor", "0", facts="kind=keys keys=27-59 floor=0.3")[top:] == png(0.3 + two)[top:]).all(),
+       "so does the record's, unless it is given")
 
 # Rows of black keys, and what is around the roll.
 shades = [tuple(silence[top + 6 * (59 - key) + 2, left + 30]) for key in range(40, 52)]
@@ -101,6 +105,26 @@ for keys in ("1-88", "27-27", "39-41", "88-88"):
             roll[key - first] = 1
             places.append(box(png(roll, "-k", keys, *size, facts=""), empty))
         tap.ok(all(places) and places == sorted(places, key=lambda p: -p[1]), f"keys {keys} at {size}: each is seen", places)
+
+# Drums: three thin rows below the keys.
+DRUMS = "kind=keys keys=27-59 drums=3"
+empty = png(np.zeros((2, 36, 100)), facts=DRUMS)
+tap.ok(box(empty, silence) is not None, "drums have a place of their own")
+places = []
+for row in range(36):
+    roll = np.zeros((2, 36, 100))
+    roll[:, row, 10:20] = 0.1
+    places.append(box(png(roll, facts=DRUMS), empty))
+tap.ok(all(places) and all(place[0] == left + 40 and place[2] == left + 80 for place in places), "all rows are at their time",
+       places)
+edges = [place[1::2] for place in places[32::-1] + places[:32:-1]]
+tap.ok(all(a[1] <= b[0] for a, b in zip(edges, edges[1:])) and edges[-1][1] == bottom and edges[0][0] == top,
+       "from the highest key down to the high, middle and low drum", edges)
+tap.ok(all(b - a == 4 for a, b in edges[33:]) and edges[33][0] - edges[32][1] == 2, "thin, below a line", edges[32:])
+loud = np.zeros((2, 36, 100))
+loud[:, 0], loud[:, 34] = 0.1, 0.001
+tap.ok((png(loud, facts=DRUMS) == png(loud * np.where(np.arange(36) < 33, 1, 9)[:, None], facts=DRUMS)).all(),
+       "drums are as dark as they are loud among drums")
 
 # Files.
 one = record(note(40, 0, 10).astype("<f4"), "kind=keys")

@@ -67,7 +67,8 @@ is_bell("a bell from the first harmonic on", 35, (1, 1, 1), "--bell-height", "1"
 is_bell("more room", 59, (0.25, 3, 2), "-r", "44100", rate=44100)
 is_bell("room for two", 59, (0.25, 3, 2), "-r", "4000", rate=4000)
 pair = 0.05 * np.random.default_rng(1).random((2, 2, 33, 50))
-tap.ok((wave(pair, "--voice", "gaussian", "--bell-height", "0") == wave(pair)).all(), "a bell of height 0: sines")
+tap.ok((wave(pair, "--voice", "gaussian", "--bell-height", "0", "--attack", "0") == wave(pair)).all(),
+       "a bell of height 0: sines")
 tap.ok((wave(pair, "--voice", "gaussian", "-r", "1600") == wave(pair, "-r", "1600")[..., :]).all(axis=1).sum() == 0 and
        (wave(held(59), "--voice", "gaussian", "-r", "1600") == wave(held(59), "-r", "1600")).all(),
        "harmonics above half of the rate are left out")
@@ -105,6 +106,46 @@ is_piano("piano: less is none", wave(again, "--voice", "piano")[0], 40, 5.1, 5.1
 slow = held(40)
 slow[:, 13] = np.linspace(0.02, 0.1, 500)
 is_piano("piano: a swell is one note", wave(slow, "--voice", "piano")[0], 40, 9.8, 9.84, 0.0992)
+
+# Bass: what is strong in its spectrum lies where it does at key 27.
+bass = np.zeros((2, 25, 500))
+bass[:, 0] = 0.1
+for voice, law in [("gaussian", lambda h: 0.25 * np.exp(-0.5 * ((h / 4 - 3) / 2) ** 2)),
+                   ("piano", lambda h: np.maximum(1, h / 4) ** -1.5)]:
+    played = wave(bass, "--voice", voice, "--attack", "0", facts="kind=keys keys=3-27")[0, :12000]
+    h = np.arange(1, 65)
+    hertz = h * frequency(3) * (np.sqrt((1 + 3e-4 * h ** 2) / (1 + 3e-4)) if voice == "piano" else 1)
+    got = amplitudes(played[:6000], 0, hertz[hertz < 6000])[0]
+    aged = np.exp(-0.005 * (hertz - hertz[0]) * 0.25) if voice == "piano" else 1
+    expected = (np.where(h == 1, 1, law(h)) * aged)[:16]
+    tap.ok(abs(got[:16] / got[0] - expected).max() < 0.1, f"{voice}: a bass key's partials", (got[:16] / got[0], expected))
+    strong = np.sqrt((got[hertz[: len(got)] > 150] ** 2).sum() / (got ** 2).sum())
+    tap.ok(strong > 0.4, "... are heard where small speakers begin", strong)
+
+
+# The noise of an attack: once a note, of its rise, where the frame is a quarter over.
+def noise(line, *options, voice="gaussian"):
+    """What --attack adds to key 40."""
+    keys = np.zeros((2, 33, 500))
+    keys[:, 13, :len(line)] = line
+    return wave(keys, "--voice", voice, *options)[0] - wave(keys, "--voice", voice, "--attack", "0")[0]
+
+
+struck = noise([0] * 10 + [0.1] * 100)
+at = np.flatnonzero(struck)
+tap.ok(2460 <= at[0] < 2470 and at[-1] < 2460 + 420, "an attack begins 5 ms after its frame, and ends", at[[0, -1]])
+tap.ok(0.4 < rms(struck[2466:2526]) / (0.2 * 0.1) < 1.2, "as loud as its share of the note", rms(struck[2466:2526]))
+amplitude = abs(np.fft.rfft(struck[2400:3600]))
+tap.ok((amplitude[:120] ** 2).sum() < 0.02 * (amplitude ** 2).sum(), "nothing of it among the keys")
+tap.ok(abs(noise([0] * 10 + [0.05] * 100) * 2 - struck).max() < 1e-6, "softer notes have softer attacks")
+tap.ok(abs(noise([0] * 10 + [0.1] * 100, "--attack", "0.4") - 2 * struck).max() < 1e-5, "--attack")
+tap.ok(not noise([0] * 10 + [0.1] * 100, "--attack", "9", voice="sine").any(), "a sine has none")
+tap.ok(noise([0] * 10 + [0.1] * 100, voice="piano").any(), "a piano has one")
+slow = noise([0] * 10 + [0.01, 0.02, 0.07, 0.1] + [0.1] * 100)
+tap.ok(2460 + 480 <= np.flatnonzero(slow)[0] < 2480 + 480, "a blurred onset: where it rises most", np.flatnonzero(slow)[0])
+twice = noise(([0.1] * 20 + [0.04] * 2) * 2)
+tap.ok((abs(np.diff(np.flatnonzero(twice))) > 1000).sum() == 1, "struck again: again")
+tap.ok((noise([0.05] * 200)[600:] == 0).all(), "held: none")
 
 # A frame's RMS is its loudness, whatever stands beside it: one key, so high that its phase hardly matters.
 steps = np.random.default_rng(2).uniform(0.02, 0.1, 500) * (np.random.default_rng(3).random(500) < 0.7)

@@ -107,6 +107,17 @@ tap.ok(b"lead" not in run(["keys-to-wave"], record(pair, "kind=keys lead=0.02") 
 tap.ok((wave(np.minimum(pair[0], 0.04) - 0.02) == wave(np.maximum(np.minimum(pair[0], 0.04) - 0.02, 0))).all(),
        "below 0 is silent")
 
+# How to play it: what the record states, unless an option says otherwise.
+for fact, value, option in [("floor", "0.02", "--floor"), ("release", "0.2", "--release"), ("sharpen", "1", "--sharpen"),
+                            ("voice", "piano", "--voice")]:
+    stated = f"kind=keys {fact}={value}"
+    asked = wave(pair[0], option, value)
+    tap.ok((wave(pair[0], facts=stated) == asked).all() and (asked != wave(pair[0])).any(), f"{fact} of the record")
+    default = {"floor": "0", "release": "0.02", "sharpen": "2.5", "voice": "sine"}[fact]
+    tap.ok((wave(pair[0], option, default, facts=stated) == wave(pair[0])).all(), f"... unless {option} is given")
+    tap.ok(fact.encode() not in run(["keys-to-wave"], record(pair, stated) + end(1)).stdout.split(b"\n")[0],
+           f"a wave has no {fact}")
+
 # Level.
 loud = wave(20 * pair[0])
 tap.ok(abs(abs(loud).max() - 0.99) < 1e-6 and abs(loud / loud[0, 99] - wave(pair[0] / 9) / wave(pair[0] / 9)[0, 99]).max()
@@ -160,6 +171,8 @@ refused("other rows than the default's", record(pair[:, :, 1:]), "32 rows for th
 refused("keys that are none", record(pair, "kind=keys keys=0-32") + end(1), "keys=0-32")
 refused("no interval", record(pair, "kind=keys interval=-1") + end(1), "interval=-1")
 refused("a lead that is none", record(pair, "kind=keys lead=-1") + end(1), "lead=-1")
+for fact in "floor=-1", "release=11", "sharpen=0.5", "voice=horn":
+    refused(f"a fact that is none: {fact}", record(pair, "kind=keys " + fact) + end(1), fact)
 refused("a width that is none", record(pair, "kind=keys width=5") + end(1), "width=5")
 refused("one dimension", record(np.zeros(33, "<f4")), "shape (33,)")
 refused("three channels", record(np.zeros((3, 33, 5), "<f4")), "shape (3, 33, 5)")

@@ -145,6 +145,45 @@ sys.exit(not 0.9 < peak < 1.4)'
 ok $? "... is clipped"
 fails 0 'peak is 5e\+29' "a wave far above it" wave-to-mp3 loudest
 
+# Loudness. By ITU-R BS.1770 a sine of 997 Hz in both channels has as many LUFS as decibels of its amplitude.
+"$python" -c '
+import numpy
+from stream import *
+sine = numpy.sin(2 * numpy.pi * 997 * numpy.arange(3 * 44100) / 44100) + numpy.zeros((2, 1))
+click = 0.05 * sine
+click[:, 44100:44110] = 0.99
+paused = numpy.concatenate([0.1 * sine] * 5 + [0.00001 * sine] * 5, 1)
+facts = {"kind": "wave", "rate": 44100}
+write("levels", stream(*[record(wave, **facts) for wave in (0.05 * sine, 0.9 * sine, paused, 0.3 * sine[:1], 3 * sine)]))
+write("click", stream(record(click, **facts)))
+write("silence", stream(record(0 * sine, **facts)))
+write("short", stream(record(sine[:, :9000], **facts)))'
+cat >level.py <<'END'
+import io, sys, numpy
+wave = numpy.load(io.BytesIO(sys.stdin.buffer.read()))[:, 20000:60000]
+print(numpy.round(20 * numpy.log10(abs(wave).max() + 1e-9)).astype(int))
+END
+level() { mp3-to-wave -q -r 44100 -m 0.01 - <"$1" | "$python" level.py; }
+wave-to-mp3 --loudness -18 -o out/level-%d.mp3 levels
+is "$? $(for i in 1 2 3 4 5; do level out/level-$i.mp3; done | xargs)" "0 -18 -18 -18 -18 -18" \
+    "--loudness: soft, loud, with a pause that does not count, mono, above full scale"
+wave-to-mp3 -L -30 -o out/level-%d.mp3 levels
+is "$(level out/level-2.mp3)" -30 "-L"
+wave-to-mp3 -L -18 click >click.mp3 2>click.err
+is "$? $(wc -c <click.err)" "0 0" "a click beside a soft sine: no warning"
+mp3-to-wave -q -r 44100 -m 0.01 - <click.mp3 | "$python" -c '
+import io, sys, numpy
+wave = abs(numpy.load(io.BytesIO(sys.stdin.buffer.read())))
+print(20 * numpy.log10(wave.max()), *(20 * numpy.log10(wave[:, at:at + 4000].max()) for at in (20000, 42000, 45000, 90000)))
+sys.exit(not (-4 < 20 * numpy.log10(wave.max()) < -0.5 and
+              all(abs(20 * numpy.log10(wave[:, at:at + 1500].max()) + 18) < 1 for at in (20000, 41500, 45500, 90000))))' >click.txt
+ok $? "... the click is turned down below full scale, the sine is not, 30 ms before and behind it: $(cat click.txt)"
+wave-to-mp3 -L -18 silence >silence.mp3
+is "$? $(level silence.mp3)" "0 -180" "silence stays silent"
+wave-to-mp3 -L -18 short | cmp -s - <(wave-to-mp3 short)
+ok $? "what is too short to have a loudness keeps its level"
+fails 2 'loudness' "a loudness above full scale" wave-to-mp3 -L 1 one
+
 fails 1 'standard output: No space left' "a full disk" sh -c 'wave-to-mp3 one >/dev/full'
 fails 2 '' "a quality out of range" wave-to-mp3 -V 10 one
 fails 2 '' "two inputs" wave-to-mp3 one one

@@ -47,7 +47,7 @@ CORE = ["kernels/model", "kernels/model/config", "kernels/model/training", "kern
 # The one file, or folder, that names each outside library.
 LIBRARIES = {
     "zlib.h": "common/checksum.c", "mpg123.h": "common/files/mp3-read.c", "soxr.h": "common/files/mp3-read.c",
-    "lame/lame.h": "common/files/mp3-write.c", "fftw3.h": "common/analysis/fourier.c",
+    "lame/lame.h": "common/files/mp3-write.c", "ebur128.h": "common/loudness.c", "fftw3.h": "common/analysis/fourier.c",
     "cairo.h": "common/pictures/picture.c", "cyaml/cyaml.h": "kernels/model/config/config-yaml.c",
     "getopt.h": "common/option.c", "cblas.h": "kernels/cpu/blas.c", "cublasLt.h": "kernels/cuda/matrix/gemm.cu",
     "cuda_runtime.h": "kernels/cuda/base/cuda.cuh", "cuda_bf16.h": "kernels/cuda/base/cuda.cuh",

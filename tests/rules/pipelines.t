@@ -28,7 +28,17 @@ stand_in gan-sample 'cat "$2"'
 stand_in keys-to-wave 'cat'
 stand_in keys-to-png 'cat >/dev/null; for i in 1 2 3 4 5; do touch "$(printf "${!#}" $i)"; done'
 stand_in losses-to-png 'cp "$3" "$2"'
-stand_in wave-to-mp3 'text=$(cat); for i in 1 2 3 4 5; do echo "$text" >"$(printf "$2" $i)"; done'
+stand_in keys-to-midi 'for i in 1 2 3 4 5; do echo "piece $i, $4" >"$(printf "${!#}" $i)"; done'
+stand_in raw-to-wave 'cat'
+stand_in wave-to-mp3 'text=$(cat); for i in 1 2 3 4 5; do echo "$text" >"$(printf "${!#}" $i)"; done'
+# fluidsynth, and a dpkg-query for which it is installed.
+mkdir path
+printf '#!/bin/sh\necho installed\n' >path/dpkg-query
+printf '#!/bin/bash\necho fluidsynth >>%q/ran\n[ ! -e %q/broken ] || echo "fluidsynth: error: broken" >&2\n' \
+    "$work" "$work" >path/fluidsynth
+echo 'file=${!#}; echo "${*: -2:1} plays $(cat "$file")"' >>path/fluidsynth
+chmod +x path/*
+PATH=$work/path:$PATH
 
 # What ran, in the order of the stages.
 music()
@@ -65,6 +75,28 @@ ok $? "its music has its name"
 [ -e tree/music/my_config-005.png ] && [ -e tree/music/my_config-losses.png ]
 ok $? "so have its pictures"
 unset CONFIG
+
+# A soundfont.
+printf 'RIFF1234sfbk' >"my font.sf2"
+played() { SOUND="my font.sf2" music; }
+is "$(played)" "" "SOUND=FILE: nothing is sampled again"
+is "$(cat tree/music/demo-003.mp3) $(grep -c fluidsynth ran)" "$work/my font.sf2 plays piece 3, 0 5" "... but played, by a piano"
+is "$(PROGRAM=19 played)$(cat tree/music/demo-005.mp3)" "$work/my font.sf2 plays piece 5, 19" "PROGRAM=19: by an organ"
+is "$(PROGRAM=19 played)$(grep -c fluidsynth ran)" 0 "a second run plays nothing again"
+touch broken
+rm tree/music/demo-002.mp3
+played >/dev/null
+is "$(ls tree/music/demo-*.mp3 2>/dev/null)" "" "fluidsynth fails: no piece"
+is "$(grep -c "music: fluidsynth does not play $work/my font.sf2: fluidsynth: error: broken" err)" 1 "... and one line says so"
+rm broken
+is "$(music)$(cat tree/music/demo-003.mp3)" "one
+two" "without SOUND again: keys-to-wave"
+SOUND=nowhere.sf2 fails 1 'music: nowhere.sf2: no such soundfont' "no soundfont" tree/pipelines/music "Möller's songs"
+SOUND='my config.yaml' fails 1 'my config.yaml: not a soundfont' "no font" tree/pipelines/music "Möller's songs"
+for program in 128 piano -1; do
+    SOUND="my font.sf2" PROGRAM=$program fails 1 "PROGRAM=$program is no instrument" "PROGRAM=$program" \
+        tree/pipelines/music "Möller's songs"
+done
 
 fails 1 'nowhere: no such folder' "no folder" tree/pipelines/music nowhere
 mkdir empty
