@@ -215,9 +215,9 @@ static void play_note(const struct player *p, const struct note *note)
     double balance = note_balance(p, note, place);
     for (size_t t = note->start; t < note->end; t++) {
         size_t age = t - note->start, known = age < ATTACK_FRAMES ? age : ATTACK_FRAMES - 1;
-        double fresh = normal_of(p->own, DRAWN_FRAME, (p->own.begin + t) * rows + note->key, 0);
-        deviation = age ? colour * deviation + sqrt(1 - colour * colour) * fresh : fresh;
-        double change = level + s[NOTE_ATTACK + known] + s[NOTE_SPREAD + known] * deviation;
+        double innovation = normal_of(p->own, DRAWN_FRAME, (p->own.begin + t) * rows + note->key, 0);
+        deviation = age ? colour * deviation + sqrt(1 - colour * colour) * innovation : innovation;
+        double change = level + s[NOTE_ATTACK + known] + s[NOTE_DEVIATION + known] * deviation;
         set_cell(p, note->key, t, decoded(p, note->key, t) * pow(10, change / 20), balance);
     }
 }

@@ -24,9 +24,9 @@ enum note_statistic {
     NOTE_COLOUR, /* correlation of a frame's deviation with the one before */
     NOTE_ATTACK, /* (ATTACK_FRAMES): mean by frame since the onset, the last one's
                   * from there on, dB */
-    NOTE_SPREAD = NOTE_ATTACK + ATTACK_FRAMES, /* (ATTACK_FRAMES): the deviation likewise, dB */
-    NOTE_WIDTH = NOTE_SPREAD + ATTACK_FRAMES,  /* (WIDTH_QUANTILES): quantiles of the records' stereo width,
-                                                * from the least to the most; articulation.c says of what */
+    NOTE_DEVIATION = NOTE_ATTACK + ATTACK_FRAMES, /* (ATTACK_FRAMES): the deviation likewise, dB */
+    NOTE_WIDTH = NOTE_DEVIATION + ATTACK_FRAMES, /* (WIDTH_QUANTILES): quantiles of the records' stereo width,
+                                                  * from the least to the most; articulation.c says of what */
     NOTE_STATISTICS = NOTE_WIDTH + WIDTH_QUANTILES
 };
 

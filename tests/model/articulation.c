@@ -101,8 +101,8 @@ static void distribution(void)
 {
     enum { LONG = 6000, NOTES = LONG / 20 * KEYS };
     const double statistics[NOTE_STATISTICS] = {
-        [NOTE_GAIN] = -3,  [NOTE_LEVEL] = 1.5, [NOTE_COLOUR] = 0.8,   [NOTE_ATTACK] = -2,
-        [NOTE_SPREAD] = 1, [NOTE_WIDTH] = 0.2, [NOTE_WIDTH + 1] = 0.4};
+        [NOTE_GAIN] = -3,     [NOTE_LEVEL] = 1.5, [NOTE_COLOUR] = 0.8,   [NOTE_ATTACK] = -2,
+        [NOTE_DEVIATION] = 1, [NOTE_WIDTH] = 0.2, [NOTE_WIDTH + 1] = 0.4};
     const struct keys_shape many = {KEYS, LONG, 0};
     real *f = allocate_or_die((size_t)LONG * STRIDE, sizeof *f),
          *x = allocate_or_die((size_t)LONG * KEYS * 2, sizeof *x);

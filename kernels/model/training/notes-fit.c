@@ -38,7 +38,7 @@ static double sum_deviation(const struct sum *s)
 
 struct measurement {
     struct sum level, age[ATTACK_FRAMES];
-    double product, square; /* of successive deviations from the mean of their age */
+    double covariance, square; /* of successive deviations from the mean of their age */
     double width[RECORDS];
     size_t widths;
     const real *record, *logits; /* (keys * frames, 2), (length, 4 keys) of the record that is measured */
@@ -76,7 +76,7 @@ static void add_note(struct measurement *m, size_t key, size_t start, size_t end
         size_t known = age < ATTACK_FRAMES ? age : ATTACK_FRAMES - 1;
         double deviation = m->difference[age] - mean;
         sum_add(&m->age[known], deviation);
-        if (age > 1) m->product += deviation * before, m->square += before * before;
+        if (age > 1) m->covariance += deviation * before, m->square += before * before;
         before = deviation;
     }
 }
@@ -108,10 +108,10 @@ static void set_statistics(struct measurement *m, const struct prior *prior)
 {
     double statistics[NOTE_STATISTICS] = {
         [NOTE_GAIN] = sum_mean(&m->level), [NOTE_LEVEL] = sum_deviation(&m->level)};
-    statistics[NOTE_COLOUR] = m->square > 0 ? fmin(fmax(m->product / m->square, 0), 0.99) : 0;
+    statistics[NOTE_COLOUR] = m->square > 0 ? fmin(fmax(m->covariance / m->square, 0), 0.99) : 0;
     for (int age = 0; age < ATTACK_FRAMES; age++) {
         statistics[NOTE_ATTACK + age] = sum_mean(&m->age[age]);
-        statistics[NOTE_SPREAD + age] = sum_deviation(&m->age[age]);
+        statistics[NOTE_DEVIATION + age] = sum_deviation(&m->age[age]);
     }
     qsort(m->width, m->widths, sizeof m->width[0], ascending);
     for (size_t i = 0; m->widths > 0 && i < WIDTH_QUANTILES; i++)
