@@ -9,27 +9,24 @@ SHELL := /bin/bash
 # Threads that wait must not spin: on a machine in use that costs far more than it gains on an idle one.
 export OMP_WAIT_POLICY ?= passive
 
-keys := build/music/train.keys
 work := build/music/$(NAME)
 pieces := $(foreach n,1 2 3 4 5,music/$(NAME)-00$n.mp3)
 rolls := $(pieces:.mp3=.png)
 include pipelines/designs.mk
 design := $(call design_of,$(work)/config.yaml)
+keys := build/music/$(design).keys
 # The design of demo.yaml needs no discriminator, which could choose among pieces; the described one has one.
 attempts := $(if $(filter time,$(design)),-n 5,-n 50 --best 5)
-floor := $(floor_$(design))
-play := $(play_$(design))
 encode := bin/wave-to-mp3 --loudness -18
 
 told: $(pieces) $(rolls) music/$(NAME)-losses.png
 	@echo "music: five pieces of ten seconds, each with its piano roll: $(pieces)" >&2
 	@echo "music: one more: bin/gan-sample -m $(work)/model -n 1 -S 2 | $(play) | $(encode) >more.mp3" >&2
 
-# Songs of a minute or more count; a tenth of them is kept aside, unheard. The threshold refers to each record, or
-# quiet songs would be silent beside loud ones. Plain bands: what demo.yaml weighs was found with them.
+# Songs of a minute or more count; a tenth of them is kept aside, unheard.
 $(keys): build/music/songs bin/mp3-to-wave bin/wave-to-chunks bin/chunks-to-keys
 	bin/mp3-to-wave -m 60 "$$FOLDER" | bin/wave-to-chunks -v build/music/valid.pairs | \
-	    bin/chunks-to-keys -a bands --relative-to record >$@.part
+	    $(hear_$(design)) >$@.part
 	@mv $@.part $@
 
 # Other songs, another configuration or another program: earlier checkpoints do not count.
@@ -68,7 +65,7 @@ endif
 $(rolls) &: $(work)/best.keys bin/keys-to-png
 	@mkdir -p music
 	@rm -f $(rolls)
-	bin/keys-to-png $(floor) -o music/$(NAME)-%03d.png <$(work)/best.keys
+	bin/keys-to-png -o music/$(NAME)-%03d.png <$(work)/best.keys
 
 music/$(NAME)-losses.png: $(work)/model bin/losses-to-png
 	@mkdir -p music

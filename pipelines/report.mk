@@ -1,5 +1,5 @@
 # The stages of pipelines/report, which sets FOLDER (of songs), NAME (of the folders) and TRIED (variants of demo.yaml):
-# songs -> keys, of two splits and two analyses -> networks -> numbers, pictures and sounds -> one table and one page.
+# songs -> keys, of two splits, as both designs hear them -> networks -> numbers, pictures and sounds -> one table and one page.
 # A row of the table is SPLIT/ANALYSIS/WHAT, for a network SPLIT/ANALYSIS/WHAT/SEED; so is its folder's name.
 # Each file takes its name only when it is whole.
 
@@ -15,7 +15,7 @@ export OMP_WAIT_POLICY ?= passive
 export TIMEFORMAT := %U %S
 
 include pipelines/designs.mk
-# The described design with the floor, of 0, 0.1 ... 0.6, that gives its records the largest overlap.
+# The floor, of 0, 0.1 ... 0.6, that gives the described design's records the largest overlap.
 floor_musigan = --floor 0.1
 work := build/$(NAME)
 page := music/$(NAME)
@@ -25,13 +25,14 @@ resamples := --resamples $(if $(QUICK),50,1000)
 updates := --updates $(if $(QUICK),2,250)
 
 measured := ceiling noise independent shuffle markov-key markov-frame markov-frame--looped markov-frame--bars \
-    described/1 time/1 time/2 time/3
-rows := $(measured:%=0/bands/%) $(TRIED:%=0/bands/%/1) $(measured:%=1/bands/%)
-rows += $(foreach s,0 1,$(addprefix $(s)/harmonic/,ceiling markov-frame--looped time/1))
+    time/1 time/2 time/3
+rows := $(measured:%=0/harmonic/%) $(TRIED:%=0/harmonic/%/1) $(measured:%=1/harmonic/%)
+rows += $(foreach s,0 1,$(addprefix $(s)/bands/,ceiling described/1))
 # What the decoder loses: songs through the network's encoder and decoder. Only the design `time` has that encoder.
 remade := $(if $(filter time,$(call design_of,$(work)/time.yaml)),0/harmonic/reconstructions 1/harmonic/reconstructions)
 rows += $(remade)
-shown := $(foreach s,0 1,$(addprefix $(s)/bands/,held-out training time/1 time/2 time/3 described/1 markov-frame--looped))
+shown := $(foreach s,0 1,$(addprefix $(s)/harmonic/,held-out training time/1 time/2 time/3 markov-frame--looped) \
+    $(s)/bands/described/1)
 
 of_songs := $(filter %/held-out %/training,$(shown))
 ceilings := $(filter %/ceiling,$(rows))
@@ -64,7 +65,8 @@ $(work)/%/bands/train.keys $(work)/%/bands/valid.keys $(work)/%/harmonic/train.k
 	mkdir -p $(work)/$*/bands $(work)/$*/harmonic
 	bin/wave-to-chunks -q --share 0.226 -S $* -v $(work)/$*/valid.pairs $(work)/waves >$(work)/$*/train.pairs
 	for keys in bands/train bands/valid harmonic/train harmonic/valid; do \
-	    bin/chunks-to-keys -q -a $${keys%/*} --relative-to record $(work)/$*/$${keys#*/}.pairs >$(work)/$*/keys.part; \
+	    case $$keys in bands/*) hear="$(hear_musigan)" ;; *) hear="$(hear_time)" ;; esac; \
+	    $$hear -q $(work)/$*/$${keys#*/}.pairs >$(work)/$*/keys.part; \
 	    mv $(work)/$*/keys.part $(work)/$*/$$keys.keys; \
 	done
 	rm $(work)/$*/train.pairs $(work)/$*/valid.pairs
@@ -137,13 +139,13 @@ $(of_songs:%=$(work)/%/pieces): $(work)/%/pieces: $$(set)/train.keys $$(set)/val
 	mkdir -p $(@D)
 	song=$$(grep -a -o -m 1 'source=[^ ]*' $(set)/$(if $(filter training,$(what)),train,valid).keys) && \
 	    bin/mp3-to-wave -q -s 60 "$$(printf %b "$$(sed 's/source=//; s/%/\\x/g' <<<"$$song")")" | \
-	    bin/wave-to-chunks -q -s 5 | bin/chunks-to-keys -q -a $(call part,2) --relative-to record >$@.part
+	    bin/wave-to-chunks -q -s 5 | $(hear_time) -q >$@.part
 	mv $@.part $@
 
 $(shown:%=$(work)/%/drawn): $(work)/%/drawn: $(work)/%/pieces bin/keys-to-png bin/keys-to-wave bin/wave-to-mp3 \
     bin/losses-to-png $(judging)/losses.awk
-	bin/keys-to-png -q $(floor_$(design)) -W 600 -H 300 -o $(@D)/%d.png $<
-	$(play_$(design)) -q $< | bin/wave-to-mp3 -q -o $(@D)/%d.mp3
+	bin/keys-to-png -q -W 600 -H 300 -o $(@D)/%d.png $<
+	$(play) $(if $(seed),,--voice gaussian --release 0.06) -q $< | bin/wave-to-mp3 -q -o $(@D)/%d.mp3
 	$(if $(seed),awk -f $(judging)/losses.awk $(@D)/checkpoint/losses.tsv | bin/losses-to-png -W 900 -o $(@D)/losses.png)
 	touch $@
 

@@ -12,7 +12,7 @@ NR == 1 {
     next
 }
 
-$at["analysis"] != "bands" {
+$at["analysis"] != "harmonic" {
     next
 }
 

@@ -45,7 +45,7 @@ static double wanted_factor(size_t row, size_t column)
 static struct fitted *fitted_new(void)
 {
     struct fitted *f = allocate_or_die(1, sizeof *f);
-    f->session = session_make(ops_under_test(), NULL, (struct keys_shape){1, 1}, 1);
+    f->session = session_make(ops_under_test(), NULL, (struct keys_shape){1, 1, 0}, 1);
     f->parameters = parameters_make(&f->session, "generator");
     prior_make(&f->prior, &f->parameters, LATENTS, CHANNELS, FRAMES);
     parameters_allocate_or_die(&f->parameters, false);

@@ -91,7 +91,7 @@ static void gates(const struct ops *ops, int batch, struct keys_shape shape, int
  * gate gives their squares. */
 static void there_and_back(const struct ops *ops)
 {
-    const struct keys_shape shape = {3, 130};
+    const struct keys_shape shape = {3, 130, 0};
     struct context c = begin(ops, 2, shape, 136);
     struct tensor y = check_tensor(ops, 2, 136, 6, 5);
     ops->frames(y, c.r, shape);
@@ -117,7 +117,7 @@ static void by_hand(const struct ops *ops)
     const double gate[] = {1 / (1 + exp(-1.0)), 1 / (1 + exp(2.0))}, root = 1 / (1 + exp(-0.5)),
                  other = 1 / (1 + exp(-3.0));
     real x[2], values[GATE_LOSSES];
-    struct context c = begin(ops, 1, (struct keys_shape){1, 1}, 1);
+    struct context c = begin(ops, 1, (struct keys_shape){1, 1, 0}, 1);
     ops->upload(c.f.data, f, 4);
     ops->upload(c.r.data, r, 2);
     losses(&c);
@@ -138,9 +138,9 @@ int main(void)
 {
     const struct ops *ops = ops_under_test();
     omp_set_num_threads(1);
-    gates(ops, 1, (struct keys_shape){1, 1}, 2);
-    gates(ops, 2, (struct keys_shape){5, 7}, 8);
-    gates(ops, 3, (struct keys_shape){1, 131}, 136);
+    gates(ops, 1, (struct keys_shape){1, 1, 0}, 2);
+    gates(ops, 2, (struct keys_shape){5, 7, 0}, 8);
+    gates(ops, 3, (struct keys_shape){1, 131, 0}, 136);
     there_and_back(ops);
     by_hand(ops);
     return done();
