@@ -11,9 +11,9 @@ struct midi_drum {
     double decay; /* s in which it falls to 1/e */
 };
 
-/* The drum of a note number: kicks and floor toms are low; snares, toms, claps, blocks and hand drums middle; hats,
- * cymbals, shakers and small bells high. Shares and decays are rounded from those of the soundfont TimGM6mb, measured
- * in the bands, with a key's loudness as midi-to-keys has it. */
+/* The drum of a note number: kicks and floor toms are low; snares, toms, claps, blocks and hand drums middle;
+ * hats, cymbals, shakers and small bells high. Shares and decays are rounded from those of the soundfont
+ * TimGM6mb, measured in the bands, with a key's loudness as midi-to-keys has it. */
 struct midi_drum midi_drum_of(int number);
 
 /* The note that stands for a drum: bass drum, snare, closed hat. */
