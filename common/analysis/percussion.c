@@ -23,8 +23,6 @@ enum {
     BLOCK_FRAMES = 8 /* whose powers are written together: a row of them is a line of the cache */
 };
 
-/* Where the middle and the high band begin, in Hz. */
-static const double BAND_BEGIN[DRUMS] = {0, 130, 3000};
 /* How many times the power of what lasts is taken away from the loudness, and from what a threshold compares.
  */
 static const float LASTING_OF_LOUDNESS = 2, LASTING_OF_OWN = 4;
@@ -56,7 +54,7 @@ struct percussion *percussion_new_or_die(size_t samples, double rate, size_t fra
     p->frames = (samples + frame_samples - 1) / frame_samples;
     p->bins = frame_samples + 1;
     for (int d = 0; d < DRUMS; d++) {
-        double first = ceil(BAND_BEGIN[d] * (double)length / rate);
+        double first = ceil((d == DRUM_LOW ? 0 : DRUM_LIMITS[d]) * (double)length / rate);
         p->begin[d] = first < (double)p->bins ? (size_t)first : p->bins;
     }
     p->rows = p->begin[DRUM_HIGH] + (p->bins - p->begin[DRUM_HIGH] + HIGH_BINS - 1) / HIGH_BINS;
