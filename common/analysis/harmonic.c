@@ -18,7 +18,7 @@ enum {
     TONE_FRAMES = 11,
     NOISE_BANDS = 15,
     WHITENING_BANDS = 13,
-    SMOOTH_FRAMES = 7
+    SMOOTH_FRAMES = 9
 };
 
 static const double COMPRESSION = 0.6, WHITENING = 0.3;
@@ -139,7 +139,7 @@ static bool are_sines(const struct harmonic *h, size_t count)
            SINES_ENERGY * energy(h, count, KEYS_FIRST_DEFAULT, KEYS_LAST_DEFAULT);
 }
 
-/* smooth[t] = the median of seven values around frame t + 1: a measured loudness follows its note in the
+/* smooth[t] = the median of nine values around frame t + 1: a measured loudness follows its note in the
  * score by about a frame. */
 static void median_of_next(struct harmonic *h, float *smooth, const float *values)
 {
@@ -204,7 +204,7 @@ void harmonic_apply(struct harmonic *h, float *loudness, float *own, size_t stri
     for (size_t i = 0; i < count; i++) {
         harmonic_shares(h->share, h->spectrogram + i * size, frames, templates);
         for (size_t k = 0; k < keys; k++) {
-            size_t note = k + (size_t)h->keys.first - 1, band = note + 1 - HARMONIC_LOWEST;
+            size_t note = k + (size_t)h->keys.first - 1, band = note + (size_t)(1 - HARMONIC_LOWEST);
             own_loudness(h, loudness + i * stride + k * frames, own + i * stride + k * frames,
                          h->bands + i * size + band * frames, h->share + note * frames, largest);
         }

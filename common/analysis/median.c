@@ -37,8 +37,8 @@ void median_of_rows(float *median, const float *const *row, int rows, size_t cou
 {
     /* With a constant number of rows, the values of a column stay in registers. */
     switch (rows) {
-    case 7:
-        for (size_t i = 0; i < count; i++) median[i] = median_of_column(row, 7, i);
+    case 9:
+        for (size_t i = 0; i < count; i++) median[i] = median_of_column(row, 9, i);
         break;
     case 11:
         for (size_t i = 0; i < count; i++) median[i] = median_of_column(row, 11, i);

@@ -83,8 +83,8 @@ def shares(v, w):
 
 
 def ahead(values):
-    """The median of seven around the next."""
-    smooth = running_median(values, 7)
+    """The median of nine around the next."""
+    smooth = running_median(values, 9)
     return np.concatenate([smooth[:, 1:], smooth[:, -1:]], 1)
 
 

@@ -4,6 +4,8 @@ import struct
 import numpy as np
 
 DRUMS = 9  # channel 10, counted from 0
+# Of General MIDI: kick drums; snares and toms; hi-hats and cymbals; the others.
+DRUM_NOTES = {35, 36}, {38, 39, 40, 41, 43, 45, 47, 48, 50}, {42, 44, 46, 49, *range(51, 60)}
 
 
 def number(data, at):
@@ -73,3 +75,13 @@ def sounding(path, frames, interval=0.02, keys=range(27, 60)):
             first, last = (max(0, int(np.ceil(time / interval - 0.5))) for time in (begin, end))
             roll[number_ - 20 - keys[0], first:last] = True
     return roll
+
+
+def beginnings(path, seconds):
+    """Four lists of when drums begin: low, middle, high, others; those within 30 ms are one."""
+    lists = [[], [], [], []]
+    for channel, number_, begin, _ in sorted(notes(path), key=lambda note: note[2]):
+        row = next((row for row, numbers in enumerate(DRUM_NOTES) if number_ in numbers), 3)
+        if channel == DRUMS and begin < seconds and (not lists[row] or begin - lists[row][-1] > 0.03):
+            lists[row].append(begin)
+    return lists
