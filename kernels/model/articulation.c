@@ -195,7 +195,7 @@ static void set_cell(const struct player *p, size_t key, size_t t, double loudne
     double share[2] = {fmin(1, 1 + balance), fmin(1, 1 - balance)};
     loudness = fmax(loudness, 2 * LEAST_LOUDNESS * p->loudest / (share[0] + share[1]));
     for (size_t c = 0; c < 2; c++) {
-        double own = fmin(1, loudness * share[c]);
+        double own = fmin(loudness, p->loudest) * share[c];
         p->x[2 * (key * (size_t)p->shape.frames + t) + c] =
             (real)(own < LEAST_CHANNEL * p->loudest ? 0 : own);
     }
