@@ -171,7 +171,8 @@ struct player {
     struct keys_shape shape;
     const double *statistics;
     struct articulation own;
-    double width, record, loudest; /* of the sample; the loudest key as it is decoded */
+    double expression, width, record,
+        loudest; /* of the gating; of the sample; the loudest key as it is decoded */
 };
 
 /* The decoder's loudness of a cell: the mean of both channels' roots, squared. */
@@ -211,13 +212,15 @@ static void play_note(const struct player *p, const struct note *note)
 {
     const double *s = p->statistics, colour = s[NOTE_COLOUR];
     size_t rows = (size_t)p->shape.keys, place = (p->own.begin + note->start) * rows + note->key;
-    double level = s[NOTE_GAIN] + s[NOTE_LEVEL] * normal_of(p->own, DRAWN_NOTE, place, 0), deviation = 0;
+    double level = s[NOTE_GAIN] + p->expression * s[NOTE_LEVEL] * normal_of(p->own, DRAWN_NOTE, place, 0);
+    double deviation = 0;
     double balance = note_balance(p, note, place);
     for (size_t t = note->start; t < note->end; t++) {
         size_t age = t - note->start, known = age < ATTACK_FRAMES ? age : ATTACK_FRAMES - 1;
         double innovation = normal_of(p->own, DRAWN_FRAME, (p->own.begin + t) * rows + note->key, 0);
         deviation = age ? colour * deviation + sqrt(1 - colour * colour) * innovation : innovation;
-        double change = level + s[NOTE_ATTACK + known] + s[NOTE_DEVIATION + known] * deviation;
+        double change =
+            level + s[NOTE_ATTACK + known] + p->expression * s[NOTE_DEVIATION + known] * deviation;
         set_cell(p, note->key, t, decoded(p, note->key, t) * pow(10, change / 20), balance);
     }
 }
@@ -245,6 +248,7 @@ void articulate_or_die(real *x, const real *f, size_t stride, struct keys_shape 
                             .shape = shape,
                             .statistics = statistics,
                             .own = own,
+                            .expression = gating.expression,
                             .width = width_of(statistics, (double)own.width),
                             .record = normal_of(own, DRAWN_RECORD, 0, 0)};
     find_loudest(&player, &notes);

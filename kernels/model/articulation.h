@@ -30,12 +30,14 @@ enum note_statistic {
     NOTE_STATISTICS = NOTE_WIDTH + WIDTH_QUANTILES
 };
 
-/* How gates open; chosen by comparing samples with records (kernels/model/training/prior-fit.h). */
+/* How gates open and notes are played; chosen by comparing samples with records
+ * (kernels/model/training/prior-fit.h). */
 struct gating {
     double threshold;        /* of a gate's logit */
     double opening, closing; /* a gate opens so far above the threshold, and closes so far below it */
     double least;            /* frames: a note that is shorter is left out */
     double together;         /* frames: onsets so near to a common one move there */
+    double expression;       /* factor on what is drawn for the levels of notes */
 };
 
 /* What is drawn once for a sample. */

@@ -56,23 +56,50 @@ static void to_covariance(struct prior_sums *s)
     }
 }
 
-/* The covariance of channel `later` at t with channel `earlier` at t - lag becomes the same for every t: the
- * biased estimate of the autocovariance, the sum over all t >= lag divided by the number of all latents. */
-static void average_lag(struct prior_sums *s, size_t lag, size_t later, size_t earlier)
+static double covariance_of(const struct prior_sums *s, size_t i, size_t j)
 {
+    return s->products[i < j ? prior_row(j) + i : prior_row(i) + j];
+}
+
+/* with_mean (side, channels): the covariance of a value with the mean over time of each channel. between
+ * (channels, channels): that of two such means. */
+static void covariances_of_means(const struct prior_sums *s, double *with_mean, double *between)
+{
+    size_t width = s->channels;
+    for (size_t i = 0; i < s->side; i++)
+        for (size_t j = 0; j < s->side; j++)
+            with_mean[i * width + j % width] += covariance_of(s, i, j) / (double)s->latents;
+    for (size_t i = 0; i < s->side; i++)
+        for (size_t c = 0; c < width; c++)
+            between[i % width * width + c] += with_mean[i * width + c] / (double)s->latents;
+}
+
+/* The covariance of channel `later` at t with channel `earlier` at t - lag becomes the same for every t: that
+ * of the records' means, and the biased estimate of the autocovariance of what deviates from them, the sum
+ * over all t >= lag divided by the number of all latents. */
+static void average_lag(struct prior_sums *s, const double *with_mean, double between, size_t lag,
+                        size_t later, size_t earlier)
+{
+    size_t width = s->channels;
     double sum = 0, *first = s->products + earlier;
     for (size_t t = lag; t < s->latents; t++)
-        sum += first[prior_row(t * s->channels + later) + (t - lag) * s->channels];
+        sum += first[prior_row(t * width + later) + (t - lag) * width] -
+               with_mean[(t * width + later) * width + earlier] -
+               with_mean[((t - lag) * width + earlier) * width + later] + between;
     for (size_t t = lag; t < s->latents; t++)
-        first[prior_row(t * s->channels + later) + (t - lag) * s->channels] = sum / (double)s->latents;
+        first[prior_row(t * width + later) + (t - lag) * width] = between + sum / (double)s->latents;
 }
 
 /* A record begins at any moment of its song, so mean and covariance are the same at every latent. Where the
- * estimates differ between latents it is by chance, and a loop would sound different each time it repeats.
- * The biased autocovariance is positive definite where the covariance is. */
+ * estimates differ between latents it is by chance, and a loop would sound different each time it repeats. A
+ * record keeps its mean, its key and its register: so the biased estimate, which falls with the lag, is that
+ * of the deviations alone. It is positive definite where the covariance is. */
 static void make_stationary(struct prior_sums *s)
 {
     size_t width = s->channels;
+    double *with_mean = allocate_or_die(s->side * width, sizeof *with_mean),
+           *between = allocate_or_die(width * width, sizeof *between);
+    covariances_of_means(s, with_mean, between);
     for (size_t c = 0; c < width; c++) {
         double sum = 0;
         for (size_t i = c; i < s->side; i += width) sum += s->mu[i];
@@ -81,7 +108,9 @@ static void make_stationary(struct prior_sums *s)
     for (size_t lag = 0; lag < s->latents; lag++)
         for (size_t later = 0; later < width; later++)
             for (size_t earlier = 0; earlier < (lag ? width : later + 1); earlier++)
-                average_lag(s, lag, later, earlier);
+                average_lag(s, with_mean, between[later * width + earlier], lag, later, earlier);
+    free(with_mean);
+    free(between);
 }
 
 /* In place: the lower triangle of a covariance becomes that of its Cholesky factor, column by column. */

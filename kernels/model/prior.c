@@ -8,7 +8,8 @@
 
 static const double PERIOD[2] = {40, 95}; /* of a loop, in frames */
 
-const struct calibration calibration_neutral = {.temperature = 1, .slow_gain = 1};
+const struct calibration calibration_neutral = {
+    .temperature = 1, .slow_gain = 1, .gating = {.expression = 1}};
 
 double *calibration_member(struct calibration *calibration, int number)
 {
@@ -20,6 +21,7 @@ double *calibration_member(struct calibration *calibration, int number)
         [CALIBRATION_CLOSING] = &calibration->gating.closing,
         [CALIBRATION_LEAST] = &calibration->gating.least,
         [CALIBRATION_TOGETHER] = &calibration->gating.together,
+        [CALIBRATION_EXPRESSION] = &calibration->gating.expression,
         [CALIBRATION_SLOW_COMPONENTS] = &calibration->slow_components,
         [CALIBRATION_SLOW_GAIN] = &calibration->slow_gain,
         [CALIBRATION_APERIODIC] = &calibration->aperiodic,

@@ -62,7 +62,7 @@ write("fewer.keys", (long[:, :4], "kind=keys"))
 PY
 export here PYTHONDONTWRITEBYTECODE=1
 $python songs.py
-sed -e 's/n_channels: 128/n_channels: 16/; s/seq_len: 16500/seq_len: 200/; s/latent_seq_len: 64/latent_seq_len: 10/' \
+sed -e 's/n_channels: 128/n_channels: 16/; s/seq_len: 32000/seq_len: 200/; s/latent_seq_len: 64/latent_seq_len: 10/' \
     -e 's/latent_dim: 12/latent_dim: 6/; s/batch_size: 16/batch_size: 8/; s/epochs: 140/epochs: 120/' \
     -e 's/shift: 5/shift: 0/; s/num_heads: 4/num_heads: 2/; s/save_after_nepochs: 20/save_after_nepochs: 120/' \
     -e 's/learning_rate: 0.001/learning_rate: 0.003/' "$root/pipelines/demo.yaml" >time.yaml
@@ -123,7 +123,9 @@ print(all(same(2 * a, b) for a, b in zip(load("softer.keys"), five)),
       len(load("exact-two.keys")), len(load("gap-two.keys")),
       all((a == b).all() for a, b in zip(load("plain-five.keys"), five)))
 again, end = load("reconstructed.keys"), load("end.keys")
-print(len(again), same(again[0], again[6]), same(again[5], end[0]), not any(same(a, b) for a, b in zip(again[:5], again[1:6])))
+# How they are played is drawn anew: the notes are the same.
+alike = lambda a, b: bool(((a.max(0) > 0) == (b.max(0) > 0)).mean() > 0.95)
+print(len(again), alike(again[0], again[6]), alike(again[5], end[0]), not any(map(alike, again[:5], again[1:6])))
 PY
 )" "$(printf '(2, 5, 40) 5 True\nTrue True\n(2, 5, 140) True True 2\nTrue True 2 2 True\n7 True True True')" \
     "each number goes on otherwise, the same however many and however long, at the song's loudness; a long song is \

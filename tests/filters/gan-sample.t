@@ -67,8 +67,10 @@ cmp -s given.keys drawn.keys
 is $? 1 "the noise given is used"
 
 # The design with a fitted prior: the same bytes however many are made.
-configure time.yaml -e '1i design: time' -e 's/latent_seq_len: 10/latent_seq_len: 5/' -e 's/latent_dim: 16/latent_dim: 3/'
-train time.yaml time
+configure time.yaml -e '1i design: time' -e 's/latent_seq_len: 10/latent_seq_len: 5/' -e 's/latent_dim: 16/latent_dim: 3/' \
+    -e 's/^epochs: 3/epochs: 60/' -e 's/learning_rate: 0.001/learning_rate: 0.01/' -e 's/n_channels: .*/n_channels: 16/'
+make_notes notes.keys 40
+gan-train -q -c time.yaml -o time <notes.keys >time.model
 gan-sample -m time.model -n 20 -S 3 >time.keys
 ok $? "samples from a fitted prior"
 gan-sample -m time.model -n 1 -S 3 >one.keys
@@ -92,28 +94,30 @@ fails 1 'gan-sample: noise.npy: .*is not the noise of this model, \(3, 15\)' "ot
     gan-sample -m time.model --noise noise.npy
 
 # Samples beside given ones.
-gan-sample -m time.model -n 9 --like train.keys --amount 0 -S 1 >made.keys
-gan-sample -m time.model -n 9 --like train.keys --amount 0 -S 2 >again.keys
-gan-sample -m time.model -n 20 --like train.keys --amount 1 -S 3 >forgotten.keys
-gan-sample -m time.model -n 9 --like train.keys -S 3 >varied.keys
+gan-sample -m time.model -n 41 --like notes.keys --amount 0 -S 1 >made.keys
+gan-sample -m time.model -n 41 --like notes.keys --amount 0 -S 2 >again.keys
+gan-sample -m time.model -n 20 --like notes.keys --amount 1 -S 3 >forgotten.keys
+gan-sample -m time.model -n 41 --like notes.keys -S 3 >varied.keys
 gan-sample -m time.model -n 4 --from 3 --to 4 >between.keys
 gan-sample -m time.model -S 4 >four.keys
-gan-sample -m time.model -n 2 --from train.keys --to 4 >home.keys
+gan-sample -m time.model -n 2 --from notes.keys --to 4 >home.keys
 is "$($python - <<'PY'
 import numpy as np
 def load(name, count):
     with open(name, "rb") as f:
         return [np.load(f) for _ in range(count)]
-same = lambda a, b: bool((np.abs(a - b) < 1e-5).mean() > 0.99)  # a last bit may open a gate
-made, again, varied = load("made.keys", 9), load("again.keys", 9), load("varied.keys", 9)
-print(all(map(same, made, again)), same(made[0], made[8]), not same(made[0], made[1]))
+# The same notes: how they are played is drawn anew for each record, and the threshold of their gates moves a little.
+same = lambda a, b: bool(((a.max(0) > 0) == (b.max(0) > 0)).mean() > 0.9)
+made, again, varied = load("made.keys", 41), load("again.keys", 41), load("varied.keys", 41)
+print(all(map(same, made, again)), same(made[0], made[40]), not same(made[0], made[1]))
+print(made[0].tobytes() != made[40].tobytes())
 print(all(map(same, load("forgotten.keys", 20), load("time.keys", 20))), not any(map(same, made, varied)))
 between, home = load("between.keys", 4), load("home.keys", 2)
 three, four = load("time.keys", 1)[0], load("four.keys", 1)[0]
-print(same(between[0], three), same(between[3], four), not same(between[1], three), not same(between[1], between[2]))
+print(same(between[0], three), same(between[3], four), not np.array_equal(between[1], three), not np.array_equal(between[1], between[2]))
 print(same(home[0], made[0]), same(home[1], four))
 PY
-)" "$(printf 'True True True\nTrue True\nTrue True True True\nTrue True')" \
+)" "$(printf 'True True True\nTrue\nTrue True\nTrue True True True\nTrue True')" \
     "--like varies records in turn, between the record and a sample of its own; --from and --to are the ends of an interpolation"
 fails 2 'gan-sample: --from and --to go together' "an interpolation without an end" gan-sample -m time.model --from 1
 fails 2 'gan-sample: --from and --to exclude' "an interpolation and records" \

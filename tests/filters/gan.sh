@@ -22,6 +22,25 @@ sys.stdout.buffer.write(out + end(records))
 PY
 }
 
+# make_notes FILE RECORDS: keys of 20 frames in which each of five keys sounds for five frames, now and then.
+make_notes()
+{
+    PYTHONPATH=$here $python - "$@" >"$1" <<'PY'
+import sys
+import numpy as np
+from streams import end, record
+random, records = np.random.RandomState(8), int(sys.argv[2])
+for i in range(records):
+    x = np.zeros((2, 5, 20), "<f4")
+    for key in range(5):
+        for t in range(random.randint(0, 10), 20, 10):
+            if random.rand() < 0.7:
+                x[:, key, t:t + 5] = 0.3 + 0.7 * random.rand()
+    sys.stdout.buffer.write(record(x, "kind=keys interval=0.02 keys=27-31 source=song%d" % i))
+sys.stdout.buffer.write(end(records))
+PY
+}
+
 # configure FILE SED...: pipelines/tiny.yaml with changes.
 configure()
 {

@@ -135,24 +135,34 @@ static void test_repetition(struct fitted *f)
     prior_set_calibration(&f->prior, calibration_neutral);
 }
 
-static void test_gates(struct fitted *f)
+static void test_articulation(struct fitted *f)
 {
-    struct articulation own[3] = {{0, 0}, {1, -1}};
     struct sample_key keys[200];
-    real gates[3 * GATE_SETTINGS], least = 1, most = -1;
+    real least = 1, most = -1, narrow = 1, wide = 0;
     sample_keys_of(keys, 200);
     for (int i = 0; i < 200; i++) {
-        own[2] = prior_articulation(keys[i]);
-        least = own[2].threshold < least ? own[2].threshold : least;
-        most = own[2].smoothing > most ? own[2].smoothing : most;
+        struct articulation own = prior_articulation(keys[i]);
+        least = own.threshold < least ? own.threshold : least;
+        most = own.threshold > most ? own.threshold : most;
+        narrow = own.width < narrow ? own.width : narrow;
+        wide = own.width > wide ? own.width : wide;
     }
-    ok(least >= -1 && least < (real)-0.9 && most <= 1 && most > (real)0.9, "articulations from -1 to 1");
-    prior_set_calibration(&f->prior,
-                          (struct calibration){.threshold = -1, .threshold_range = 0.5, .smoothing = 0.25});
-    prior_gates(&f->prior, gates, own, 3);
-    ok(gates[0] == -1 && gates[1] == (real)0.25 && gates[2] == (real)-0.5 && gates[3] == 0,
-       "gates lie in the calibrated ranges");
+    ok(least >= -1 && least < (real)-0.9 && most <= 1 && most > (real)0.9, "thresholds from -1 to 1");
+    ok(narrow >= 0 && narrow < (real)0.1 && wide <= 1 && wide > (real)0.9, "widths from 0 to 1");
+    struct calibration calibration = {.threshold_range = 0.5, .gating = {-1, 0.25, 0.75, 3, 2}}, kept;
+    prior_set_calibration(&f->prior, calibration);
+    kept = prior_calibration(&f->prior);
+    struct gating gating = prior_gating(&kept, (struct articulation){.threshold = 1});
+    ok(gating.threshold == -1.5 && gating.opening == 0.25 && gating.closing == 0.75 && gating.least == 3 &&
+           gating.together == 2,
+       "the gating is the calibration's, in its range");
     prior_set_calibration(&f->prior, calibration_neutral);
+
+    double statistics[NOTE_STATISTICS], read[NOTE_STATISTICS];
+    for (int i = 0; i < NOTE_STATISTICS; i++) statistics[i] = i / 4.0 - 2;
+    prior_set_notes(&f->prior, statistics);
+    prior_notes(&f->prior, read);
+    ok(memcmp(statistics, read, sizeof read) == 0, "the statistics of notes are kept");
 }
 
 static void test_batches(struct fitted *f)
@@ -174,7 +184,7 @@ int main(void)
 {
     struct fitted *f = fitted_new();
     test_repetition(f); /* not fitted: N(0, 1) */
-    test_gates(f);
+    test_articulation(f);
     test_batches(f);
     fit(f);
     test_moments(f);

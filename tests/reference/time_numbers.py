@@ -28,7 +28,7 @@ def yaml(sizes, weights):
 def prior(sizes):
     """Not fitted: N(0, 1)."""
     side = sizes.latent_seq_len * sizes.latent_dim
-    zeros = {"mean": side, "factor": side * (side + 1) // 2, "calibration": 10, "notes": NOTES}
+    zeros = {"mean": side, "factor": side * (side + 1) // 2, "calibration": 11, "notes": NOTES}
     return {f"generator.prior.{name}": torch.zeros(count) for name, count in zeros.items()}
 
 

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/judge/cue-set.h"
+#include "common/judge/cues.h"
 #include "common/memory.h"
 #include "common/metrics/feature-set.h"
 #include "common/metrics/kernel-density.h"
@@ -11,6 +13,7 @@
 #include "kernels/model/keys-facts.h"
 #include "kernels/model/prior-sums.h"
 #include "kernels/model/training/augment.h"
+#include "kernels/model/training/gate-threshold.h"
 
 enum {
     POSTERIORS_A_DIMENSION = 4,
@@ -56,22 +59,43 @@ static struct score score_of(const struct dataset *d)
                           .frames = (size_t)d->keys.frames};
 }
 
-/* Puts the features of keys (keys * frames, 2) into place i of the set. */
-static void put_record(struct feature_set *set, size_t i, struct score score, const real *keys)
+/* The numbers of records that are compared: their features, and the judge's named cues. */
+struct heard {
+    struct feature_set features;
+    double (*cues)[NAMED_CUES]; /* (count) */
+};
+
+static struct heard heard_new_or_die(size_t count, const struct score *score)
 {
+    return (struct heard){feature_set_new_or_die(count, score),
+                          allocate_or_die(count, sizeof(double[NAMED_CUES]))};
+}
+
+static void heard_free(struct heard *heard)
+{
+    feature_set_free(&heard->features);
+    free(heard->cues);
+}
+
+/* Hears keys (keys * frames, 2) as record i. */
+static void hear_record(struct heard *heard, size_t i, struct score score, const real *keys)
+{
+    double cues[CUES];
     size_t cells = score.rows * score.frames;
     float *loudness = allocate_or_die(2 * cells, sizeof loudness[0]);
     for (size_t j = 0; j < 2 * cells; j++) loudness[j % 2 * cells + j / 2] = (float)keys[j];
     score.loudness = loudness;
-    feature_set_put_or_die(set, i, &score, 0);
+    feature_set_put_or_die(&heard->features, i, &score, 0);
+    cues_or_die(cues, &score, 0);
+    for (size_t j = 0; j < NAMED_CUES; j++) heard->cues[i][j] = cues[named_cue[j]];
     free(loudness);
 }
 
-/* The features of samples of the model as it is now. */
-static struct feature_set sample_set(struct step *step, struct score score)
+/* Samples of the model as it is now. */
+static struct heard hear_samples(struct step *step, struct score score)
 {
     struct model *m = step->model;
-    struct feature_set set = feature_set_new_or_die(COMPARED, &score);
+    struct heard heard = heard_new_or_die(COMPARED, &score);
     size_t batch = (size_t)m->session.batch, count = 2 * score.rows * score.frames;
     real *keys = allocate_or_die(batch * count, sizeof keys[0]);
     for (size_t first = 0; first < COMPARED; first += batch) {
@@ -80,53 +104,58 @@ static struct feature_set sample_set(struct step *step, struct score score)
         m->session.ops->download(keys, m->generator->output.data, batch * count);
 #pragma omp parallel for schedule(static)
         for (size_t b = 0; b < batch; b++)
-            if (first + b < COMPARED) put_record(&set, first + b, score, keys + b * count);
+            if (first + b < COMPARED) hear_record(&heard, first + b, score, keys + b * count);
     }
     free(keys);
-    return set;
+    return heard;
 }
 
-/* The features of records, taken evenly from the data set. */
-static struct feature_set record_set(const struct dataset *d, struct score score)
+/* Records, taken evenly from the data set. */
+static struct heard hear_records(const struct dataset *d, struct score score)
 {
     size_t most = d->records < COMPARED ? d->records : COMPARED, count = 2 * score.rows * score.frames;
-    struct feature_set set = feature_set_new_or_die(most, &score);
+    struct heard heard = heard_new_or_die(most, &score);
 #pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < most; i++) put_record(&set, i, score, d->values + i * d->records / most * count);
-    return set;
+    for (size_t i = 0; i < most; i++)
+        hear_record(&heard, i, score, d->values + i * d->records / most * count);
+    return heard;
 }
 
-/* One feature of all records of the set. Caller frees. */
-static double *column(const struct feature_set *set, size_t feature)
+/* Number n of all records: a feature, or behind them a cue. Caller frees. */
+static double *column(const struct heard *heard, size_t n)
 {
-    double *value = allocate_or_die(set->count, sizeof value[0]);
-    for (size_t i = 0; i < set->count; i++) value[i] = set->features[i * FEATURES + feature];
+    double *value = allocate_or_die(heard->features.count, sizeof value[0]);
+    for (size_t i = 0; i < heard->features.count; i++)
+        value[i] = n < FEATURES ? heard->features.features[i * FEATURES + n] : heard->cues[i][n - FEATURES];
     return value;
 }
 
-/* The overlap of the two sets' densities, 0 to 1, the mean over the features. */
-static double overlap(const struct feature_set *a, const struct feature_set *b)
+/* The overlap of the two sets' densities, 0 to 1, the mean over the numbers. */
+static double overlap(const struct heard *a, const struct heard *b)
 {
+    enum { NUMBERS = FEATURES + NAMED_CUES };
     float ones[COMPARED];
     double sum = 0;
     for (size_t i = 0; i < COMPARED; i++) ones[i] = 1;
-    for (size_t f = 0; f < FEATURES; f++) {
-        double *x = column(a, f), *y = column(b, f);
-        struct kernel_densities *densities = kernel_densities_new_or_die(x, a->count, y, b->count);
+    for (size_t n = 0; n < NUMBERS; n++) {
+        double *x = column(a, n), *y = column(b, n);
+        struct kernel_densities *densities =
+            kernel_densities_new_or_die(x, a->features.count, y, b->features.count);
         double area = kernel_densities_overlap(densities, ones, ones);
         sum += isfinite(area) ? area : 0;
         kernel_densities_free(densities);
         free(x), free(y);
     }
-    return sum / FEATURES;
+    return sum / NUMBERS;
 }
 
-/* How like the records the samples are, at most 1: the overlap of their features, less twice the difference
- * of the mean distances within each set. With less weight on the distances, samples would differ more from
- * one another than songs do. */
-static double likeness(const struct feature_set *records, const struct feature_set *samples)
+/* How like the records the samples are, at most 1: the overlap, less twice the difference of the mean
+ * distances within each set. With less weight on the distances, samples would differ more from one another
+ * than songs do. */
+static double likeness(const struct heard *records, const struct heard *samples)
 {
-    double difference = fabs(feature_set_mean_distance(records) - feature_set_mean_distance(samples));
+    double difference =
+        fabs(feature_set_mean_distance(&records->features) - feature_set_mean_distance(&samples->features));
     return overlap(records, samples) - (isfinite(difference) ? 2 * difference : 1);
 }
 
@@ -134,18 +163,19 @@ static double likeness(const struct feature_set *records, const struct feature_s
 struct search {
     struct step *step;
     struct score score;
-    struct feature_set records;
+    struct heard records;
     struct calibration best;
     double best_likeness;
+    double threshold; /* the middle of those that are tried */
 };
 
 static void try_calibration(struct search *search, struct calibration calibration)
 {
     prior_set_calibration(search->step->model->generator->prior, calibration);
-    struct feature_set samples = sample_set(search->step, search->score);
+    struct heard samples = hear_samples(search->step, search->score);
     double like = likeness(&search->records, &samples);
     if (like > search->best_likeness) search->best_likeness = like, search->best = calibration;
-    feature_set_free(&samples);
+    heard_free(&samples);
 }
 
 /* A member of the calibration, and the values that are tried for it. */
@@ -157,11 +187,12 @@ struct candidates {
 static void try_candidates(struct search *search, const struct candidates *candidates)
 {
     struct calibration start = search->best;
+    double middle = candidates->member == CALIBRATION_THRESHOLD ? search->threshold : 0;
     for (size_t i = 0; i < sizeof candidates->values / sizeof candidates->values[0]; i++) {
         struct calibration tried = start;
         double *member = calibration_member(&tried, (int)candidates->member);
-        if (*member == candidates->values[i]) continue;
-        *member = candidates->values[i];
+        if (*member == middle + candidates->values[i]) continue;
+        *member = middle + candidates->values[i];
         try_calibration(search, tried);
     }
 }
@@ -171,8 +202,8 @@ static void try_candidates(struct search *search, const struct candidates *candi
 static void search_members(struct search *search)
 {
     static const struct candidates candidates[CALIBRATION_MEMBERS] = {
-        {CALIBRATION_THRESHOLD, {-0.6, -0.4, -0.2, 0, 0.2}},
-        {CALIBRATION_SLOW_GAIN, {1, 1.2, 1.3, 1.4, 1.6}},
+        {CALIBRATION_THRESHOLD, {-0.4, -0.2, 0, 0.2, 0.4}},
+        {CALIBRATION_SLOW_GAIN, {0.8, 0.9, 1, 1.2, 1.4}},
         {CALIBRATION_CLOSING, {0, 0.3, 0.6, 0.9, 1.2}},
         {CALIBRATION_OPENING, {0, 0.2, 0.4, 0.6, 0.8}},
         {CALIBRATION_LEAST, {1, 2, 3, 4, 5}},
@@ -180,6 +211,7 @@ static void search_members(struct search *search)
         {CALIBRATION_THRESHOLD_RANGE, {0, 0.2, 0.4, 0.6, 0.8}},
         {CALIBRATION_APERIODIC, {0, 0.05, 0.1, 0.2, 0.3}},
         {CALIBRATION_TOGETHER, {0, 1, 2, 3, 4}},
+        {CALIBRATION_EXPRESSION, {0.5, 0.7, 0.8, 0.9, 1}},
         {CALIBRATION_TEMPERATURE, {0.9, 0.95, 1, 1.05, 1.1}},
     };
     for (int i = 0; i < CALIBRATION_MEMBERS + 2; i++)
@@ -189,15 +221,18 @@ static void search_members(struct search *search)
 void prior_fit_calibration_or_die(struct step *step, const struct dataset *d)
 {
     struct search search = {.step = step, .score = score_of(d), .best_likeness = -INFINITY};
-    search.records = record_set(d, search.score);
-    try_calibration(
-        &search, (struct calibration){.temperature = 1,
-                                      .threshold_range = 0.2,
-                                      .slow_components = 3,
-                                      .slow_gain = 1.4,
-                                      .aperiodic = 0.1,
-                                      .gating = {.opening = 0.4, .closing = 0.6, .least = 3, .together = 2}});
+    search.records = hear_records(d, search.score);
+    struct calibration start = {
+        .temperature = 1,
+        .threshold_range = 0.2,
+        .slow_components = 3,
+        .slow_gain = 1,
+        .aperiodic = 0.1,
+        .gating = {.opening = 0.4, .closing = 0.6, .least = 3, .together = 2, .expression = 0.9}};
+    prior_set_calibration(step->model->generator->prior, start);
+    start.gating.threshold = search.threshold = gate_threshold_or_die(step, d);
+    try_calibration(&search, start);
     search_members(&search);
     prior_set_calibration(step->model->generator->prior, search.best);
-    feature_set_free(&search.records);
+    heard_free(&search.records);
 }
