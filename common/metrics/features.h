@@ -4,7 +4,7 @@
 
 #include "common/keys/score.h"
 
-enum { FEATURES = 10 };
+enum { FEATURES = 10, FEATURE_PULSE = 7 };
 
 /* "UPC" … "LR" */
 extern const char *const feature_names[FEATURES];

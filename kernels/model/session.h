@@ -8,21 +8,21 @@
 /* What random numbers are for: the `purpose` of random_key_make, with its `step`. Dropouts have the numbers
  * from PURPOSE_DROPOUT on. */
 enum purpose {
-    PURPOSE_INITIAL,  /* initial parameters; step: hash of the parameter's name */
-    PURPOSE_SHUFFLE,  /* the order of records; step: epoch */
-    PURPOSE_NOISE,    /* the generator's input; step: forward pass, or number of the sample */
-    PURPOSE_EPSILON,  /* epsilon of the reparameterisation; step: the same */
-    PURPOSE_INSTANCE, /* instance noise on real records; step: forward pass */
-    PURPOSE_AUGMENT,  /* augmentation of real records; step: epoch */
-    PURPOSE_LOOP,     /* loop and articulation of a sample; step: number of the sample */
-    PURPOSE_NOTES,    /* what is drawn for notes, one purpose each; step: number of the sample */
-    PURPOSE_NOTES_LAST = PURPOSE_NOTES + 3,
+    PURPOSE_INITIAL,     /* initial parameters; step: hash of the parameter's name */
+    PURPOSE_SHUFFLE,     /* the order of records; step: epoch */
+    PURPOSE_NOISE,       /* the generator's input; step: forward pass, or number of the sample */
+    PURPOSE_EPSILON,     /* epsilon of the reparameterisation; step: the same */
+    PURPOSE_INSTANCE,    /* instance noise on real records; step: forward pass */
+    PURPOSE_AUGMENT,     /* augmentation of real records; step: epoch */
+    PURPOSE_LOOP,        /* loop and articulation of a sample; step: number of the sample */
     PURPOSE_PRIOR,       /* the records that the prior is fitted to; step: 0 */
     PURPOSE_LONG_SAMPLE, /* noises of a long sample past its first record, one purpose each; step: number of
                             the sample */
     PURPOSE_LONG_SAMPLE_LAST = PURPOSE_LONG_SAMPLE + 2,
     PURPOSE_CRITIC, /* the records that a critic learns from; step: update */
     PURPOSE_DEAL,   /* the songs that a judge learns from; step: 0 or 1 */
+    PURPOSE_NOTES,  /* what is drawn for notes, one purpose each; step: number of the sample */
+    PURPOSE_NOTES_LAST = PURPOSE_NOTES + 3,
     PURPOSE_DROPOUT = 64,
 };
 

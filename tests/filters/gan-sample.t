@@ -111,7 +111,7 @@ same = lambda a, b: bool(((a.max(0) > 0) == (b.max(0) > 0)).mean() > 0.9)
 made, again, varied = load("made.keys", 41), load("again.keys", 41), load("varied.keys", 41)
 print(all(map(same, made, again)), same(made[0], made[40]), not same(made[0], made[1]))
 print(made[0].tobytes() != made[40].tobytes())
-print(all(map(same, load("forgotten.keys", 20), load("time.keys", 20))), not any(map(same, made, varied)))
+print(all(map(same, load("forgotten.keys", 20), load("time.keys", 20))), not all(map(same, made, varied)))
 between, home = load("between.keys", 4), load("home.keys", 2)
 three, four = load("time.keys", 1)[0], load("four.keys", 1)[0]
 print(same(between[0], three), same(between[3], four), not np.array_equal(between[1], three), not np.array_equal(between[1], between[2]))

@@ -85,7 +85,7 @@ is "$(tensor-print made.scored | grep -c '^record')" 60 "half of what was made w
 is "$(tensor-print real.scored | grep -c 'kind=keys .*source=b.* score=')" 60 "... and all songs that were set aside"
 auc alike.keys | between 0.3 0.7
 ok $? "other songs of the same kind are not"
-TRAIN=drums-train.keys VALID=drums-valid.keys auc drums-late.keys | between 0.95 1
+TRAIN=drums-train.keys VALID=drums-valid.keys auc drums-late.keys --updates 250 | between 0.95 1
 ok $? "drums are heard"
 auc soft.keys | between 0.2 0.8
 ok $? "loudness is not seen on a roll"

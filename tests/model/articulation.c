@@ -109,7 +109,7 @@ static void distribution(void)
     for (size_t i = 0; i < (size_t)LONG * STRIDE; i++)
         f[i] = i % STRIDE < 2 * KEYS ? (i / STRIDE % 20 < 10 ? 9 : -9) : 0;
     struct articulation own = {.width = (real)0.125, .notes = random_key_make(5, 1, 0)};
-    articulate_or_die(x, f, STRIDE, many, (struct gating){0}, statistics, own);
+    articulate_or_die(x, f, STRIDE, many, (struct gating){.expression = 1}, statistics, own);
     double first = 0, later = 0, square = 0, balances = 0;
     for (size_t k = 0; k < KEYS; k++)
         for (size_t t = 0; t < LONG; t += 20) {
@@ -130,13 +130,13 @@ static void distribution(void)
 
     real *later_x = allocate_or_die((size_t)LONG * KEYS * 2, sizeof *x);
     own.begin = 20;
-    articulate_or_die(later_x, f, STRIDE, many, (struct gating){0}, statistics, own);
+    articulate_or_die(later_x, f, STRIDE, many, (struct gating){.expression = 1}, statistics, own);
     bool same = true;
     for (size_t k = 0; k < KEYS; k++)
         same = same && memcmp(x + 2 * (k * LONG + 20), later_x + 2 * k * LONG, 2 * 100 * sizeof *x) == 0;
     ok(same, "a window that begins later has the same notes");
     own.notes = random_key_make(6, 1, 0);
-    articulate_or_die(later_x, f, STRIDE, many, (struct gating){0}, statistics, own);
+    articulate_or_die(later_x, f, STRIDE, many, (struct gating){.expression = 1}, statistics, own);
     ok(memcmp(x, later_x, 2 * 100 * sizeof *x) != 0, "another seed has others");
     free(f), free(x), free(later_x);
 }

@@ -69,7 +69,7 @@ touch tree/pipelines/demo.yaml
 is "$(music)" "" "a configuration that is only touched: nothing"
 echo "epochs: 1" >"my config.yaml"
 export CONFIG="my config.yaml"
-is "$(music)" "gan-train gan-sample " "another configuration: training"
+is "$(music)" "mp3-to-wave gan-train gan-sample " "another configuration, whose design hears otherwise: its keys, training"
 [ -s tree/music/my_config-005.mp3 ]
 ok $? "its music has its name"
 [ -e tree/music/my_config-005.png ] && [ -e tree/music/my_config-losses.png ]

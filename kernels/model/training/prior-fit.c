@@ -130,23 +130,31 @@ static double *column(const struct heard *heard, size_t n)
     return value;
 }
 
-/* The overlap of the two sets' densities, 0 to 1, the mean over the numbers. */
+/* The weight of number n. One number hears the beat, and three hear what it costs: repetition, kept keys and
+ * the movement of harmony. */
+static double weight_of(size_t n)
+{
+    return n == FEATURE_PULSE ? 2 : 1;
+}
+
+/* The overlap of the two sets' densities, 0 to 1, the weighted mean over the numbers. */
 static double overlap(const struct heard *a, const struct heard *b)
 {
     enum { NUMBERS = FEATURES + NAMED_CUES };
     float ones[COMPARED];
-    double sum = 0;
+    double sum = 0, weights = 0;
     for (size_t i = 0; i < COMPARED; i++) ones[i] = 1;
     for (size_t n = 0; n < NUMBERS; n++) {
         double *x = column(a, n), *y = column(b, n);
         struct kernel_densities *densities =
             kernel_densities_new_or_die(x, a->features.count, y, b->features.count);
         double area = kernel_densities_overlap(densities, ones, ones);
-        sum += isfinite(area) ? area : 0;
+        sum += isfinite(area) ? weight_of(n) * area : 0;
+        weights += weight_of(n);
         kernel_densities_free(densities);
         free(x), free(y);
     }
-    return sum / NUMBERS;
+    return sum / weights;
 }
 
 /* How like the records the samples are, at most 1: the overlap, less twice the difference of the mean
