@@ -34,6 +34,7 @@ static void measure(double *value, const float *loudness)
                                 .interval = 0.02,
                                 .channels = 2,
                                 .rows = KEYS,
+                                .pitched = KEYS,
                                 .parts = 1,
                                 .frames = FRAMES,
                                 .loudness = loudness};
