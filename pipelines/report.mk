@@ -15,6 +15,7 @@ export OMP_WAIT_POLICY ?= passive
 export TIMEFORMAT := %U %S
 
 include pipelines/designs.mk
+play := bin/keys-to-wave -r $(if $(QUICK),12000,44100)
 # The floor, of 0, 0.1 ... 0.6, that gives the described design's records the largest overlap.
 floor_musigan = --floor 0.1
 work := build/$(NAME)

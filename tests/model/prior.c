@@ -149,7 +149,7 @@ static void test_articulation(struct fitted *f)
     }
     ok(least >= -1 && least < (real)-0.9 && most <= 1 && most > (real)0.9, "thresholds from -1 to 1");
     ok(narrow >= 0 && narrow < (real)0.1 && wide <= 1 && wide > (real)0.9, "widths from 0 to 1");
-    struct calibration calibration = {.threshold_range = 0.5, .gating = {-1, 0.25, 0.75, 3, 2}}, kept;
+    struct calibration calibration = {.threshold_range = 0.5, .gating = {-1, 0.25, 0.75, 3, 2, 1}}, kept;
     prior_set_calibration(&f->prior, calibration);
     kept = prior_calibration(&f->prior);
     struct gating gating = prior_gating(&kept, (struct articulation){.threshold = 1});
