@@ -4,7 +4,8 @@
 #   make music        learns from free songs, or from SONGS=FOLDER, and makes music; SOUND=FILE.sf2 PROGRAM=N: played by
 #                     instrument N of a soundfont
 #   make report       judges networks by songs that they have not heard; VARIANTS=1: more networks; QUICK=1: a trial
-#   make check        runs all tests; make check-built looks for no packages before; DEVICE=cuda: those of a GPU, on one
+#   make check        runs the tests; make check-built looks for no packages before; DEVICE=cuda: those of a GPU, on one
+#   make check-slow   runs those that take minutes: the man pages' examples, the report, make itself
 #   make check T=ops  runs those whose names begin so; T=ops/linear: one
 #   make check-arm64  builds for arm64 and tries the programs in an emulator
 #   make lint         reads everything for mistakes; make format lays out the sources
@@ -47,7 +48,7 @@ include pipelines/packages.mk
 compile = $(CC) $(FLAGS) $(CFLAGS) $(CPPFLAGS) -c
 link = $(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS)
 
-.PHONY: all music report check check-built check-arm64 lint format bench debug install uninstall dist clean help
+.PHONY: all music report check check-built check-slow check-arm64 lint format bench debug install uninstall dist clean help
 all: $(PROGRAMS:%=$(BIN)/%)
 
 # What is made says so in a line: [3/17] filters/x.c. How many there will be, a make -n counts before the first; MAKE=:

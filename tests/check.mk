@@ -29,6 +29,12 @@ $(BUILD)/shim-watched/every-kernel.t:
 	mkdir -p $(@D)
 	printf '#!/bin/sh\nexec tests/cuda/every-kernel "%s"\n' $(@D)/launched >$@ && chmod +x $@
 
+# What takes a minute or more each: make check-slow.
+SLOW := $(addprefix tests/rules/,examples.t make.t report.t)
+ifndef T
+SCRIPTS := $(filter-out $(SLOW),$(SCRIPTS))
+endif
+
 # make check T=ops/linear: the tests whose names begin so, in all their builds.
 ifdef T
 named = $(strip $(foreach t,$(1),$(if $(findstring /tests/$(T),/$(t)),$(t))))
@@ -49,6 +55,10 @@ check-built: $(CHECKED) $(TESTS) $(LAST)
 	$(if $(TESTS)$(SCRIPTS),,$(error no test's name begins with $(T)))
 	$(proving) -j $$(nproc) $(SCRIPTS) $(TESTS)
 	$(if $(LAST),$(proving) $(LAST))
+
+check-slow: all
+	$(if $(DEPS),,pipelines/packages install check)
+	$(proving) -j $$(nproc) $(SLOW)
 
 check-arm64:
 	$(if $(DEPS),,pipelines/packages install check)
