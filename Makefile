@@ -5,7 +5,7 @@
 #                     instrument N of a soundfont
 #   make report       judges networks by songs that they have not heard; VARIANTS=1: more networks; QUICK=1: a trial
 #   make check        runs the tests; make check-built looks for no packages before; DEVICE=cuda: those of a GPU, on one
-#   make check-slow   runs those that take minutes: the man pages' examples, the report, make itself
+#   make check-slow   runs those that take minutes: the man pages' examples, the report, the Makefile
 #   make check T=ops  runs those whose names begin so; T=ops/linear: one
 #   make check-arm64  builds for arm64 and tries the programs in an emulator
 #   make lint         reads everything for mistakes; make format lays out the sources
