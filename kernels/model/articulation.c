@@ -241,7 +241,8 @@ void articulate_or_die(real *x, const real *f, size_t stride, struct keys_shape 
                        const double statistics[NOTE_STATISTICS], struct articulation own)
 {
     struct notes notes = find_notes(f, stride, shape, gating);
-    if (gating.together >= 1) gather_onsets(&notes, (size_t)shape.frames, (size_t)gating.together);
+    if (gating.together >= 1)
+        gather_onsets(&notes, (size_t)shape.frames, (size_t)fmin(gating.together, shape.frames));
     struct player player = {.f = f,
                             .x = x,
                             .stride = stride,

@@ -129,12 +129,11 @@ void notes_fit_or_die(struct step *step, const struct dataset *d)
     struct measurement measurement = {
         .stride = (size_t)logits.channels, .frames = (size_t)d->keys.frames, .keys = (size_t)d->keys.keys};
     real *decoded = allocate_or_die(tensor_count(logits), sizeof decoded[0]);
-    size_t *order = allocate_or_die(all, sizeof order[0]);
+    size_t *chosen = allocate_or_die(batch, sizeof chosen[0]);
     measurement.difference = allocate_or_die(measurement.frames, sizeof measurement.difference[0]);
-    for (size_t i = 0; i < all; i++) order[i] = i * d->records / all;
     for (size_t first = 0; first < all; first += batch) {
-        size_t chosen[batch];
-        for (size_t b = 0; b < batch; b++) chosen[b] = order[first + b < all ? first + b : all - 1];
+        for (size_t b = 0; b < batch; b++)
+            chosen[b] = (first + b < all ? first + b : all - 1) * d->records / all;
         dataset_batch(d, step->records, chosen, 0);
         m->design->draw(m->generator, 0, (int)batch, (uint64_t)step->counters->seed, (uint32_t)first);
         m->design->forward(m->generator, step->records, (struct pass){0});
@@ -147,6 +146,6 @@ void notes_fit_or_die(struct step *step, const struct dataset *d)
     }
     set_statistics(&measurement, m->generator->prior);
     free(measurement.difference);
-    free(order);
+    free(chosen);
     free(decoded);
 }

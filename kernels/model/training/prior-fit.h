@@ -13,7 +13,7 @@
 void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *dataset);
 
 /* Sets the calibration whose samples are most like training records: by the overlap of the densities of the
- * features of keys-stats(1), and by the mean distance of two records. */
+ * features of keys-stats(1) and of the judge's named cues, and by the mean distance of two records. */
 void prior_fit_calibration_or_die(struct step *step, const struct dataset *dataset);
 
 #endif
