@@ -25,8 +25,8 @@ static struct score unstated = {.keys = {KEYS_DEFAULT}, .interval = FRAME_SECOND
 static const struct option options[] = {
     {'p', "program", OPTION_INT, &instrument, "PROGRAM", 0, 127, "Instrument of General MIDI; 0 is a piano"},
     {OPTION_FLOOR_STATED(&loudness_floor)},
-    {0, "on", OPTION_REAL, &on, "SHARE", 1e-6, 1, "Loudness that begins a note, of the record's largest"},
-    {0, "off", OPTION_REAL, &off, "SHARE", 1e-6, 1, "Loudness that keeps a note, of the record's largest"},
+    {0, "on", OPTION_REAL, &on, "SHARE", 1e-6, 1, "Loudness that begins a note, of the loudest key's"},
+    {0, "off", OPTION_REAL, &off, "SHARE", 1e-6, 1, "Loudness that keeps a note, of the loudest key's"},
     {0, "gap", OPTION_REAL, &gap, "SECONDS", 0, 10, "Longest pause that does not end a note"},
     {0, "shortest", OPTION_REAL, &shortest, "SECONDS", 0, 10, "Leave out notes that last less"},
     {0, "again", OPTION_REAL, &again, "RATIO", 0, 1000,

@@ -64,19 +64,19 @@ static uint8_t velocity_of(float loudness, double largest)
     return (uint8_t)fmin(127, fmax(1, round(127 * sqrt((double)loudness / largest))));
 }
 
-/* The notes in the lines (rows, count) of one channel. */
+/* The notes in the lines (rows, count) of one channel, told by their share of the loudest key's loudness. */
 static struct midi_part part_or_die(const float *lines, const struct score *score, struct grid grid,
-                                    float largest, const struct score_to_midi *settings)
+                                    float loudest, float largest, const struct score_to_midi *settings)
 {
     struct midi_part part = {.pan = 64};
     size_t room = 0, count = score->parts * score->frames;
-    struct note_segment_rules rules = {fmaxf((float)settings->on * largest, FLT_TRUE_MIN),
-                                       fmaxf((float)settings->off * largest, FLT_TRUE_MIN),
+    struct note_segment_rules rules = {fmaxf((float)settings->on * loudest, FLT_TRUE_MIN),
+                                       fmaxf((float)settings->off * loudest, FLT_TRUE_MIN),
                                        (size_t)lround(settings->gap / score->interval),
                                        (size_t)lround(settings->shortest / score->interval),
                                        (float)settings->again,
                                        (size_t)lround(RISE_SECONDS / score->interval)};
-    for (size_t k = 0; k < score->pitched && largest > 0; k++) {
+    for (size_t k = 0; k < score->pitched && loudest > 0; k++) {
         struct note_segment note = {0};
         while (note_segment_next(&note, lines + k * count, count, rules))
             add_note_or_die(&part, &room,
@@ -115,13 +115,21 @@ static struct midi_part drums_or_die(const float *lines, const struct score *sco
     return part;
 }
 
-/* The loudness of velocity 127: the largest of the keys, or what drums of the same velocity would go with. */
+static float loudest_key(const float *lines, size_t channels, const struct score *score)
+{
+    size_t count = score->parts * score->frames;
+    float loudest = 0;
+    for (size_t c = 0; c < channels; c++)
+        loudest = fmaxf(loudest, level_peak(lines + c * score->rows * count, score->pitched * count));
+    return loudest;
+}
+
+/* The loudness of velocity 127: that of the loudest key, or what drums of the same velocity would go with. */
 static float largest_of(const float *lines, size_t channels, const struct score *score)
 {
     size_t count = score->parts * score->frames;
-    float largest = 0;
+    float largest = loudest_key(lines, channels, score);
     for (size_t c = 0; c < channels; c++, lines += score->rows * count) {
-        largest = fmaxf(largest, level_peak(lines, score->pitched * count));
         for (size_t d = 0; d < score->drums; d++) {
             struct midi_drum drum = midi_drum_of(midi_drum_number((enum keyboard_drum)d));
             float peak = level_peak(lines + (score->pitched + d) * count, count);
@@ -138,10 +146,10 @@ struct midi_file score_to_midi_or_die(const struct reader *reader, const struct 
     struct grid grid = grid_or_die(reader, score, tempo);
     size_t channels = settings->split ? score->channels : 1, count = score->parts * score->frames;
     float *lines = lines_or_die(score, channels);
-    float largest = largest_of(lines, channels, score);
+    float loudest = loudest_key(lines, channels, score), largest = largest_of(lines, channels, score);
     struct midi_part *parts = allocate_or_die(channels + 1, sizeof *parts);
     for (size_t c = 0; c < channels; c++) {
-        parts[c] = part_or_die(lines + c * score->rows * count, score, grid, largest, settings);
+        parts[c] = part_or_die(lines + c * score->rows * count, score, grid, loudest, largest, settings);
         if (channels == 2) parts[c].pan = c ? 127 : 0;
     }
     free(lines);

@@ -6,7 +6,7 @@
 #include "common/keys/score.h"
 
 struct score_to_midi {
-    double on, off;       /* of the largest loudness: what begins a note and what keeps it */
+    double on, off;       /* of the loudest key: what begins a note and what keeps it */
     double gap, shortest; /* s: the longest pause in a note, the shortest note */
     double again;         /* rise of loudness that begins a note again; 0: none does */
     double tempo;         /* quarters a minute; 0: that of the onsets */

@@ -133,6 +133,11 @@ soft = keys.copy()
 soft[:, HIGH] *= 0.01
 tap.ok(not any(n == 42 for _, n, _ in hits(convert(soft)[0])[0]), "what is 20 dB below the softest hat is none")
 
+beside = np.zeros((2, 36, 100))
+beside[:, 0, 10:30], beside[:, 1, 50:70], beside[:, LOW, 20:24] = 0.2, 0.03, 1
+notes = [n.note for n in convert(beside)[0].tracks[1] if n.type == "note_on"]
+tap.ok(notes == [47, 48], "a soft note is told by the loudest key, not by a louder drum", notes)
+
 # Round trips.
 events, hits_in = [], []
 for number in 36, 38, 42:
