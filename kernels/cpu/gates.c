@@ -117,30 +117,35 @@ static real sign_of(real x)
     return (real)((x > 0) - (x < 0));
 }
 
-/* The binary cross entropy of a gate, which is added to *sum; its gradient. */
-static real gate_loss(double *sum, real logit, bool on)
+/* A sum of binary cross entropies of a run's gates, linear - log(product): a logarithm for all of them. */
+struct entropies {
+    double linear, product;
+};
+
+/* Adds that of a gate; its gradient. With p = sigmoid(x), log(1 + exp(-|x|)) = -log(max(p, 1 - p)). */
+static real gate_loss(struct entropies *sum, real logit, bool on)
 {
-    *sum += fmax((double)logit, 0) - (on ? (double)logit : 0) + log1p(exp(-fabs((double)logit)));
-    return fast_sigmoid(logit) - (real)on;
+    const real p = fast_sigmoid(logit);
+    sum->linear += (double)((logit > 0 ? logit : 0) - (on ? logit : 0));
+    sum->product *= (double)(p > 1 - p ? p : 1 - p);
+    return p - (real)on;
 }
 
-/* Both losses of a cell, into sums; its gradients, the weights being theirs. `from` and `to` are logits of
- * the gates left and right, then of the loudnesses, `keys` apart; r is left, right. */
-static void cell_losses(double sums[GATE_LOSSES], real *to, const real *from, size_t keys, const real *r,
-                        const real weights[GATE_LOSSES])
+/* Adds both losses of a cell, and its gradients, the weights being theirs. `from` and `to` are logits of the
+ * gates left and right, then of the loudnesses, `keys` apart; r is left, right. */
+static void cell_losses(struct entropies *sounding, double *loudnesses, real *to, const real *from,
+                        size_t keys, const real *r, const real weights[GATE_LOSSES])
 {
     real loudness[2], d[2];
-    double sounding = 0;
     for (size_t c = 0; c < 2; c++) {
         const bool on = r[c] > 0;
-        to[c * keys] += weights[GATE_SOUNDING] / 2 * gate_loss(&sounding, from[c * keys], on);
+        to[c * keys] += weights[GATE_SOUNDING] / 2 * gate_loss(sounding, from[c * keys], on);
         loudness[c] = on ? fast_sigmoid(from[(c + 2) * keys]) : 0;
         d[c] = loudness[c] - (real)sqrt((double)r[c]);
     }
-    sums[GATE_SOUNDING] += sounding / 2;
     if (r[0] <= 0 && r[1] <= 0) return;
     const real mean = sign_of(d[0] + d[1]) / 2, half = APART * sign_of(d[0] - d[1]) / 2;
-    sums[GATE_LOUDNESS] += (double)(mean * (d[0] + d[1]) + half * (d[0] - d[1]));
+    *loudnesses += (double)(mean * (d[0] + d[1]) + half * (d[0] - d[1]));
     to[2 * keys] += weights[GATE_LOUDNESS] * (mean + half) * loudness[0] * (1 - loudness[0]);
     to[3 * keys] += weights[GATE_LOUDNESS] * (mean - half) * loudness[1] * (1 - loudness[1]);
 }
@@ -149,10 +154,13 @@ static void cell_losses(double sums[GATE_LOSSES], real *to, const real *from, si
 static void run_losses(double sums[GATE_LOSSES], struct run gradient, struct run run, size_t keys,
                        const real weights[GATE_LOSSES])
 {
-    for (size_t k = 0; k < keys; k++)
+    for (size_t k = 0; k < keys; k++) {
+        struct entropies sounding = {0, 1}; /* of 2 RUN factors of at least 1/2: no less than 2^-200 */
         for (size_t t = 0; t < run.count; t++)
-            cell_losses(sums, gradient.row + t * run.width + k, run.row + t * run.width + k, keys,
-                        run.cell + k * run.apart + 2 * t, weights);
+            cell_losses(&sounding, &sums[GATE_LOUDNESS], gradient.row + t * run.width + k,
+                        run.row + t * run.width + k, keys, run.cell + k * run.apart + 2 * t, weights);
+        sums[GATE_SOUNDING] += (sounding.linear - log(sounding.product)) / 2;
+    }
 }
 
 void cpu_gate_losses(device values, struct tensor df, struct tensor f, struct tensor r,

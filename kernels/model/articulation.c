@@ -8,8 +8,8 @@
 
 #include "common/memory.h"
 
-/* Of the loudest key: least loudness of a note, for what is softer is silence to whoever measures music; a
- * channel that is softer is silent. */
+/* Of the loudest key: least loudness of a note, for what is softer is silence to whoever measures music. Of
+ * the loudest key or drum: a channel that is softer is silent. */
 static const double LEAST_LOUDNESS = 0.105, LEAST_CHANNEL = 0.03;
 /* Of u: the share of its variance that is the record's, and that is the key's. */
 static const double OF_RECORD = 0.18, OF_KEY = 0.12;
@@ -156,11 +156,11 @@ static double normal_of(struct articulation own, enum drawn what, size_t index, 
 }
 
 /* The width of the sample, between the two nearest quantiles. */
-static double width_of(const double statistics[NOTE_STATISTICS], double quantile)
+static double width_of(const struct note_statistics *statistics, double quantile)
 {
     double place = quantile * (WIDTH_QUANTILES - 1);
     int below = (int)fmin(floor(place), WIDTH_QUANTILES - 2);
-    const double *width = statistics + NOTE_WIDTH + below;
+    const double *width = statistics->of + NOTE_WIDTH + below;
     return width[0] + (place - below) * (width[1] - width[0]);
 }
 
@@ -169,11 +169,17 @@ struct player {
     real *x;
     size_t stride;
     struct keys_shape shape;
-    const double *statistics;
+    const struct note_statistics *statistics;
     struct articulation own;
-    double expression, width, record,
-        loudest; /* of the gating; of the sample; the loudest key as it is decoded */
+    double expression, record; /* of the gating; of the sample */
 };
+
+/* Which statistics a row has. */
+static size_t kind_of(const struct player *p, size_t key)
+{
+    size_t pitched = (size_t)(p->shape.keys - p->shape.drums);
+    return key < pitched ? 0 : 1 + key - pitched;
+}
 
 /* The decoder's loudness of a cell: the mean of both channels' roots, squared. */
 static double decoded(const struct player *p, size_t key, size_t t)
@@ -187,58 +193,64 @@ static double note_balance(const struct player *p, const struct note *note, size
 {
     double u = sqrt(OF_RECORD) * p->record + sqrt(OF_KEY) * normal_of(p->own, DRAWN_KEY, note->key, 0) +
                sqrt(1 - OF_RECORD - OF_KEY) * normal_of(p->own, DRAWN_NOTE, place, 1);
-    return balance_of(u, p->width);
+    return balance_of(u, width_of(&p->statistics[kind_of(p, note->key)], (double)p->own.width));
 }
 
-/* A cell of a note: its loudness, in either channel. */
-static void set_cell(const struct player *p, size_t key, size_t t, double loudness, double balance)
+static real *cell_of(const struct player *p, const struct note *note, size_t t)
 {
-    double share[2] = {fmin(1, 1 + balance), fmin(1, 1 - balance)};
-    loudness = fmax(loudness, 2 * LEAST_LOUDNESS * p->loudest / (share[0] + share[1]));
-    for (size_t c = 0; c < 2; c++) {
-        double own = fmin(loudness, p->loudest) * share[c];
-        p->x[2 * (key * (size_t)p->shape.frames + t) + c] =
-            (real)(own < LEAST_CHANNEL * p->loudest ? 0 : own);
-    }
+    return p->x + 2 * (note->key * (size_t)p->shape.frames + t);
 }
 
-static void play_drum(const struct player *p, const struct note *note)
+/* The note's loudness as it is played, into its cells' left channels. Its deviation in frame t is an
+ * autoregressive process with the spread of its age. Largest of `loudest` and these. */
+static double play_note(const struct player *p, const struct note *note, double loudest)
 {
-    for (size_t t = note->start; t < note->end; t++) set_cell(p, note->key, t, decoded(p, note->key, t), 0);
-}
-
-/* The note's deviation in frame t is an autoregressive process with the spread of its age. */
-static void play_note(const struct player *p, const struct note *note)
-{
-    const double *s = p->statistics, colour = s[NOTE_COLOUR];
+    const double *s = p->statistics[kind_of(p, note->key)].of, colour = s[NOTE_COLOUR];
     size_t rows = (size_t)p->shape.keys, place = (p->own.begin + note->start) * rows + note->key;
     double level = s[NOTE_GAIN] + p->expression * s[NOTE_LEVEL] * normal_of(p->own, DRAWN_NOTE, place, 0);
     double deviation = 0;
-    double balance = note_balance(p, note, place);
     for (size_t t = note->start; t < note->end; t++) {
         size_t age = t - note->start, known = age < ATTACK_FRAMES ? age : ATTACK_FRAMES - 1;
         double innovation = normal_of(p->own, DRAWN_FRAME, (p->own.begin + t) * rows + note->key, 0);
         deviation = age ? colour * deviation + sqrt(1 - colour * colour) * innovation : innovation;
         double change =
             level + s[NOTE_ATTACK + known] + p->expression * s[NOTE_DEVIATION + known] * deviation;
-        set_cell(p, note->key, t, decoded(p, note->key, t) * pow(10, change / 20), balance);
+        double loudness = decoded(p, note->key, t) * pow(10, change / 20);
+        cell_of(p, note, t)[0] = (real)loudness;
+        loudest = fmax(loudest, loudness);
+    }
+    return loudest;
+}
+
+/* The note in both channels, none softer than `least` in their mean; what is softer than `silent` is none. */
+static void place_note(const struct player *p, const struct note *note, double least, double silent)
+{
+    double balance = note_balance(p, note, (p->own.begin + note->start) * (size_t)p->shape.keys + note->key);
+    double share[2] = {fmin(1, 1 + balance), fmin(1, 1 - balance)};
+    for (size_t t = note->start; t < note->end; t++) {
+        real *cell = cell_of(p, note, t);
+        double loudness = fmax((double)cell[0], 2 * least / (share[0] + share[1]));
+        for (size_t c = 0; c < 2; c++)
+            cell[c] = (real)(loudness * share[c] < silent ? 0 : loudness * share[c]);
     }
 }
 
-static bool is_drum(const struct player *p, const struct note *note)
+/* Keys and drums are each heard beside the loudest of their sort, and drums at any level. */
+static void play_notes(const struct player *p, const struct notes *notes)
 {
-    return (int)note->key >= p->shape.keys - p->shape.drums;
-}
-
-static void find_loudest(struct player *p, const struct notes *notes)
-{
-    for (size_t i = 0; i < notes->count; i++)
-        for (size_t t = notes->note[i].start; t < notes->note[i].end && !is_drum(p, &notes->note[i]); t++)
-            p->loudest = fmax(p->loudest, decoded(p, notes->note[i].key, t));
+    double loudest[2] = {0, 0};
+    for (size_t i = 0; i < notes->count; i++) {
+        double *most = &loudest[kind_of(p, notes->note[i].key) > 0];
+        *most = play_note(p, &notes->note[i], *most);
+    }
+    for (size_t i = 0; i < notes->count; i++) {
+        bool drum = kind_of(p, notes->note[i].key) > 0;
+        place_note(p, &notes->note[i], drum ? 0 : LEAST_LOUDNESS * loudest[0], LEAST_CHANNEL * loudest[drum]);
+    }
 }
 
 void articulate_or_die(real *x, const real *f, size_t stride, struct keys_shape shape, struct gating gating,
-                       const double statistics[NOTE_STATISTICS], struct articulation own)
+                       const struct note_statistics *statistics, struct articulation own)
 {
     struct notes notes = find_notes(f, stride, shape, gating);
     if (gating.together >= 1)
@@ -250,11 +262,8 @@ void articulate_or_die(real *x, const real *f, size_t stride, struct keys_shape 
                             .statistics = statistics,
                             .own = own,
                             .expression = gating.expression,
-                            .width = width_of(statistics, (double)own.width),
                             .record = normal_of(own, DRAWN_RECORD, 0, 0)};
-    find_loudest(&player, &notes);
     memset(x, 0, 2 * (size_t)shape.keys * (size_t)shape.frames * sizeof *x);
-    for (size_t i = 0; i < notes.count; i++)
-        (is_drum(&player, &notes.note[i]) ? play_drum : play_note)(&player, &notes.note[i]);
+    play_notes(&player, &notes);
     free(notes.note);
 }

@@ -16,8 +16,9 @@
 
 enum { ATTACK_FRAMES = 6, WIDTH_QUANTILES = 5 };
 
-/* How songs' notes differ from what the decoder makes of their latents (kernels/model/training/notes-fit.h).
- * Levels in dB are 20 log10 of a loudness. Numbers by their place in a model's file: */
+/* How songs' notes differ from what the decoder makes of their latents (kernels/model/training/notes-fit.h):
+ * those of the pitched keys, and those of each drum. Levels in dB are 20 log10 of a loudness. Numbers by
+ * their place in a model's file: */
 enum note_statistic {
     NOTE_GAIN,   /* mean difference of level, dB */
     NOTE_LEVEL,  /* deviation of a note's own level, dB */
@@ -28,6 +29,9 @@ enum note_statistic {
     NOTE_WIDTH = NOTE_DEVIATION + ATTACK_FRAMES, /* (WIDTH_QUANTILES): quantiles of the records' stereo width,
                                                   * from the least to the most; articulation.c says of what */
     NOTE_STATISTICS = NOTE_WIDTH + WIDTH_QUANTILES
+};
+struct note_statistics {
+    double of[NOTE_STATISTICS];
 };
 
 /* How gates open and notes are played; chosen by comparing samples with records
@@ -54,8 +58,9 @@ double width_to_deviation(double width);
 double width_of_deviation(double deviation);
 
 /* x (keys * frames, 2) from logits f (frames, 4 keys), as of the operation `gated`: rows are `stride` apart.
- * Where notes overlap the end or the beginning of the logits they have any length. */
+ * statistics (1 + drums): of the pitched keys, then of each drum. Where notes overlap the end or the
+ * beginning of the logits they have any length. */
 void articulate_or_die(real *x, const real *f, size_t stride, struct keys_shape shape, struct gating gating,
-                       const double statistics[NOTE_STATISTICS], struct articulation own);
+                       const struct note_statistics *statistics, struct articulation own);
 
 #endif

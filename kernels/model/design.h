@@ -35,14 +35,16 @@ struct design {
 
     /* The forward pass of training, which `backward` follows. A design whose encoder takes records
      * reconstructs them: records (batch, keys * frames, 2) -> encoder -> z -> decoder -> output. One whose
-     * encoder takes noise generates as in `sample` and does not read them. */
-    void (*forward)(struct generator *generator, struct tensor records, struct pass pass);
+     * encoder takes noise generates as in `sample` and does not read them. `whole`: else a design with logits
+     * ends with those, and the output is not to be read. */
+    void (*forward)(struct generator *generator, struct tensor records, bool whole, struct pass pass);
 
     /* noise -> output. */
     void (*sample)(struct generator *generator, struct pass pass);
 
-    /* Adds the gradients of all parameters, given that of the output (used up), and kl_weight times those of
-     * the KL divergence. Losses of the design's own, LOSS_GATES, are added to `losses`. */
+    /* Adds the gradients of all parameters, given that of the output (used up; its data NULL for 0, in a
+     * design with logits), and kl_weight times those of the KL divergence. Losses of the design's own,
+     * LOSS_GATES, are added to `losses`. */
     void (*backward)(struct generator *generator, struct loss_sums *losses, struct tensor doutput,
                      struct tensor records, real kl_weight, struct pass pass);
 

@@ -34,6 +34,11 @@ static size_t side_of(const struct prior *p)
     return (size_t)p->latents * (size_t)p->channels;
 }
 
+static size_t note_count(const struct prior *p)
+{
+    return (size_t)(1 + p->session->keys.drums) * NOTE_STATISTICS;
+}
+
 size_t prior_row(size_t row)
 {
     return row * (row + 1) / 2;
@@ -48,7 +53,7 @@ void prior_make(struct prior *p, struct parameters *parameters, int latents, int
     parameters_declare_statistic(parameters, &p->factor, "prior", "factor", zero, (int)prior_row(side_of(p)));
     parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero,
                                  CALIBRATION_MEMBERS);
-    parameters_declare_statistic(parameters, &p->notes, "prior", "notes", zero, NOTE_STATISTICS);
+    parameters_declare_statistic(parameters, &p->notes, "prior", "notes", zero, (int)note_count(p));
 }
 
 /* A model's file has each member less its neutral value. */
@@ -70,18 +75,26 @@ void prior_set_calibration(const struct prior *p, struct calibration calibration
     p->session->ops->upload(p->calibration.value, stored, CALIBRATION_MEMBERS);
 }
 
-void prior_notes(const struct prior *p, double statistics[NOTE_STATISTICS])
+struct note_statistics *prior_notes(const struct prior *p)
 {
-    real stored[NOTE_STATISTICS];
-    p->session->ops->download(stored, p->notes.value, NOTE_STATISTICS);
-    for (int i = 0; i < NOTE_STATISTICS; i++) statistics[i] = (double)stored[i];
+    size_t count = note_count(p);
+    real *stored = allocate_or_die(count, sizeof stored[0]);
+    struct note_statistics *statistics = allocate_or_die(count / NOTE_STATISTICS, sizeof statistics[0]);
+    p->session->ops->download(stored, p->notes.value, count);
+    for (size_t i = 0; i < count; i++)
+        statistics[i / NOTE_STATISTICS].of[i % NOTE_STATISTICS] = (double)stored[i];
+    free(stored);
+    return statistics;
 }
 
-void prior_set_notes(const struct prior *p, const double statistics[NOTE_STATISTICS])
+void prior_set_notes(const struct prior *p, const struct note_statistics *statistics)
 {
-    real stored[NOTE_STATISTICS];
-    for (int i = 0; i < NOTE_STATISTICS; i++) stored[i] = (real)statistics[i];
-    p->session->ops->upload(p->notes.value, stored, NOTE_STATISTICS);
+    size_t count = note_count(p);
+    real *stored = allocate_or_die(count, sizeof stored[0]);
+    for (size_t i = 0; i < count; i++)
+        stored[i] = (real)statistics[i / NOTE_STATISTICS].of[i % NOTE_STATISTICS];
+    p->session->ops->upload(p->notes.value, stored, count);
+    free(stored);
 }
 
 double prior_dot(const double *a, const double *b, size_t count)

@@ -64,9 +64,10 @@ double *calibration_member(struct calibration *calibration, int number);
 struct calibration prior_calibration(const struct prior *prior);
 void prior_set_calibration(const struct prior *prior, struct calibration calibration);
 
-/* The statistics of notes; all 0 where they were not measured. */
-void prior_notes(const struct prior *prior, double statistics[NOTE_STATISTICS]);
-void prior_set_notes(const struct prior *prior, const double statistics[NOTE_STATISTICS]);
+/* The statistics of notes (1 + drums), of the pitched keys and of each drum; 0 where none were measured. The
+ * caller frees them. */
+struct note_statistics *prior_notes(const struct prior *prior);
+void prior_set_notes(const struct prior *prior, const struct note_statistics *statistics);
 
 /* White noise of a sample: e1 and e2 of the sequence that repeats, e3 of the slow one, (latents, channels)
  * each. */

@@ -11,7 +11,7 @@
 enum { FRAMES = 40, KEYS = 3, STRIDE = 4 * KEYS };
 
 static const struct keys_shape shape = {KEYS, FRAMES, 0};
-static const double plain[NOTE_STATISTICS];
+static const struct note_statistics plain[2];
 
 /* Logits of gates, the same in both channels; loudnesses of 1/4. */
 static void set_gates(real *f, size_t key, const real *gate, size_t from, size_t count)
@@ -100,9 +100,13 @@ static void common_onsets(void)
 static void distribution(void)
 {
     enum { LONG = 6000, NOTES = LONG / 20 * KEYS };
-    const double statistics[NOTE_STATISTICS] = {
-        [NOTE_GAIN] = -3,     [NOTE_LEVEL] = 1.5, [NOTE_COLOUR] = 0.8,   [NOTE_ATTACK] = -2,
-        [NOTE_DEVIATION] = 1, [NOTE_WIDTH] = 0.2, [NOTE_WIDTH + 1] = 0.4};
+    const struct note_statistics statistics[1] = {{{[NOTE_GAIN] = -3,
+                                                    [NOTE_LEVEL] = 1.5,
+                                                    [NOTE_COLOUR] = 0.8,
+                                                    [NOTE_ATTACK] = -2,
+                                                    [NOTE_DEVIATION] = 1,
+                                                    [NOTE_WIDTH] = 0.2,
+                                                    [NOTE_WIDTH + 1] = 0.4}}};
     const struct keys_shape many = {KEYS, LONG, 0};
     real *f = allocate_or_die((size_t)LONG * STRIDE, sizeof *f),
          *x = allocate_or_die((size_t)LONG * KEYS * 2, sizeof *x);
@@ -141,6 +145,28 @@ static void distribution(void)
     free(f), free(x), free(later_x);
 }
 
+/* A soft drum beside a loud one, and keys that are louder than both. */
+static void drums(void)
+{
+    struct note_statistics statistics[2] = {{{0}}, {{[NOTE_GAIN] = 6}}};
+    real f[FRAMES * STRIDE], x[KEYS * FRAMES * 2];
+    clear(f);
+    set_gates(f, 0, (real[]){1, 1, 1, 1}, 2, 4);
+    set_gates(f, 2, (real[]){1}, 3, 1);
+    set_gates(f, 2, (real[]){1}, 9, 1);
+    for (size_t t = 0; t < FRAMES; t++)
+        for (size_t c = 0; c < 2; c++) f[t * STRIDE + (2 + c) * KEYS] = 3;
+    for (size_t c = 0; c < 2; c++) f[9 * STRIDE + (2 + c) * KEYS + 2] = (real)-1.3;
+    articulate_or_die(x, f, STRIDE, (struct keys_shape){KEYS, FRAMES, 1}, (struct gating){.expression = 1},
+                      statistics, (struct articulation){0});
+    double key = (double)x[2 * 2], loud = (double)x[2 * (2 * FRAMES + 3)],
+           soft = (double)x[2 * (2 * FRAMES + 9)], root = 1 / (1 + exp(1.3));
+    ok(fabs(loud - 0.25 * pow(10, 0.3)) < 1e-6 && key > loud, "a drum has the statistics of its row: %.4f",
+       loud);
+    ok(fabs(soft - root * root * pow(10, 0.3)) < 1e-6 && soft < 0.2 * key,
+       "however soft it is beside the keys: %.4f of %.4f", soft, key);
+}
+
 static void widths(void)
 {
     bool inverse = true;
@@ -157,6 +183,7 @@ int main(void)
     short_notes();
     common_onsets();
     distribution();
+    drums();
     widths();
     return done();
 }

@@ -19,7 +19,7 @@ struct fitted {
 static struct fitted *fitted_new(void)
 {
     struct fitted *f = allocate_or_die(1, sizeof *f);
-    f->session = session_make(ops_under_test(), NULL, (struct keys_shape){1, 1, 0}, 1);
+    f->session = session_make(ops_under_test(), NULL, (struct keys_shape){2, 1, 1}, 1);
     f->parameters = parameters_make(&f->session, "generator");
     prior_make(&f->prior, &f->parameters, LATENTS, CHANNELS, 10);
     parameters_allocate_or_die(&f->parameters, false);
@@ -158,11 +158,14 @@ static void test_articulation(struct fitted *f)
        "the gating is the calibration's, in its range");
     prior_set_calibration(&f->prior, calibration_neutral);
 
-    double statistics[NOTE_STATISTICS], read[NOTE_STATISTICS];
-    for (int i = 0; i < NOTE_STATISTICS; i++) statistics[i] = i / 4.0 - 2;
+    struct note_statistics statistics[2], *read;
+    for (int i = 0; i < 2 * NOTE_STATISTICS; i++)
+        statistics[i / NOTE_STATISTICS].of[i % NOTE_STATISTICS] = i / 4.0 - 2;
     prior_set_notes(&f->prior, statistics);
-    prior_notes(&f->prior, read);
-    ok(memcmp(statistics, read, sizeof read) == 0, "the statistics of notes are kept");
+    read = prior_notes(&f->prior);
+    ok(memcmp(statistics, read, sizeof statistics) == 0,
+       "the statistics of notes, of keys and of a drum, are kept");
+    free(read);
 }
 
 static void test_batches(struct fitted *f)

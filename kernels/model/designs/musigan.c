@@ -220,9 +220,9 @@ static void sample(struct generator *base, struct pass pass)
 }
 
 /* The encoder takes noise, not records: training generates as sampling does. */
-static void forward(struct generator *base, struct tensor records, struct pass pass)
+static void forward(struct generator *base, struct tensor records, bool whole, struct pass pass)
 {
-    (void)records;
+    (void)records, (void)whole;
     sample(base, pass);
 }
 

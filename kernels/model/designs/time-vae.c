@@ -164,8 +164,7 @@ static void play_or_die(const struct ops *ops, struct time_vae *g)
     struct calibration calibration = prior_calibration(&g->prior);
     size_t each = tensor_count(g->base.logits) / (size_t)g->z.batch,
            cells = 2 * (size_t)keys.keys * (size_t)keys.frames;
-    double statistics[NOTE_STATISTICS];
-    prior_notes(&g->prior, statistics);
+    struct note_statistics *statistics = prior_notes(&g->prior);
     ops->download(g->host_logits, g->base.logits.data, tensor_count(g->base.logits));
 #pragma omp parallel for schedule(static)
     for (size_t b = 0; b < (size_t)g->z.batch; b++) {
@@ -174,6 +173,7 @@ static void play_or_die(const struct ops *ops, struct time_vae *g)
                           (size_t)g->base.logits.channels, keys, prior_gating(&calibration, own), statistics,
                           own);
     }
+    free(statistics);
     ops->upload(g->base.output.data, g->host_keys, tensor_count(g->base.output));
 }
 
@@ -207,14 +207,14 @@ static void decode_latents(struct generator *base, const real *z, struct pass pa
     play_or_die(ops, g);
 }
 
-static void forward(struct generator *base, struct tensor records, struct pass pass)
+static void forward(struct generator *base, struct tensor records, bool whole, struct pass pass)
 {
     struct time_vae *g = self_of(base);
     const struct ops *ops = base->session->ops;
     time_encoder_forward(ops, &g->encoder, records, pass);
     ops->reparameterise(g->z, g->encoder.mu, g->encoder.logvar, g->epsilon, NULL);
     decode(ops, g, pass);
-    ops->gated(base->output, base->logits, base->session->keys);
+    if (whole) ops->gated(base->output, base->logits, base->session->keys);
 }
 
 static void sample(struct generator *base, struct pass pass)
@@ -235,7 +235,10 @@ static void decode_backward(const struct ops *ops, struct time_vae *g, struct lo
         [GATE_SOUNDING] = (real)(config->loss_weights.g_gate_cost / accumulated),
         [GATE_LOUDNESS] = (real)(config->loss_weights.g_loudness_cost / accumulated)};
     struct tensor logits = g->base.logits, dlogits = g->dy[g->stages - 1];
-    ops->gated_backward(dlogits, doutput, logits, keys);
+    if (doutput.data)
+        ops->gated_backward(dlogits, doutput, logits, keys);
+    else
+        ops->zero(dlogits.data, tensor_count(dlogits));
     ops->gate_losses(loss_add(losses, ops, LOSS_GATES, GATE_LOSSES), dlogits, logits, records, keys, weights);
     for (int i = g->stages - 1; i >= 0; i--)
         conv_layer_backward(ops, &g->decode[i], i ? g->dy[i - 1] : g->dcontext, no_tensor(), g->dy[i],

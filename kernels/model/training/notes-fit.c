@@ -9,10 +9,10 @@
 
 enum {
     RECORDS = 256, /* at most */
-    LEAST = 3      /* frames of a note that counts */
+    LEAST = 3      /* frames of a key's note that counts; a drum's counts always */
 };
 
-static const double FAINTEST = 0.01; /* softer loudnesses have its level */
+static const double FAINTEST = 0.001; /* softer loudnesses have its level */
 
 struct sum {
     double count, sum, square;
@@ -36,11 +36,16 @@ static double sum_deviation(const struct sum *s)
     return s->count > 0 ? sqrt(fmax(0, s->square / s->count - mean * mean)) : 0;
 }
 
-struct measurement {
+/* Of the pitched keys, or of a drum. */
+struct kind {
     struct sum level, age[ATTACK_FRAMES];
     double covariance, square; /* of successive deviations from the mean of their age */
     double width[RECORDS];
     size_t widths;
+};
+
+struct measurement {
+    struct kind *kind;           /* (1 + drums) */
     const real *record, *logits; /* (keys * frames, 2), (length, 4 keys) of the record that is measured */
     size_t stride, frames, keys;
     double *difference; /* (frames): of a note, dB */
@@ -60,7 +65,8 @@ static double difference_at(const struct measurement *m, size_t key, size_t t)
     return decibels(fmax((double)cell[0], (double)cell[1])) - decibels(root * root);
 }
 
-static void add_note(struct measurement *m, size_t key, size_t start, size_t end, struct sum *balance)
+static void add_note(struct kind *kind, struct sum *balance, struct measurement *m, size_t key, size_t start,
+                     size_t end)
 {
     double mean = 0, side = 0, before = 0;
     for (size_t t = start; t < end; t++) {
@@ -70,32 +76,42 @@ static void add_note(struct measurement *m, size_t key, size_t start, size_t end
         mean += m->difference[t - start] / (double)(end - start);
         side += (left - right) / fmax(left, right) / (double)(end - start);
     }
-    sum_add(&m->level, mean);
+    sum_add(&kind->level, mean);
     sum_add(balance, side);
     for (size_t age = 0; age < end - start; age++) {
         size_t known = age < ATTACK_FRAMES ? age : ATTACK_FRAMES - 1;
         double deviation = m->difference[age] - mean;
-        sum_add(&m->age[known], deviation);
-        if (age > 1) m->covariance += deviation * before, m->square += before * before;
+        sum_add(&kind->age[known], deviation);
+        if (age > 1) kind->covariance += deviation * before, kind->square += before * before;
         before = deviation;
     }
 }
 
-/* Notes that an end of the record cuts are left out: their onset, or their level, is not known. */
-static void add_record(struct measurement *m, size_t pitched)
+/* Keys from `first` on. Notes that an end of the record cuts are left out: their onset, or their level, is
+ * not known. */
+static void add_keys(struct kind *kind, struct measurement *m, size_t first, size_t count, size_t least)
 {
     struct sum balance = {0};
-    for (size_t key = 0; key < pitched; key++) {
+    for (size_t key = first; key < first + count; key++) {
         const real *cells = m->record + 2 * key * m->frames;
         for (size_t start = 0, end; start < m->frames; start = end) {
             end = start + 1;
             if (cells[2 * start] <= 0 && cells[2 * start + 1] <= 0) continue;
             while (end < m->frames && (cells[2 * end] > 0 || cells[2 * end + 1] > 0)) end++;
-            if (start > 0 && end < m->frames && end - start >= LEAST) add_note(m, key, start, end, &balance);
+            if (start > 0 && end < m->frames && end - start >= least)
+                add_note(kind, &balance, m, key, start, end);
         }
     }
     /* Songs may be heard from either side, so balances have no mean. */
-    if (balance.count > 1) m->width[m->widths++] = width_of_deviation(sqrt(balance.square / balance.count));
+    if (balance.count > 1)
+        kind->width[kind->widths++] = width_of_deviation(sqrt(balance.square / balance.count));
+}
+
+static void add_record(struct measurement *m, size_t drums)
+{
+    size_t pitched = m->keys - drums;
+    add_keys(&m->kind[0], m, 0, pitched, LEAST);
+    for (size_t i = 0; i < drums; i++) add_keys(&m->kind[1 + i], m, pitched + i, 1, 1);
 }
 
 static int ascending(const void *a, const void *b)
@@ -104,19 +120,28 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static struct note_statistics statistics_of(struct kind *kind)
+{
+    struct note_statistics s = {
+        {[NOTE_GAIN] = sum_mean(&kind->level), [NOTE_LEVEL] = sum_deviation(&kind->level)}};
+    s.of[NOTE_COLOUR] = kind->square > 0 ? fmin(fmax(kind->covariance / kind->square, 0), 0.99) : 0;
+    for (int age = 0; age < ATTACK_FRAMES; age++) {
+        s.of[NOTE_ATTACK + age] = sum_mean(&kind->age[age]);
+        s.of[NOTE_DEVIATION + age] = sum_deviation(&kind->age[age]);
+    }
+    qsort(kind->width, kind->widths, sizeof kind->width[0], ascending);
+    for (size_t i = 0; kind->widths > 0 && i < WIDTH_QUANTILES; i++)
+        s.of[NOTE_WIDTH + i] = kind->width[i * (kind->widths - 1) / (WIDTH_QUANTILES - 1)];
+    return s;
+}
+
 static void set_statistics(struct measurement *m, const struct prior *prior)
 {
-    double statistics[NOTE_STATISTICS] = {
-        [NOTE_GAIN] = sum_mean(&m->level), [NOTE_LEVEL] = sum_deviation(&m->level)};
-    statistics[NOTE_COLOUR] = m->square > 0 ? fmin(fmax(m->covariance / m->square, 0), 0.99) : 0;
-    for (int age = 0; age < ATTACK_FRAMES; age++) {
-        statistics[NOTE_ATTACK + age] = sum_mean(&m->age[age]);
-        statistics[NOTE_DEVIATION + age] = sum_deviation(&m->age[age]);
-    }
-    qsort(m->width, m->widths, sizeof m->width[0], ascending);
-    for (size_t i = 0; m->widths > 0 && i < WIDTH_QUANTILES; i++)
-        statistics[NOTE_WIDTH + i] = m->width[i * (m->widths - 1) / (WIDTH_QUANTILES - 1)];
+    size_t kinds = 1 + (size_t)prior->session->keys.drums;
+    struct note_statistics *statistics = allocate_or_die(kinds, sizeof statistics[0]);
+    for (size_t i = 0; i < kinds; i++) statistics[i] = statistics_of(&m->kind[i]);
     prior_set_notes(prior, statistics);
+    free(statistics);
 }
 
 void notes_fit_or_die(struct step *step, const struct dataset *d)
@@ -130,22 +155,24 @@ void notes_fit_or_die(struct step *step, const struct dataset *d)
         .stride = (size_t)logits.channels, .frames = (size_t)d->keys.frames, .keys = (size_t)d->keys.keys};
     real *decoded = allocate_or_die(tensor_count(logits), sizeof decoded[0]);
     size_t *chosen = allocate_or_die(batch, sizeof chosen[0]);
+    measurement.kind = allocate_or_die(1 + (size_t)d->keys.drums, sizeof measurement.kind[0]);
     measurement.difference = allocate_or_die(measurement.frames, sizeof measurement.difference[0]);
     for (size_t first = 0; first < all; first += batch) {
         for (size_t b = 0; b < batch; b++)
             chosen[b] = (first + b < all ? first + b : all - 1) * d->records / all;
         dataset_batch(d, step->records, chosen, 0);
         m->design->draw(m->generator, 0, (int)batch, (uint64_t)step->counters->seed, (uint32_t)first);
-        m->design->forward(m->generator, step->records, (struct pass){0});
+        m->design->forward(m->generator, step->records, false, (struct pass){0});
         ops->download(decoded, logits.data, tensor_count(logits));
         for (size_t b = 0; b < batch && first + b < all; b++) {
             measurement.record = d->values + chosen[b] * cells;
             measurement.logits = decoded + b * each;
-            add_record(&measurement, measurement.keys - (size_t)d->keys.drums);
+            add_record(&measurement, (size_t)d->keys.drums);
         }
     }
     set_statistics(&measurement, m->generator->prior);
     free(measurement.difference);
+    free(measurement.kind);
     free(chosen);
     free(decoded);
 }

@@ -32,13 +32,13 @@ static struct pass training_pass(struct step *step, bool update_statistics)
                          .step = (uint32_t)++step->counters->passes};
 }
 
-/* The generator's forward pass on new noise. */
-static struct pass generate(struct step *step)
+/* The generator's forward pass on new noise. `whole`: its output is read. */
+static struct pass generate(struct step *step, bool whole)
 {
     struct model *m = step->model;
     struct pass pass = training_pass(step, true);
     m->design->draw(m->generator, 0, m->session.batch, pass.seed, pass.step);
-    m->design->forward(m->generator, step->records, pass);
+    m->design->forward(m->generator, step->records, whole, pass);
     return pass;
 }
 
@@ -102,6 +102,14 @@ static bool uses_discriminator(const struct config *config)
            config->loss_weights.g_feature_matching_cost != 0;
 }
 
+/* Whether any loss hears the generator's output: else that and its gradient would be wasted. */
+static bool hears_output(const struct model *m, const real weights[GENERATOR_LOSSES])
+{
+    bool hears = uses_discriminator(m->session.config) || !m->generator->logits.data;
+    for (int i = 0; i < GENERATOR_LOSSES; i++) hears = hears || weights[i] != 0;
+    return hears;
+}
+
 /* The generator's losses through the discriminator, adversarial and feature matching; their gradient
  * overwrites dx. */
 static void losses_through_discriminator(struct step *step, struct pass pass)
@@ -134,6 +142,19 @@ static void losses_on_keys(struct step *step, struct tensor real_records,
     ops->generator_losses(cells, step->dx, m->generator->output, real_records, m->session.keys, weights, all);
 }
 
+/* All losses of the generator's output; their gradient overwrites dx. */
+static void losses_on_output(struct step *step, const real weights[GENERATOR_LOSSES], struct pass pass)
+{
+    struct model *m = step->model;
+    pass.update_statistics = false;
+    add_instance_noise(step);
+    if (uses_discriminator(m->session.config))
+        losses_through_discriminator(step, pass);
+    else
+        m->session.ops->zero(step->dx.data, tensor_count(step->dx));
+    losses_on_keys(step, step->noisy, weights, m->session.config->track_all);
+}
+
 void step_generator(struct step *step, bool apply)
 {
     struct model *m = step->model;
@@ -141,17 +162,12 @@ void step_generator(struct step *step, bool apply)
     int accumulated = config->accumulation_steps;
     real weights[GENERATOR_LOSSES];
     generator_weights(config, accumulated, weights);
-    struct pass pass = generate(step), discriminator_pass = pass;
-    discriminator_pass.update_statistics = false;
-    add_instance_noise(step);
-    if (uses_discriminator(config))
-        losses_through_discriminator(step, discriminator_pass);
-    else
-        m->session.ops->zero(step->dx.data, tensor_count(step->dx));
-    losses_on_keys(step, step->noisy, weights, config->track_all);
+    bool heard = hears_output(m, weights);
+    struct pass pass = generate(step, heard);
+    if (heard) losses_on_output(step, weights, pass);
     m->design->kl(m->generator, add_loss(step, LOSS_KL));
     double ramp = config->kl_ramp > 0 ? fmin(step->progress / config->kl_ramp, 1) : 1;
-    m->design->backward(m->generator, &step->losses, step->dx, step->records,
+    m->design->backward(m->generator, &step->losses, heard ? step->dx : no_tensor(), step->records,
                         (real)(config->loss_weights.g_cost_kl * ramp / accumulated), pass);
     if (apply) update(step, GENERATOR);
 }
@@ -184,7 +200,7 @@ void step_discriminator(struct step *step, bool apply)
     device cell = add_loss(step, LOSS_DISCRIMINATOR); /* the sum of both cross entropies is one loss */
     discriminator_weights(config, config->accumulation_steps, weights);
     discriminator_power_iteration(&m->discriminator);
-    generate(step);
+    generate(step, true);
     add_instance_noise(step);
     struct pass pass = cross_entropy(step, cell, step->noisy, (real)(1 - config->smoothing), weight);
     add_gradients(step, step->noisy, pass);
@@ -201,7 +217,7 @@ void step_pretrain_generator(struct step *step)
 {
     struct model *m = step->model;
     real weights[GENERATOR_LOSSES] = {[G_RECONSTRUCTION] = 1};
-    struct pass pass = generate(step);
+    struct pass pass = generate(step, true);
     m->session.ops->zero(step->dx.data, tensor_count(step->dx));
     losses_on_keys(step, step->records, weights, false);
     m->design->backward(m->generator, &step->losses, step->dx, step->records, 0, pass);
@@ -213,7 +229,7 @@ void step_pretrain_discriminator(struct step *step)
     struct tensor generated = step->model->generator->output;
     device cell = add_loss(step, LOSS_DISCRIMINATOR);
     discriminator_power_iteration(&step->model->discriminator);
-    generate(step);
+    generate(step, true);
     add_gradients(step, step->records, cross_entropy(step, cell, step->records, 1, (real)0.5));
     add_gradients(step, generated, cross_entropy(step, cell, generated, 0, (real)0.5));
     update(step, DISCRIMINATOR);
