@@ -30,7 +30,8 @@ enum discriminator_loss {
     DISCRIMINATOR_LOSSES
 };
 
-/* Losses of keys as frames with gates: sums over the cells, a mean over the batch. */
-enum gate_loss { GATE_SOUNDING, GATE_LOUDNESS, GATE_LOSSES };
+/* Losses of keys as frames with gates: sums over cells, a mean over the batch. Of the pitched keys: whether
+ * they sound, where they begin; both of the drums; how loud all are. */
+enum gate_loss { GATE_SOUNDING, GATE_ONSETS, GATE_DRUMS, GATE_LOUDNESS, GATE_LOSSES };
 
 #endif

@@ -199,15 +199,16 @@ struct ops {
      * mirror image: row frames + i is row frames - 1 - i. So latents behind a record's end are as those of
      * music. */
     void (*frames)(struct tensor y, struct tensor x, struct keys_shape shape);
-    /* The way back. f (batch, length, 4 keys): row t has logits of the keys' gates g in the left, in the
-     * right channel, then of the loudnesses l, left and right; rows behind the frames are left out. In each
-     * channel x = sigmoid(g) sigmoid(l)^2. */
+    /* The way back. f (batch, length, 3 keys): row t has logits of the keys' gates g, of their onsets o, then
+     * of their loudnesses l; rows behind the frames are left out. In both channels x = sigmoid(g)
+     * sigmoid(l)^2. df of o is 0. */
     void (*gated)(struct tensor x, struct tensor f, struct keys_shape shape);
     void (*gated_backward)(struct tensor df, struct tensor dx, struct tensor f, struct keys_shape shape);
     /* values[i] += loss i of f against real records r; df is added weights[i] times its gradient (df.data is
-     * not NULL). With on = 1 where r > 0, else 0, and d = on (sigmoid(l) - sqrt(r)), each in each channel,
-     * means over the batch of the sums over cells of (BCE(sigmoid(gL), onL) + BCE(sigmoid(gR), onR)) / 2 and
-     * of |dL + dR| / 2 + 0.7 |dL - dR| / 2. */
+     * not NULL). A cell sounds where r > 0 in either channel, and begins where it sounds and did not in the
+     * frame before; in frame 0 nobody knows, and onsets have no loss. Means over the batch of the sums over
+     * cells of BCE(sigmoid(g), sounds), BCE(sigmoid(o), begins), of their sum over the drums, which the first
+     * two leave out, and, where it sounds, of |sigmoid(l) - sqrt(the larger of both channels' r)|. */
     void (*gate_losses)(device values, struct tensor df, struct tensor f, struct tensor r,
                         struct keys_shape shape, const real weights[GATE_LOSSES]);
 

@@ -8,13 +8,11 @@
 #include "kernels/cpu/fast-math.h"
 #include "kernels/cpu/tiles.h"
 
-static const real APART = (real)0.7; /* weight of the channels' difference; that of their mean is 1 */
-
 /* A run of frames of a sample: where it is in a tensor of frames, and in a tensor of keys. */
 struct run {
-    real *row; /* of the first frame */
-    size_t width, count;
-    real *cell; /* left channel of the first key in the first frame */
+    real *row;                  /* of the first frame */
+    size_t width, count, first; /* first: the frame */
+    real *cell;                 /* left channel of the first key in the first frame */
     size_t apart;
 };
 
@@ -30,7 +28,9 @@ static struct run run_at(int number, struct tensor frames, struct tensor keys, s
     const int each = (shape.frames + RUN - 1) / RUN, b = number / each, first = number % each * RUN;
     const size_t width = (size_t)frames.channels, cells = (size_t)keys.length;
     return (struct run){cpu_values(frames.data) + ((size_t)b * (size_t)frames.length + (size_t)first) * width,
-                        width, (size_t)(shape.frames - first < RUN ? shape.frames - first : RUN),
+                        width,
+                        (size_t)(shape.frames - first < RUN ? shape.frames - first : RUN),
+                        (size_t)first,
                         cpu_values(keys.data) + 2 * ((size_t)b * cells + (size_t)first),
                         2 * (size_t)shape.frames};
 }
@@ -80,12 +80,12 @@ void cpu_gated(struct tensor x, struct tensor f, struct keys_shape shape)
 #pragma omp parallel for schedule(static)
     for (int n = 0; n < runs(shape, x.batch); n++) {
         const struct run run = run_at(n, f, x, shape);
-        for (size_t i = 0; i < 2 * keys; i++) { /* a key in a channel */
-            const real *from = run.row + i;
-            real *to = run.cell + i % keys * run.apart + i / keys;
+        for (size_t k = 0; k < keys; k++) {
+            const real *from = run.row + k;
+            real *to = run.cell + k * run.apart;
             for (size_t t = 0; t < run.count; t++, from += run.width) {
                 const real root = fast_sigmoid(from[2 * keys]);
-                to[2 * t] = fast_sigmoid(from[0]) * root * root;
+                to[2 * t] = to[2 * t + 1] = fast_sigmoid(from[0]) * root * root;
             }
         }
     }
@@ -98,68 +98,83 @@ void cpu_gated_backward(struct tensor df, struct tensor dx, struct tensor f, str
 #pragma omp parallel for schedule(static)
     for (int n = 0; n < runs(shape, f.batch); n++) {
         const struct run run = run_at(n, f, dx, shape), gradient = run_at(n, df, dx, shape);
-        for (size_t i = 0; i < 2 * keys; i++) {
-            const real *from = run.row + i, *d = run.cell + i % keys * run.apart + i / keys;
-            real *to = gradient.row + i;
+        for (size_t k = 0; k < keys; k++) {
+            const real *from = run.row + k, *d = run.cell + k * run.apart;
+            real *to = gradient.row + k;
             for (size_t t = 0; t < run.count; t++, from += run.width, to += run.width) {
                 const real gate = fast_sigmoid(from[0]), root = fast_sigmoid(from[2 * keys]);
-                const real loudness = root * root;
-                to[0] = d[2 * t] * loudness * gate * (1 - gate);
-                to[2 * keys] = d[2 * t] * gate * 2 * loudness * (1 - root);
+                const real loudness = root * root, both = d[2 * t] + d[2 * t + 1];
+                to[0] = both * loudness * gate * (1 - gate);
+                to[keys] = 0;
+                to[2 * keys] = both * gate * 2 * loudness * (1 - root);
             }
         }
     }
 }
 
-/* -1, 0 or 1 */
-static real sign_of(real x)
-{
-    return (real)((x > 0) - (x < 0));
-}
-
-/* A sum of binary cross entropies of a run's gates, linear - log(product): a logarithm for all of them. */
+/* A sum of binary cross entropies of a run's cells, linear - log(product): a logarithm for all of them. */
 struct entropies {
     double linear, product;
 };
 
-/* Adds that of a gate; its gradient. With p = sigmoid(x), log(1 + exp(-|x|)) = -log(max(p, 1 - p)). */
-static real gate_loss(struct entropies *sum, real logit, bool on)
+static double entropies_sum(struct entropies e)
 {
-    const real p = fast_sigmoid(logit);
-    sum->linear += (double)((logit > 0 ? logit : 0) - (on ? logit : 0));
-    sum->product *= (double)(p > 1 - p ? p : 1 - p);
-    return p - (real)on;
+    return e.linear - log(e.product);
 }
 
-/* Adds both losses of a cell, and its gradients, the weights being theirs. `from` and `to` are logits of the
- * gates left and right, then of the loudnesses, `keys` apart; r is left, right. */
-static void cell_losses(struct entropies *sounding, double *loudnesses, real *to, const real *from,
-                        size_t keys, const real *r, const real weights[GATE_LOSSES])
+/* Adds that of a logit; its gradient. With p = sigmoid(x), log(1 + exp(-|x|)) = -log(max(p, 1 - p)). */
+static real add_entropy(struct entropies *sum, real logit, bool wanted)
 {
-    real loudness[2], d[2];
-    for (size_t c = 0; c < 2; c++) {
-        const bool on = r[c] > 0;
-        to[c * keys] += weights[GATE_SOUNDING] / 2 * gate_loss(sounding, from[c * keys], on);
-        loudness[c] = on ? fast_sigmoid(from[(c + 2) * keys]) : 0;
-        d[c] = loudness[c] - (real)sqrt((double)r[c]);
+    const real p = fast_sigmoid(logit);
+    sum->linear += (double)((logit > 0 ? logit : 0) - (wanted ? logit : 0));
+    sum->product *= (double)(p > 1 - p ? p : 1 - p);
+    return p - (real)wanted;
+}
+
+static bool sounds(const real *r)
+{
+    return r[0] > 0 || r[1] > 0;
+}
+
+/* The gradient of a loudness's logit, whose loss is added. r: left, right. */
+static real add_loudness(double *sum, real logit, const real *r)
+{
+    const real root = fast_sigmoid(logit), d = root - (real)sqrt((double)(r[0] > r[1] ? r[0] : r[1]));
+    *sum += fabs((double)d);
+    return (real)((d > 0) - (d < 0)) * root * (1 - root);
+}
+
+/* The losses of a key, the first of `run`; weights of its gates, its onsets and its loudnesses. A factor of
+ * a product is at least 1/2, so it is no less than 2^-RUN. */
+static void key_losses(struct entropies entropies[2], double *loudness, struct run gradient, struct run run,
+                       size_t keys, const real weights[3])
+{
+    const real *from = run.row, *r = run.cell;
+    real *to = gradient.row;
+    bool before = run.first > 0 && sounds(r - 2);
+    for (size_t t = 0; t < run.count; t++, from += run.width, to += run.width, r += 2) {
+        const bool now = sounds(r);
+        to[0] += weights[0] * add_entropy(&entropies[0], from[0], now);
+        if (run.first + t > 0)
+            to[keys] += weights[1] * add_entropy(&entropies[1], from[keys], now && !before);
+        if (now) to[2 * keys] += weights[2] * add_loudness(loudness, from[2 * keys], r);
+        before = now;
     }
-    if (r[0] <= 0 && r[1] <= 0) return;
-    const real mean = sign_of(d[0] + d[1]) / 2, half = APART * sign_of(d[0] - d[1]) / 2;
-    *loudnesses += (double)(mean * (d[0] + d[1]) + half * (d[0] - d[1]));
-    to[2 * keys] += weights[GATE_LOUDNESS] * (mean + half) * loudness[0] * (1 - loudness[0]);
-    to[3 * keys] += weights[GATE_LOUDNESS] * (mean - half) * loudness[1] * (1 - loudness[1]);
 }
 
 /* The losses of one run. */
-static void run_losses(double sums[GATE_LOSSES], struct run gradient, struct run run, size_t keys,
+static void run_losses(double sums[GATE_LOSSES], struct run gradient, struct run run, struct keys_shape shape,
                        const real weights[GATE_LOSSES])
 {
-    for (size_t k = 0; k < keys; k++) {
-        struct entropies sounding = {0, 1}; /* of 2 RUN factors of at least 1/2: no less than 2^-200 */
-        for (size_t t = 0; t < run.count; t++)
-            cell_losses(&sounding, &sums[GATE_LOUDNESS], gradient.row + t * run.width + k,
-                        run.row + t * run.width + k, keys, run.cell + k * run.apart + 2 * t, weights);
-        sums[GATE_SOUNDING] += (sounding.linear - log(sounding.product)) / 2;
+    const size_t keys = (size_t)shape.keys, pitched = (size_t)(shape.keys - shape.drums);
+    for (size_t k = 0; k < keys; k++, run.row++, gradient.row++, run.cell += run.apart) {
+        struct entropies entropies[2] = {{0, 1}, {0, 1}};
+        const enum gate_loss gates = k < pitched ? GATE_SOUNDING : GATE_DRUMS,
+                             onsets = k < pitched ? GATE_ONSETS : GATE_DRUMS;
+        key_losses(entropies, &sums[GATE_LOUDNESS], gradient, run, keys,
+                   (real[]){weights[gates], weights[onsets], weights[GATE_LOUDNESS]});
+        sums[gates] += entropies_sum(entropies[0]);
+        sums[onsets] += entropies_sum(entropies[1]);
     }
 }
 
@@ -167,15 +182,14 @@ void cpu_gate_losses(device values, struct tensor df, struct tensor f, struct te
                      struct keys_shape shape, const real weights[GATE_LOSSES])
 {
     const size_t count = (size_t)runs(shape, f.batch);
-    const real each[GATE_LOSSES] = {weights[GATE_SOUNDING] / (real)f.batch,
-                                    weights[GATE_LOUDNESS] / (real)f.batch};
+    real each[GATE_LOSSES];
+    for (int i = 0; i < GATE_LOSSES; i++) each[i] = weights[i] / (real)f.batch;
     double parts[GATE_LOSSES][TILES] = {{0}};
 #pragma omp parallel for schedule(static)
     for (int tile = 0; tile < TILES; tile++) {
         double sums[GATE_LOSSES] = {0};
         for (size_t n = tile_start(count, tile); n < tile_start(count, tile + 1); n++)
-            run_losses(sums, run_at((int)n, df, r, shape), run_at((int)n, f, r, shape), (size_t)shape.keys,
-                       each);
+            run_losses(sums, run_at((int)n, df, r, shape), run_at((int)n, f, r, shape), shape, each);
         for (int i = 0; i < GATE_LOSSES; i++) parts[i][tile] = sums[i];
     }
     for (int i = 0; i < GATE_LOSSES; i++) cpu_values(values)[i] += (real)(tiles_sum(parts[i]) / f.batch);

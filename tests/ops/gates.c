@@ -3,7 +3,7 @@
 #include "tests/ops/check.h"
 #include "tests/ops/threads.h"
 
-static const real WEIGHTS[GATE_LOSSES] = {(real)0.8, (real)1.7};
+static const real WEIGHTS[GATE_LOSSES] = {(real)0.8, (real)0.6, (real)1.3, (real)1.7};
 
 struct context {
     const struct ops *ops;
@@ -32,9 +32,9 @@ static struct context begin(const struct ops *ops, int batch, struct keys_shape 
     struct context c = {.ops = ops, .shape = shape};
     c.x = check_tensor(ops, batch, shape.keys * shape.frames, 2, 0);
     c.dx = check_tensor(ops, batch, shape.keys * shape.frames, 2, 1);
-    c.f = check_tensor(ops, batch, length, 4 * shape.keys, 2);
-    c.df = check_tensor(ops, batch, length, 4 * shape.keys, 3);
-    c.dlosses = check_tensor(ops, batch, length, 4 * shape.keys, 0);
+    c.f = check_tensor(ops, batch, length, 3 * shape.keys, 2);
+    c.df = check_tensor(ops, batch, length, 3 * shape.keys, 3);
+    c.dlosses = check_tensor(ops, batch, length, 3 * shape.keys, 0);
     c.r = check_tensor(ops, batch, shape.keys * shape.frames, 2, 4);
     c.values = check_tensor(ops, 1, 1, GATE_LOSSES, 0);
     check_affine(ops, c.f, 3, 0);
@@ -78,7 +78,7 @@ static void gates(const struct ops *ops, int batch, struct keys_shape shape, int
     run(&c);
     check_gradient(ops, name, dot, &c, c.f.data, c.df.data, tensor_count(c.f));
     /* A copy: each look at the losses adds to the gradient. */
-    struct tensor gradient = check_tensor(ops, batch, length, 4 * shape.keys, 0);
+    struct tensor gradient = check_tensor(ops, batch, length, 3 * shape.keys, 0);
     ops->copy(gradient, c.dlosses);
     snprintf(part, sizeof part, "%s: losses", name);
     check_gradient(ops, part, losses, &c, c.f.data, gradient.data, tensor_count(c.f));
@@ -110,27 +110,44 @@ static void there_and_back(const struct ops *ops)
     release(&c);
 }
 
-/* One key, one frame: x and the losses by hand. */
+/* -log of a sigmoid. */
+static double entropy(double logit)
+{
+    return log1p(exp(-logit));
+}
+
+static bool near(real value, double wanted)
+{
+    return fabs((double)value - wanted) < 1e-5;
+}
+
+/* A key and a drum, three frames: x and the losses by hand. Both begin in the last frame but one. */
 static void by_hand(const struct ops *ops)
 {
-    const real f[] = {1, -2, (real)0.5, 3}, r[] = {(real)0.25, 0};
-    const double gate[] = {1 / (1 + exp(-1.0)), 1 / (1 + exp(2.0))}, root = 1 / (1 + exp(-0.5)),
-                 other = 1 / (1 + exp(-3.0));
-    real x[2], values[GATE_LOSSES];
-    struct context c = begin(ops, 1, (struct keys_shape){1, 1, 0}, 1);
-    ops->upload(c.f.data, f, 4);
-    ops->upload(c.r.data, r, 2);
+    enum { KEYS = 2, FRAMES = 3 };
+    /* gates, onsets and loudnesses of the key and the drum */
+    const real f[FRAMES][3 * KEYS] = {
+        {1, -2, 9, 9, 0, 0}, {2, 3, (real)0.5, -1, (real)0.5, 3}, {-1, 1, -3, 2, 1, 1}};
+    const real r[KEYS][FRAMES][2] = {{{0, 0}, {(real)0.25, 0}, {0, (real)0.04}}, {{0, 0}, {0, 1}, {0, 0}}};
+    const double root = 1 / (1 + exp(-0.5));
+    real x[KEYS][FRAMES][2], values[GATE_LOSSES];
+    struct context c = begin(ops, 1, (struct keys_shape){KEYS, FRAMES, 1}, FRAMES);
+    ops->upload(c.f.data, f[0], (size_t)FRAMES * 3 * KEYS);
+    ops->upload(c.r.data, r[0][0], (size_t)KEYS * FRAMES * 2);
     losses(&c);
     ops->gated(c.x, c.f, c.shape);
-    ops->download(x, c.x.data, 2);
+    ops->download(x[0][0], c.x.data, (size_t)KEYS * FRAMES * 2);
     ops->download(values, c.values.data, GATE_LOSSES);
-    ok(fabs((double)x[0] - gate[0] * root * root) < 1e-6 &&
-           fabs((double)x[1] - gate[1] * other * other) < 1e-6,
-       "gated: each channel has a gate of its own");
-    ok(fabs((double)values[GATE_SOUNDING] + (log(gate[0]) + log(1 - gate[1])) / 2) < 1e-6,
-       "the gates' loss is the mean of both channels' cross entropies");
-    ok(fabs((double)values[GATE_LOUDNESS] - 1.7 / 2 * fabs(root - 0.5)) < 1e-6,
-       "a channel that is silent has no loss of loudness");
+    ok(near(x[0][1][0], root * root / (1 + exp(-2.0))) && near(x[0][1][1], (double)x[0][1][0]),
+       "gated: the same in both channels");
+    ok(near(values[GATE_SOUNDING], entropy(-1) + entropy(2) + entropy(-1)),
+       "gates of keys have a cross entropy");
+    ok(near(values[GATE_ONSETS], entropy(0.5) + entropy(3)),
+       "so have onsets, but in frame 0: a note goes on from one channel to the other");
+    ok(near(values[GATE_DRUMS], entropy(2) + entropy(3) + entropy(-1) + entropy(-1) + entropy(-2)),
+       "drums have both in one loss");
+    ok(near(values[GATE_LOUDNESS], root - 0.5 + 1 / (1 + exp(-1.0)) - 0.2 + 1 - 1 / (1 + exp(-3.0))),
+       "loudnesses are those of the louder channel");
     release(&c);
 }
 
@@ -139,8 +156,8 @@ int main(void)
     const struct ops *ops = ops_under_test();
     omp_set_num_threads(1);
     gates(ops, 1, (struct keys_shape){1, 1, 0}, 2);
-    gates(ops, 2, (struct keys_shape){5, 7, 0}, 8);
-    gates(ops, 3, (struct keys_shape){1, 131, 0}, 136);
+    gates(ops, 2, (struct keys_shape){5, 7, 2}, 8);
+    gates(ops, 2, (struct keys_shape){2, 107, 1}, 112);
     there_and_back(ops);
     by_hand(ops);
     return done();
