@@ -1,4 +1,4 @@
-/* Gates with hysteresis, common onsets, and what is drawn for each note: its level, attack and balance. */
+/* Gates with hysteresis, onsets, and what is drawn for each note: its level, attack and balance. */
 #include "kernels/model/articulation.h"
 
 #include <math.h>
@@ -14,6 +14,11 @@ static const double LEAST_LOUDNESS = 0.105, LEAST_CHANNEL = 0.03;
 /* Of u: the share of its variance that is the record's, and that is the key's. */
 static const double OF_RECORD = 0.18, OF_KEY = 0.12;
 static const double BALANCE_POWER = 1.2;
+
+enum {
+    START_REACH = 2, /* frames: how far from its gate's opening a note may begin */
+    ONSET_REACH = 3  /* frames: an onset is the likeliest of those as near */
+};
 
 struct note {
     size_t key, start, end; /* frames start … end - 1 */
@@ -53,96 +58,92 @@ double width_of_deviation(double deviation)
     return (low + high) / 2;
 }
 
-/* open (frames): where the gate of a key is open, in either channel. */
-static void open_gates(unsigned char *open, const real *f, size_t stride, size_t key, struct keys_shape shape,
-                       struct gating gating)
+/* The logits of one row of keys: row t is `stride` behind row t - 1. */
+struct logits {
+    const real *gate, *onset;
+    size_t stride, frames;
+};
+
+static double onset_at(const struct logits *l, size_t t)
 {
-    bool now = false;
-    for (size_t t = 0; t < (size_t)shape.frames; t++) {
-        const real *row = f + t * stride + key;
-        double logit = (double)(row[0] > row[shape.keys] ? row[0] : row[shape.keys]);
-        if (logit > gating.threshold + gating.opening)
-            now = true;
-        else if (logit <= gating.threshold - gating.closing)
-            now = false;
-        open[t] = now;
-    }
+    return (double)l->onset[t * l->stride];
 }
 
-/* Appends the runs of `open` that are long enough. */
-static void add_notes(struct notes *notes, const unsigned char *open, size_t key, size_t frames, double least)
+/* The end of a note that begins in frame `start`. */
+static size_t note_end(const struct logits *l, size_t start, double closes)
 {
-    for (size_t start = 0, end; start < frames; start = end) {
-        end = start + 1;
-        if (!open[start]) continue;
-        while (end < frames && open[end]) end++;
-        if ((double)(end - start) < least && start > 0 && end < frames) continue;
-        if (notes->count == notes->room)
-            notes->note =
-                reallocate_or_die(notes->note, notes->room = 2 * notes->room + 64, sizeof *notes->note);
-        notes->note[notes->count++] = (struct note){key, start, end};
+    size_t end = start + 1;
+    while (end < l->frames && (double)l->gate[end * l->stride] > closes) end++;
+    return end;
+}
+
+/* The frame of frames first … last in which an onset is likelier than in frame `best`, or that one. */
+static size_t likeliest_onset(const struct logits *l, size_t first, size_t last, size_t best)
+{
+    for (size_t t = first; t <= last; t++)
+        if (onset_at(l, t) > onset_at(l, best)) best = t;
+    return best;
+}
+
+static void add_note(struct notes *notes, size_t key, size_t start, size_t end)
+{
+    if (notes->count == notes->room)
+        notes->note = reallocate_or_die(notes->note, notes->room = 2 * notes->room + 64, sizeof *notes->note);
+    notes->note[notes->count++] = (struct note){key, start, end};
+}
+
+/* Appends what sounds from `start` to `end`: a note, and those that are struck again before it ends, each
+ * after a frame of silence. */
+static void add_struck(struct notes *notes, const struct logits *l, size_t key, size_t start, size_t end,
+                       struct gating gating)
+{
+    size_t shortest = (size_t)fmax(2, gating.least);
+    for (size_t t = start + shortest; t + shortest <= end; t++) {
+        size_t first = t > ONSET_REACH ? t - ONSET_REACH : 0;
+        size_t last = t + ONSET_REACH < l->frames ? t + ONSET_REACH : l->frames - 1;
+        if (onset_at(l, t) <= gating.again || likeliest_onset(l, first, last, t) != t) continue;
+        add_note(notes, key, start, t - 1);
+        start = t;
+        t += shortest - 1;
+    }
+    add_note(notes, key, start, end);
+}
+
+/* Appends the notes of a row of keys. */
+static void add_notes(struct notes *notes, const struct logits *l, size_t key, struct gating gating)
+{
+    size_t silent = 0; /* the first frame behind the last note */
+    for (size_t t = 0; t < l->frames; t++) {
+        if ((double)l->gate[t * l->stride] <= gating.threshold + gating.opening) continue;
+        size_t start = t, end = t = note_end(l, start, gating.threshold - gating.closing);
+        if ((double)(end - start) < gating.least && start > 0 && end < l->frames) continue;
+        if (start > 0) {
+            size_t first = start > silent + START_REACH ? start - START_REACH : silent + 1;
+            size_t last = start + START_REACH < end - 1 ? start + START_REACH : end - 1;
+            start = likeliest_onset(l, first, last, start);
+        }
+        add_struck(notes, l, key, start, end, gating);
+        silent = end;
     }
 }
 
 /* All notes; drums need not last, and their gates have no hysteresis. */
-static struct notes find_notes(const real *f, size_t stride, struct keys_shape shape, struct gating gating)
+static struct notes find_notes(const real *f, size_t stride, struct keys_shape shape, struct gating gating,
+                               const struct note_statistics *statistics)
 {
     struct notes notes = {0};
-    unsigned char *open = allocate_or_die((size_t)shape.frames, 1);
-    const struct gating of_drums = {.threshold = gating.threshold, .least = 1};
+    size_t pitched = (size_t)(shape.keys - shape.drums);
+    gating.threshold += statistics[0].of[NOTE_THRESHOLD];
     for (size_t key = 0; key < (size_t)shape.keys; key++) {
-        struct gating own = (int)key < shape.keys - shape.drums ? gating : of_drums;
-        open_gates(open, f, stride, key, shape, own);
-        add_notes(&notes, open, key, (size_t)shape.frames, own.least);
+        struct logits logits = {f + key, f + (size_t)shape.keys + key, stride, (size_t)shape.frames};
+        struct gating own = gating;
+        if (key >= pitched)
+            own = (struct gating){.threshold = statistics[1 + key - pitched].of[NOTE_THRESHOLD],
+                                  .least = 1,
+                                  .again = gating.again};
+        add_notes(&notes, &logits, key, own);
     }
-    free(open);
     return notes;
-}
-
-/* strength[t]: onsets in frame t, and half of those beside it. */
-static void onset_strength(double *strength, const struct notes *notes, size_t frames)
-{
-    memset(strength, 0, frames * sizeof *strength);
-    for (size_t i = 0; i < notes->count; i++) {
-        size_t t = notes->note[i].start;
-        if (t == 0) continue;
-        strength[t] += 1;
-        strength[t - 1] += 0.5;
-        if (t + 1 < frames) strength[t + 1] += 0.5;
-    }
-}
-
-/* The frame of the greatest strength, the first of equal ones, that is not taken yet; false where no onset is
- * left. */
-static bool next_common(size_t *common, const double *strength, size_t frames)
-{
-    *common = 0;
-    for (size_t t = 1; t < frames; t++)
-        if (strength[t] > strength[*common]) *common = t;
-    return strength[*common] > 0;
-}
-
-/* Moves onsets to the nearest frame in which most begin, at most `reach` frames away: frames are taken in the
- * order of their strength. */
-static void gather_onsets(struct notes *notes, size_t frames, size_t reach)
-{
-    double *strength = allocate_or_die(frames, sizeof *strength);
-    size_t *target = allocate_or_die(frames, sizeof *target), common;
-    onset_strength(strength, notes, frames);
-    strength[0] = 0;
-    while (next_common(&common, strength, frames))
-        for (size_t t = common > reach ? common - reach : 0; t <= common + reach && t < frames; t++) {
-            if (!target[t]) target[t] = common;
-            strength[t] = 0;
-        }
-    for (size_t i = 0; i < notes->count; i++) {
-        struct note *note = &notes->note[i];
-        size_t t = target[note->start];
-        bool free = i == 0 || note[-1].key != note->key || note[-1].end < t;
-        if (note->start > 0 && t > 0 && t + 1 < note->end && free) note->start = t;
-    }
-    free(strength);
-    free(target);
 }
 
 /* A number of N(0, 1), by what it is for and where. */
@@ -181,11 +182,10 @@ static size_t kind_of(const struct player *p, size_t key)
     return key < pitched ? 0 : 1 + key - pitched;
 }
 
-/* The decoder's loudness of a cell: the mean of both channels' roots, squared. */
+/* The decoder's loudness of a cell. */
 static double decoded(const struct player *p, size_t key, size_t t)
 {
-    const real *row = p->f + t * p->stride + 2 * (size_t)p->shape.keys + key;
-    double root = (1 / (1 + exp(-(double)row[0])) + 1 / (1 + exp(-(double)row[p->shape.keys]))) / 2;
+    double root = 1 / (1 + exp(-(double)p->f[t * p->stride + 2 * (size_t)p->shape.keys + key]));
     return root * root;
 }
 
@@ -252,9 +252,7 @@ static void play_notes(const struct player *p, const struct notes *notes)
 void articulate_or_die(real *x, const real *f, size_t stride, struct keys_shape shape, struct gating gating,
                        const struct note_statistics *statistics, struct articulation own)
 {
-    struct notes notes = find_notes(f, stride, shape, gating);
-    if (gating.together >= 1)
-        gather_onsets(&notes, (size_t)shape.frames, (size_t)fmin(gating.together, shape.frames));
+    struct notes notes = find_notes(f, stride, shape, gating, statistics);
     struct player player = {.f = f,
                             .x = x,
                             .stride = stride,

@@ -1,10 +1,10 @@
 /* Articulation: how the logits that a decoder gives become notes. It computes on the host.
  *
- * A decoder trained by a likelihood gives the middle of what it does not know: loudnesses without attack, all
- * notes in the middle between left and right, gates that waver about their threshold. Songs do not play the
- * middle. So a sample's gates have hysteresis, its notes begin together where they nearly do, and what the
- * decoder does not know about a note is drawn from the distribution that it has in the songs, the statistics
- * of notes. */
+ * A decoder trained by a likelihood gives the middle of what it does not know: loudnesses without attack,
+ * gates that waver about their threshold, edges of notes that are smeared over frames. Songs do not play the
+ * middle. So a sample's gates have hysteresis, its notes begin where their onset is likeliest, as do those
+ * that are struck again while they sound, and what the decoder does not know about a note is drawn from the
+ * distribution that it has in the songs, the statistics of notes. */
 #ifndef KERNELS_MODEL_ARTICULATION_H
 #define KERNELS_MODEL_ARTICULATION_H
 
@@ -20,11 +20,13 @@ enum { ATTACK_FRAMES = 6, WIDTH_QUANTILES = 5 };
  * those of the pitched keys, and those of each drum. Levels in dB are 20 log10 of a loudness. Numbers by
  * their place in a model's file: */
 enum note_statistic {
-    NOTE_GAIN,   /* mean difference of level, dB */
-    NOTE_LEVEL,  /* deviation of a note's own level, dB */
-    NOTE_COLOUR, /* correlation of a frame's deviation with the one before */
-    NOTE_ATTACK, /* (ATTACK_FRAMES): mean by frame since the onset, the last one's
-                  * from there on, dB */
+    NOTE_THRESHOLD, /* of a gate's logit: samples sound as often as songs
+                       (kernels/model/training/gate-threshold.h) */
+    NOTE_GAIN,      /* mean difference of level, dB */
+    NOTE_LEVEL,     /* deviation of a note's own level, dB */
+    NOTE_COLOUR,    /* correlation of a frame's deviation with the one before */
+    NOTE_ATTACK,    /* (ATTACK_FRAMES): mean by frame since the onset, the last one's
+                     * from there on, dB */
     NOTE_DEVIATION = NOTE_ATTACK + ATTACK_FRAMES, /* (ATTACK_FRAMES): the deviation likewise, dB */
     NOTE_WIDTH = NOTE_DEVIATION + ATTACK_FRAMES, /* (WIDTH_QUANTILES): quantiles of the records' stereo width,
                                                   * from the least to the most; articulation.c says of what */
@@ -37,10 +39,10 @@ struct note_statistics {
 /* How gates open and notes are played; chosen by comparing samples with records
  * (kernels/model/training/prior-fit.h). */
 struct gating {
-    double threshold;        /* of a gate's logit */
-    double opening, closing; /* a gate opens so far above the threshold, and closes so far below it */
-    double least;            /* frames: a note that is shorter is left out */
-    double together;         /* frames: onsets so near to a common one move there */
+    double threshold;        /* of the keys' gates, above that of their statistics */
+    double opening, closing; /* a key's gate opens so far above the threshold, and closes so far below it */
+    double least;            /* frames: a key's note that is shorter is left out */
+    double again;            /* an onset's logit above which a note that sounds is struck again */
     double expression;       /* factor on what is drawn for the levels of notes */
 };
 
@@ -57,7 +59,7 @@ struct articulation {
 double width_to_deviation(double width);
 double width_of_deviation(double deviation);
 
-/* x (keys * frames, 2) from logits f (frames, 4 keys), as of the operation `gated`: rows are `stride` apart.
+/* x (keys * frames, 2) from logits f (frames, 3 keys), as of the operation `gated`: rows are `stride` apart.
  * statistics (1 + drums): of the pitched keys, then of each drum. Where notes overlap the end or the
  * beginning of the logits they have any length. */
 void articulate_or_die(real *x, const real *f, size_t stride, struct keys_shape shape, struct gating gating,

@@ -20,7 +20,7 @@ double *calibration_member(struct calibration *calibration, int number)
         [CALIBRATION_OPENING] = &calibration->gating.opening,
         [CALIBRATION_CLOSING] = &calibration->gating.closing,
         [CALIBRATION_LEAST] = &calibration->gating.least,
-        [CALIBRATION_TOGETHER] = &calibration->gating.together,
+        [CALIBRATION_AGAIN] = &calibration->gating.again,
         [CALIBRATION_EXPRESSION] = &calibration->gating.expression,
         [CALIBRATION_SLOW_COMPONENTS] = &calibration->slow_components,
         [CALIBRATION_SLOW_GAIN] = &calibration->slow_gain,

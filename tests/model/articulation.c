@@ -1,4 +1,4 @@
-/* Articulation: gates with hysteresis, least notes, common onsets, and the distribution of what is drawn. */
+/* Articulation: gates with hysteresis, least notes, onsets, and the distribution of what is drawn. */
 #include "kernels/model/articulation.h"
 
 #include <math.h>
@@ -8,16 +8,20 @@
 #include "common/memory.h"
 #include "tests/tap.h"
 
-enum { FRAMES = 40, KEYS = 3, STRIDE = 4 * KEYS };
+enum { FRAMES = 40, KEYS = 3, STRIDE = 3 * KEYS };
 
 static const struct keys_shape shape = {KEYS, FRAMES, 0};
 static const struct note_statistics plain[2];
 
-/* Logits of gates, the same in both channels; loudnesses of 1/4. */
+/* Logits of gates; loudnesses of 1/4. */
 static void set_gates(real *f, size_t key, const real *gate, size_t from, size_t count)
 {
-    for (size_t t = 0; t < count; t++)
-        f[(from + t) * STRIDE + key] = f[(from + t) * STRIDE + KEYS + key] = gate[t];
+    for (size_t t = 0; t < count; t++) f[(from + t) * STRIDE + key] = gate[t];
+}
+
+static void set_onset(real *f, size_t key, size_t t, double logit)
+{
+    f[t * STRIDE + KEYS + key] = (real)logit;
 }
 
 static void clear(real *f)
@@ -58,9 +62,9 @@ static void hysteresis(void)
     begins(row_of(x, 0), "..##....#.", "without hysteresis it follows its logit");
     ok(fabs((double)x[2 * 2] - 0.25) < 1e-6 && x[2 * 2] == x[2 * 2 + 1],
        "without statistics loudness is as decoded, in the middle");
-    f[3 * STRIDE] = -9;
-    articulate_or_die(x, f, STRIDE, shape, (struct gating){0}, plain, (struct articulation){0});
-    begins(row_of(x, 0), "..##....#.", "either channel's gate opens a note");
+    const struct note_statistics shifted[1] = {{{[NOTE_THRESHOLD] = -0.5}}};
+    articulate_or_die(x, f, STRIDE, shape, (struct gating){0}, shifted, (struct articulation){0});
+    begins(row_of(x, 0), "..####.##.", "... above the threshold of its statistics");
 }
 
 static void short_notes(void)
@@ -79,21 +83,32 @@ static void short_notes(void)
     begins(row_of(x, 2), "....................#...", "a drum may be short");
 }
 
-static void common_onsets(void)
+static void onsets(void)
 {
-    const real long_note[] = {1, 1, 1, 1, 1, 1};
+    const real ten[] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    const struct gating gating = {.least = 3, .again = -1};
     real f[FRAMES * STRIDE], x[KEYS * FRAMES * 2];
     clear(f);
-    set_gates(f, 0, long_note, 10, 6);
-    set_gates(f, 1, long_note, 10, 6);
-    set_gates(f, 2, long_note, 12, 6);
-    articulate_or_die(x, f, STRIDE, shape, (struct gating){.together = 2}, plain, (struct articulation){0});
-    begins(row_of(x, 2), "..........########.", "a note begins with its neighbours, and ends where it ended");
-    articulate_or_die(x, f, STRIDE, shape, (struct gating){.together = 1}, plain, (struct articulation){0});
-    begins(row_of(x, 2), "............######.", "one that is too far away does not");
-    set_gates(f, 2, (real[]){1, 1, 1, 1}, 7, 4);
-    articulate_or_die(x, f, STRIDE, shape, (struct gating){.together = 2}, plain, (struct articulation){0});
-    begins(row_of(x, 2), ".......####.######.", "nor one whose key has just sounded");
+    set_gates(f, 0, ten, 10, 10);
+    set_onset(f, 0, 8, -3);
+    set_onset(f, 0, 7, 0);
+    articulate_or_die(x, f, STRIDE, shape, gating, plain, (struct articulation){0});
+    begins(row_of(x, 0), "........############.",
+           "a note begins where its onset is likeliest, two frames away at most");
+    set_onset(f, 0, 12, -2);
+    articulate_or_die(x, f, STRIDE, shape, gating, plain, (struct articulation){0});
+    begins(row_of(x, 0), "............########.", "... before its gate opens or after");
+    set_onset(f, 0, 16, 0);
+    set_onset(f, 0, 14, -0.5);
+    articulate_or_die(x, f, STRIDE, shape, gating, plain, (struct articulation){0});
+    begins(row_of(x, 0), "............###.####.",
+           "a likely onset within a note strikes it again, one of its neighbours does not");
+    articulate_or_die(x, f, STRIDE, shape, (struct gating){.least = 5, .again = -1}, plain,
+                      (struct articulation){0});
+    begins(row_of(x, 0), "............########.", "... where both notes are long enough");
+    set_gates(f, 0, (real[]){1, 1}, 6, 2);
+    articulate_or_die(x, f, STRIDE, shape, (struct gating){.again = 9}, plain, (struct articulation){0});
+    begins(row_of(x, 0), ".......#....########.", "a note has its own onset");
 }
 
 /* Many notes of ten frames: the levels in decibels, beside what was decoded. */
@@ -111,9 +126,9 @@ static void distribution(void)
     real *f = allocate_or_die((size_t)LONG * STRIDE, sizeof *f),
          *x = allocate_or_die((size_t)LONG * KEYS * 2, sizeof *x);
     for (size_t i = 0; i < (size_t)LONG * STRIDE; i++)
-        f[i] = i % STRIDE < 2 * KEYS ? (i / STRIDE % 20 < 10 ? 9 : -9) : 0;
+        f[i] = i % STRIDE < KEYS ? (i / STRIDE % 20 < 10 ? 9 : -9) : i % STRIDE < 2 * KEYS ? -9 : 0;
     struct articulation own = {.width = (real)0.125, .notes = random_key_make(5, 1, 0)};
-    articulate_or_die(x, f, STRIDE, many, (struct gating){.expression = 1}, statistics, own);
+    articulate_or_die(x, f, STRIDE, many, (struct gating){.again = 9, .expression = 1}, statistics, own);
     double first = 0, later = 0, square = 0, balances = 0;
     for (size_t k = 0; k < KEYS; k++)
         for (size_t t = 0; t < LONG; t += 20) {
@@ -134,13 +149,15 @@ static void distribution(void)
 
     real *later_x = allocate_or_die((size_t)LONG * KEYS * 2, sizeof *x);
     own.begin = 20;
-    articulate_or_die(later_x, f, STRIDE, many, (struct gating){.expression = 1}, statistics, own);
+    articulate_or_die(later_x, f, STRIDE, many, (struct gating){.again = 9, .expression = 1}, statistics,
+                      own);
     bool same = true;
     for (size_t k = 0; k < KEYS; k++)
         same = same && memcmp(x + 2 * (k * LONG + 20), later_x + 2 * k * LONG, 2 * 100 * sizeof *x) == 0;
     ok(same, "a window that begins later has the same notes");
     own.notes = random_key_make(6, 1, 0);
-    articulate_or_die(later_x, f, STRIDE, many, (struct gating){.expression = 1}, statistics, own);
+    articulate_or_die(later_x, f, STRIDE, many, (struct gating){.again = 9, .expression = 1}, statistics,
+                      own);
     ok(memcmp(x, later_x, 2 * 100 * sizeof *x) != 0, "another seed has others");
     free(f), free(x), free(later_x);
 }
@@ -154,11 +171,10 @@ static void drums(void)
     set_gates(f, 0, (real[]){1, 1, 1, 1}, 2, 4);
     set_gates(f, 2, (real[]){1}, 3, 1);
     set_gates(f, 2, (real[]){1}, 9, 1);
-    for (size_t t = 0; t < FRAMES; t++)
-        for (size_t c = 0; c < 2; c++) f[t * STRIDE + (2 + c) * KEYS] = 3;
-    for (size_t c = 0; c < 2; c++) f[9 * STRIDE + (2 + c) * KEYS + 2] = (real)-1.3;
-    articulate_or_die(x, f, STRIDE, (struct keys_shape){KEYS, FRAMES, 1}, (struct gating){.expression = 1},
-                      statistics, (struct articulation){0});
+    for (size_t t = 0; t < FRAMES; t++) f[t * STRIDE + 2 * KEYS] = 3;
+    f[9 * STRIDE + 2 * KEYS + 2] = (real)-1.3;
+    articulate_or_die(x, f, STRIDE, (struct keys_shape){KEYS, FRAMES, 1},
+                      (struct gating){.again = 9, .expression = 1}, statistics, (struct articulation){0});
     double key = (double)x[2 * 2], loud = (double)x[2 * (2 * FRAMES + 3)],
            soft = (double)x[2 * (2 * FRAMES + 9)], root = 1 / (1 + exp(1.3));
     ok(fabs(loud - 0.25 * pow(10, 0.3)) < 1e-6 && key > loud, "a drum has the statistics of its row: %.4f",
@@ -181,7 +197,7 @@ int main(void)
 {
     hysteresis();
     short_notes();
-    common_onsets();
+    onsets();
     distribution();
     drums();
     widths();

@@ -154,7 +154,7 @@ static void test_articulation(struct fitted *f)
     kept = prior_calibration(&f->prior);
     struct gating gating = prior_gating(&kept, (struct articulation){.threshold = 1});
     ok(gating.threshold == -1.5 && gating.opening == 0.25 && gating.closing == 0.75 && gating.least == 3 &&
-           gating.together == 2,
+           gating.again == 2,
        "the gating is the calibration's, in its range");
     prior_set_calibration(&f->prior, calibration_neutral);
 

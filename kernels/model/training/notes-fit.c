@@ -46,7 +46,7 @@ struct kind {
 
 struct measurement {
     struct kind *kind;           /* (1 + drums) */
-    const real *record, *logits; /* (keys * frames, 2), (length, 4 keys) of the record that is measured */
+    const real *record, *logits; /* (keys * frames, 2), (length, 3 keys) of the record that is measured */
     size_t stride, frames, keys;
     double *difference; /* (frames): of a note, dB */
 };
@@ -56,12 +56,11 @@ static double decibels(double loudness)
     return 20 * log10(fmax(loudness, FAINTEST));
 }
 
-/* The louder channel's level in the record less the decoded one, which is the mean of both roots, squared. */
+/* The louder channel's level in the record less the decoded one. */
 static double difference_at(const struct measurement *m, size_t key, size_t t)
 {
     const real *cell = m->record + 2 * (key * m->frames + t);
-    const real *row = m->logits + t * m->stride + 2 * m->keys + key;
-    double root = (1 / (1 + exp(-(double)row[0])) + 1 / (1 + exp(-(double)row[m->keys]))) / 2;
+    double root = 1 / (1 + exp(-(double)m->logits[t * m->stride + 2 * m->keys + key]));
     return decibels(fmax((double)cell[0], (double)cell[1])) - decibels(root * root);
 }
 

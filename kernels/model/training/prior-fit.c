@@ -174,7 +174,6 @@ struct search {
     struct heard records;
     struct calibration best;
     double best_likeness;
-    double threshold; /* the middle of those that are tried */
 };
 
 static void try_calibration(struct search *search, struct calibration calibration)
@@ -195,12 +194,11 @@ struct candidates {
 static void try_candidates(struct search *search, const struct candidates *candidates)
 {
     struct calibration start = search->best;
-    double middle = candidates->member == CALIBRATION_THRESHOLD ? search->threshold : 0;
     for (size_t i = 0; i < sizeof candidates->values / sizeof candidates->values[0]; i++) {
         struct calibration tried = start;
         double *member = calibration_member(&tried, (int)candidates->member);
-        if (*member == middle + candidates->values[i]) continue;
-        *member = middle + candidates->values[i];
+        if (*member == candidates->values[i]) continue;
+        *member = candidates->values[i];
         try_calibration(search, tried);
     }
 }
@@ -212,13 +210,13 @@ static void search_members(struct search *search)
     static const struct candidates candidates[CALIBRATION_MEMBERS] = {
         {CALIBRATION_THRESHOLD, {-0.4, -0.2, 0, 0.2, 0.4}},
         {CALIBRATION_SLOW_GAIN, {0.8, 0.9, 1, 1.2, 1.4}},
-        {CALIBRATION_CLOSING, {0, 0.3, 0.6, 0.9, 1.2}},
-        {CALIBRATION_OPENING, {0, 0.2, 0.4, 0.6, 0.8}},
+        {CALIBRATION_CLOSING, {0, 0.1, 0.2, 0.4, 0.8}},
+        {CALIBRATION_OPENING, {0, 0.1, 0.2, 0.4, 0.8}},
         {CALIBRATION_LEAST, {1, 2, 3, 4, 5}},
         {CALIBRATION_SLOW_COMPONENTS, {1, 2, 3, 4, 6}},
         {CALIBRATION_THRESHOLD_RANGE, {0, 0.2, 0.4, 0.6, 0.8}},
         {CALIBRATION_APERIODIC, {0, 0.05, 0.1, 0.2, 0.3}},
-        {CALIBRATION_TOGETHER, {0, 1, 2, 3, 4}},
+        {CALIBRATION_AGAIN, {-3, -2.5, -2, -1.5, -1}},
         {CALIBRATION_EXPRESSION, {0.5, 0.7, 0.8, 0.9, 1}},
         {CALIBRATION_TEMPERATURE, {0.9, 0.95, 1, 1.05, 1.1}},
     };
@@ -236,9 +234,9 @@ void prior_fit_calibration_or_die(struct step *step, const struct dataset *d)
         .slow_components = 3,
         .slow_gain = 1,
         .aperiodic = 0.1,
-        .gating = {.opening = 0.4, .closing = 0.6, .least = 3, .together = 2, .expression = 0.9}};
+        .gating = {.opening = 0.1, .closing = 0.1, .least = 3, .again = -1.5, .expression = 0.9}};
     prior_set_calibration(step->model->generator->prior, start);
-    start.gating.threshold = search.threshold = gate_threshold_or_die(step, d);
+    gate_thresholds_or_die(step, d);
     try_calibration(&search, start);
     search_members(&search);
     prior_set_calibration(step->model->generator->prior, search.best);
