@@ -3,9 +3,7 @@
  * keys through shared memory, so that it reads and writes global memory along rows in both. */
 #include "kernels/cuda/base/sums.cuh"
 
-enum { THREADS = 256, WARPS = THREADS / WARP, FRAMES = WARP, KEYS = 64, LOGITS = 4 /* of a cell */ };
-
-static const float APART = 0.7f; /* weight of the channels' difference; that of their mean is 1 */
+enum { THREADS = 256, WARPS = THREADS / WARP, FRAMES = WARP, KEYS = 64, LOGITS = 3 /* of a cell */ };
 
 /* The tiling of a tensor of frames, (batch, length, kinds * keys). A thread block has a row of shared memory
  * for each frame of its tile: the `kinds` values of each of its keys. */
@@ -51,7 +49,7 @@ __device__ static inline tile tile_here(const tiling &c)
 /* The index, in a tensor of frames, of a column of the tile in a frame. */
 __device__ static inline size_t frames_index(const tiling &c, const tile &t, int frame, int column)
 {
-    const int kind = (column >= t.keys) + (column >= 2 * t.keys) + (column >= 3 * t.keys);
+    const int kind = (column >= t.keys) + (column >= 2 * t.keys);
     return (t.row + (size_t)frame) * (size_t)(c.kinds * c.shape.keys) +
            (size_t)(column + kind * (c.shape.keys - t.keys) + t.key);
 }
@@ -154,12 +152,8 @@ static __global__ void gated(view x, view f, const tiling c)
     __syncthreads();
     for (int k = threadIdx.x / WARP; k < t.keys && frame < c.shape.frames; k += WARPS) {
         const float *logits = rows + lane * c.stride + k;
-        cell to;
-        for (int i = 0; i < 2; i++) {
-            const float root = sigmoid(logits[(i + 2) * t.keys]);
-            to.v[i] = sigmoid(logits[i * t.keys]) * root * root;
-        }
-        store_cell(x, cell_at(c, t, k, frame), to);
+        const float root = sigmoid(logits[2 * t.keys]), loudness = sigmoid(logits[0]) * root * root;
+        store_cell(x, cell_at(c, t, k, frame), {{loudness, loudness}});
     }
 }
 
@@ -169,15 +163,14 @@ void cuda_gated(struct tensor x, struct tensor f, struct keys_shape shape)
     launch(gated, tiles(c, shape.frames, x.batch), THREADS, tile_bytes(c), view_of(x), view_of(f), c);
 }
 
-/* In place: a cell's logits, `apart` floats from each other, become their gradients. */
+/* In place: a cell's logits, `apart` floats from each other, become their gradients. d: those of x. */
 __device__ static inline void cell_backward(float *logits, int apart, cell d)
 {
-    for (int i = 0; i < 2; i++) {
-        const float gate = sigmoid(logits[i * apart]), root = sigmoid(logits[(i + 2) * apart]);
-        const float loudness = root * root;
-        logits[i * apart] = d.v[i] * loudness * gate * (1 - gate);
-        logits[(i + 2) * apart] = d.v[i] * gate * 2 * loudness * (1 - root);
-    }
+    const float gate = sigmoid(logits[0]), root = sigmoid(logits[2 * apart]);
+    const float loudness = root * root, both = d.v[0] + d.v[1];
+    logits[0] = both * loudness * gate * (1 - gate);
+    logits[apart] = 0;
+    logits[2 * apart] = both * gate * 2 * loudness * (1 - root);
 }
 
 static __global__ void gated_backward(view df, view dx, view f, const tiling c)
@@ -212,36 +205,49 @@ struct gate_weights {
     float of[GATE_LOSSES]; /* of a sample */
 };
 
-__device__ static inline float sign_of(float x)
+/* What the logits of a cell should tell. */
+struct target {
+    bool sounds, begins, first, drum; /* first: in frame 0, where nobody knows what begins */
+    float root;                       /* of the louder channel's loudness */
+};
+
+__device__ static inline float louder(view r, size_t i)
 {
-    return (float)((x > 0) - (x < 0));
+    const cell both = load_cell(r, i);
+    return fmaxf(both.v[0], both.v[1]);
 }
 
-/* Adds the binary cross entropy of a gate to *sum; its gradient. */
-__device__ static inline float gate_loss(float *sum, float logit, bool on)
+__device__ static inline target target_at(view r, const tiling &c, const tile &t, int key, int frame)
 {
-    *sum += fmaxf(logit, 0) - (on ? logit : 0) + log1pf(expf(-fabsf(logit)));
-    return sigmoid(logit) - (on ? 1 : 0);
+    const size_t i = cell_at(c, t, key, frame);
+    const float loudness = louder(r, i);
+    const bool sounds = loudness > 0, first = frame == 0, before = !first && louder(r, i - 1) > 0;
+    const bool drum = t.key + key >= c.shape.keys - c.shape.drums;
+    target to = {sounds, sounds && !before, first, drum, sqrtf(loudness)};
+    return to;
 }
 
-/* Adds both losses of a cell to sums; in place: its logits become their gradients. */
-__device__ static inline void cell_losses(gate_sums *sums, float *logits, int apart, cell r,
+/* Sets *loss to the binary cross entropy of a logit; its gradient. */
+__device__ static inline float entropy(float *loss, float logit, bool wanted)
+{
+    *loss = fmaxf(logit, 0) - (wanted ? logit : 0) + log1pf(expf(-fabsf(logit)));
+    return sigmoid(logit) - (wanted ? 1 : 0);
+}
+
+/* Adds the losses of a cell to sums; in place: its logits become their gradients. */
+__device__ static inline void cell_losses(gate_sums *sums, float *logits, int apart, const target &to,
                                           const gate_weights &weights)
 {
-    float loudness[2], d[2], sounding = 0;
-    for (int i = 0; i < 2; i++) {
-        const bool on = r.v[i] > 0;
-        logits[i * apart] = weights.of[GATE_SOUNDING] / 2 * gate_loss(&sounding, logits[i * apart], on);
-        loudness[i] = on ? sigmoid(logits[(i + 2) * apart]) : 0;
-        d[i] = loudness[i] - sqrtf(r.v[i]);
-        logits[(i + 2) * apart] = 0;
-    }
-    sums->of[GATE_SOUNDING] += (double)(sounding / 2);
-    if (r.v[0] <= 0 && r.v[1] <= 0) return;
-    const float mean = sign_of(d[0] + d[1]) / 2, half = APART * sign_of(d[0] - d[1]) / 2;
-    sums->of[GATE_LOUDNESS] += (double)(mean * (d[0] + d[1]) + half * (d[0] - d[1]));
-    logits[2 * apart] = weights.of[GATE_LOUDNESS] * (mean + half) * loudness[0] * (1 - loudness[0]);
-    logits[3 * apart] = weights.of[GATE_LOUDNESS] * (mean - half) * loudness[1] * (1 - loudness[1]);
+    float gate, onset = 0, dgate = entropy(&gate, logits[0], to.sounds), donset = 0;
+    if (!to.first) donset = entropy(&onset, logits[apart], to.begins);
+    const float root = sigmoid(logits[2 * apart]), d = to.sounds ? root - to.root : 0;
+    sums->of[GATE_SOUNDING] += to.drum ? 0 : (double)gate;
+    sums->of[GATE_ONSETS] += to.drum ? 0 : (double)onset;
+    sums->of[GATE_DRUMS] += to.drum ? (double)gate + (double)onset : 0;
+    sums->of[GATE_LOUDNESS] += (double)fabsf(d);
+    logits[0] = (to.drum ? weights.of[GATE_DRUMS] : weights.of[GATE_SOUNDING]) * dgate;
+    logits[apart] = (to.drum ? weights.of[GATE_DRUMS] : weights.of[GATE_ONSETS]) * donset;
+    logits[2 * apart] = weights.of[GATE_LOUDNESS] * (float)((d > 0) - (d < 0)) * root * (1 - root);
 }
 
 /* partial[thread block] = its sums. */
@@ -252,12 +258,11 @@ static __global__ void gate_losses(gate_sums *partial, view df, view f, view r, 
     float *rows = (float *)(shared + WARP);
     const tile t = tile_here(c);
     const int lane = threadIdx.x % WARP, frame = t.first + lane;
-    gate_sums sums = {{0, 0}};
+    gate_sums sums = {{0}};
     read_tile(rows, f, c, t);
     __syncthreads();
     for (int k = threadIdx.x / WARP; k < t.keys && frame < c.shape.frames; k += WARPS)
-        cell_losses(&sums, rows + lane * c.stride + k, t.keys, load_cell(r, cell_at(c, t, k, frame)),
-                    weights);
+        cell_losses(&sums, rows + lane * c.stride + k, t.keys, target_at(r, c, t, k, frame), weights);
     for (int i = 0; i < GATE_LOSSES; i++) sums.of[i] = block_sum(sums.of[i], shared);
     if (threadIdx.x == 0) partial[(blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x] = sums;
     __syncthreads();
@@ -267,7 +272,7 @@ static __global__ void gate_losses(gate_sums *partial, view df, view f, view r, 
 /* values += the sum of partial / batch; one thread block. */
 static __global__ void add_sums(float *values, const gate_sums *partial, size_t count, int batch)
 {
-    gate_sums sums = {{0, 0}};
+    gate_sums sums = {{0}};
     for (size_t i = threadIdx.x; i < count; i += THREADS)
         for (int j = 0; j < GATE_LOSSES; j++) sums.of[j] += partial[i].of[j];
     for (int j = 0; j < GATE_LOSSES; j++) {

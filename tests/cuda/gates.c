@@ -35,7 +35,7 @@ static void change_values(struct both *run, struct tensor x, float (*change)(flo
     free(values);
 }
 
-/* Logits, large ones among them: gates and loudnesses as good as 0 and 1. */
+/* Logits, large ones among them: gates, onsets and loudnesses as good as 0 and 1. */
 static float logit(float value, size_t i)
 {
     return value * (i % 31 == 7 ? 128 : 4);
@@ -49,7 +49,7 @@ static float loudness(float value, size_t i)
 
 static struct tensor take_logits(struct both *run, const struct shape *s)
 {
-    struct tensor f = take_frames(run, s, 4, 1);
+    struct tensor f = take_frames(run, s, 3, 1);
     change_values(run, f, logit);
     return f;
 }
@@ -79,7 +79,7 @@ static void to_keys(struct both *run, const void *shape)
 static void backward(struct both *run, const void *shape)
 {
     const struct shape *s = shape;
-    struct tensor f = take_logits(run, s), dx = take_keys(run, s, 4), df = take_frames(run, s, 4, 5);
+    struct tensor f = take_logits(run, s), dx = take_keys(run, s, 4), df = take_frames(run, s, 3, 5);
     run->ops->gated_backward(df, dx, f, s->keys);
     both_keep(run, "df", df);
 }
@@ -87,10 +87,11 @@ static void backward(struct both *run, const void *shape)
 /* Of the order of 1, as the gradients that they are added to. */
 static void losses(struct both *run, const void *shape)
 {
-    const real weights[][GATE_LOSSES] = {{(real)0.75, (real)1.75}, {2, 0}, {0, (real)1.5}, {0, 0}};
-    static const char *names[] = {"both", "sounding", "loudness", "no weight"};
+    const real weights[][GATE_LOSSES] = {
+        {(real)0.75, (real)0.5, (real)1.25, (real)1.75}, {2}, {0, 1}, {0, 0, 2}, {0, 0, 0, (real)1.5}, {0}};
+    static const char *names[] = {"all", "sounding", "onsets", "drums", "loudness", "no weight"};
     const struct shape *s = shape;
-    struct tensor f = take_logits(run, s), r = take_records(run, s), df = take_frames(run, s, 4, 6);
+    struct tensor f = take_logits(run, s), r = take_records(run, s), df = take_frames(run, s, 3, 6);
     device values = both_memory(run, GATE_LOSSES + 1, 7);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         run->ops->gate_losses(run->ops->at(values, 1), df, f, r, s->keys, weights[i]);
@@ -126,9 +127,9 @@ int main(void)
                  {"gate losses", losses},
                  {"odd places", odd_places}};
     static const struct shape shapes[] = {
-        {{1, 1, 0}, 1, 0, true},    {{1, 1, 0}, 3, 1, false},    {{2, 3, 0}, 2, 3, true},
-        {{5, 20, 0}, 3, 12, true},  {{5, 20, 0}, 1, 0, false},   {{33, 50, 0}, 2, 14, true},
-        {{7, 241, 0}, 3, 15, true}, {{32, 64, 0}, 1, 64, false}, {{130, 33, 0}, 2, 3, true},
+        {{1, 1, 0}, 1, 0, true},    {{1, 1, 1}, 3, 1, false},    {{2, 3, 0}, 2, 3, true},
+        {{5, 20, 2}, 3, 12, true},  {{5, 20, 0}, 1, 0, false},   {{33, 50, 3}, 2, 14, true},
+        {{7, 241, 1}, 3, 15, true}, {{32, 64, 0}, 1, 64, false}, {{130, 33, 50}, 2, 3, true},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
