@@ -21,6 +21,8 @@ const char *const loss_names[LOSSES] = {
     [LOSS_DISCRIMINATOR_KEYS + D_MIN_MAX_MATCH] = "d_min_max_stats_loss",
     [LOSS_DISCRIMINATOR_KEYS + D_KL_SONGS] = "d_kl_songs_loss",
     [LOSS_GATES + GATE_SOUNDING] = "g_gate_loss",
+    [LOSS_GATES + GATE_ONSETS] = "g_onset_loss",
+    [LOSS_GATES + GATE_DRUMS] = "g_drum_loss",
     [LOSS_GATES + GATE_LOUDNESS] = "g_loudness_loss",
 };
 

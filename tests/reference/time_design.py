@@ -18,6 +18,7 @@ class TimeSizes(NamedTuple):
     num_layers: int = 1
     keys: int = 5
     frames: int = 13
+    drums: int = 0  # the last of the keys
     position: str = "sinusoidal"
     dropout: float = 0.0
     norm: str = "batch"
@@ -58,7 +59,7 @@ class TimeDesign(nn.Module):
             nn.TransformerEncoderLayer(c, sizes.num_heads, 2 * c, sizes.dropout, batch_first=True)
             for _ in range(sizes.num_layers)
         )
-        last = nn.ConvTranspose1d(widths[-1], 4 * sizes.keys, 4, 2, 1)
+        last = nn.ConvTranspose1d(widths[-1], 3 * sizes.keys, 4, 2, 1)
         stages = [Stage(nn.ConvTranspose1d(i, o, 4, 2, 1)) for i, o in zip([c] + widths[1:], widths[1:])]
         self.decode = nn.ModuleList(stages + [last])
 
@@ -72,7 +73,7 @@ class TimeDesign(nn.Module):
         return self.posterior(h).transpose(1, 2).chunk(2, -1)
 
     def logits(self, z):
-        """Gates, loudnesses, both (batch, 2, K, T)."""
+        """Gates, onsets, loudnesses, each (batch, K, T)."""
         h = self.latent_to_decoder(z)
         if self.sizes.position == "sinusoidal":
             h = h + sinusoidal_position(self.sizes.latent_seq_len, self.sizes.n_channels)
@@ -81,22 +82,30 @@ class TimeDesign(nn.Module):
         h = h.transpose(1, 2)
         for stage in self.decode:
             h = stage(h)
-        h = h[..., : self.sizes.frames].unflatten(1, (4, self.sizes.keys))
-        return h[:, :2], h[:, 2:]
+        return h[..., : self.sizes.frames].chunk(3, 1)
 
     def forward(self, noise, epsilon):
         """Makes self.real again, which the caller sets; the noise is of no use in training."""
         mu, logvar = self.hear(self.real)
-        self.gate, self.loudness = self.logits(reparameterise(mu, logvar, epsilon))
+        self.gate, self.onset, self.loudness = self.logits(reparameterise(mu, logvar, epsilon))
         x = torch.sigmoid(self.gate) * torch.sigmoid(self.loudness) ** 2
-        return x.flatten(2), mu, logvar
+        return torch.stack([x, x], 1).flatten(2), mu, logvar
 
 
 def gate_losses(design):
     """Of the last forward pass, by the names of their weights."""
-    real = design.real.unflatten(-1, (design.sizes.keys, design.sizes.frames))
-    on = (real > 0).to(real)
-    left, right = (on * (torch.sigmoid(design.loudness) - real.sqrt())).unbind(1)
-    apart = (left + right).abs() / 2 + 0.7 * (left - right).abs() / 2
-    sounding = F.binary_cross_entropy_with_logits(design.gate, on, reduction="sum") / 2
-    return {"g_gate_cost": sounding / len(real), "g_loudness_cost": apart.sum() / len(real)}
+    sizes = design.sizes
+    real = design.real.unflatten(-1, (sizes.keys, sizes.frames)).amax(1)
+    sounds = (real > 0).to(real)
+    begins = sounds[..., 1:] * (1 - sounds[..., :-1])  # of the frames but the first
+    entropy, pitched = F.binary_cross_entropy_with_logits, sizes.keys - sizes.drums
+    gates = entropy(design.gate, sounds, reduction="none").sum((0, 2))
+    onsets = entropy(design.onset[..., 1:], begins, reduction="none").sum((0, 2))
+    apart = sounds * (torch.sigmoid(design.loudness) - real.sqrt()).abs()
+    sums = {
+        "g_gate_cost": gates[:pitched].sum(),
+        "g_onset_cost": onsets[:pitched].sum(),
+        "g_drum_cost": (gates + onsets)[pitched:].sum(),
+        "g_loudness_cost": apart.sum(),
+    }
+    return {name: value / len(real) for name, value in sums.items()}

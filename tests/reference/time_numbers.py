@@ -12,9 +12,10 @@ from time_design import TimeDesign, TimeSizes, gate_losses
 
 SMALL = TimeSizes()
 OTHER = TimeSizes(
-    n_channels=12, latent_seq_len=5, latent_dim=4, num_heads=3, num_layers=2, frames=9, position="none"
+    n_channels=12, latent_seq_len=5, latent_dim=4, num_heads=3, num_layers=2, frames=9, drums=2, position="none"
 )
 NOTES = 20  # statistics of notes
+GATES = {"g_gate_cost": 1.0, "g_onset_cost": 2.0, "g_drum_cost": 3.0, "g_loudness_cost": 4.0}
 KEYS = "n_channels seq_len latent_seq_len latent_dim num_heads num_layers dropout position".split()
 
 
@@ -28,7 +29,7 @@ def yaml(sizes, weights):
 def prior(sizes):
     """Not fitted: N(0, 1)."""
     side = sizes.latent_seq_len * sizes.latent_dim
-    zeros = {"mean": side, "factor": side * (side + 1) // 2, "calibration": 11, "notes": NOTES}
+    zeros = {"mean": side, "factor": side * (side + 1) // 2, "calibration": 11, "notes": NOTES * (1 + sizes.drums)}
     return {f"generator.prior.{name}": torch.zeros(count) for name, count in zeros.items()}
 
 
@@ -54,18 +55,21 @@ def one_step(cases, name, sizes, batch, weights):
     after = parameters(generator, discriminator, "after ")
     generator.eval()
     mu, logvar = generator.hear(real)
-    names = [*LOSSES, "g_gate_cost", "g_loudness_cost"]
+    names = [*LOSSES, *GATES]
     row = torch.stack([values.get(loss, torch.zeros(())).detach() for loss in names])
     cases.case(
         name,
-        {"seed": SEED, "keys": sizes.keys, "frames": sizes.frames, "batch": batch, "config": yaml(sizes, weights)},
+        {
+            "seed": SEED, "keys": sizes.keys, "frames": sizes.frames, "drums": sizes.drums, "batch": batch,
+            "config": yaml(sizes, weights),
+        },
         real=last(real), **start, **prior(sizes), losses=row, **gradients("generator", generator),
         **{k: v for k, v in after.items() if "generator" in k and "running" in k}, mu=mu, logvar=logvar,
     )  # fmt: skip
 
 
 def write(folder):
-    weights = WEIGHTS | {"g_gate_cost": 1.0, "g_loudness_cost": 30.0, "g_cost_kl": 0.3}
+    weights = WEIGHTS | GATES | {"g_cost_kl": 0.3}
     with Cases(folder / "time.tensors") as cases:
         one_step(cases, "time", SMALL, 4, weights)
         one_step(cases, "variants", OTHER, 3, weights | {"g_feature_matching_cost": 0.5, "g_gate_cost": 0.25})

@@ -83,7 +83,9 @@ const struct config_key config_keys[] = {
     IN(loss_weights, REAL, d_kl_song_cost, "0.1", 0, 1e6, NULL),
     IN(loss_weights, REAL, g_feature_matching_cost, "0", 0, 1e6, NULL),
     IN(loss_weights, REAL, g_gate_cost, "1", 0, 1e6, NULL),
-    IN(loss_weights, REAL, g_loudness_cost, "30", 0, 1e6, NULL),
+    IN(loss_weights, REAL, g_onset_cost, "2", 0, 1e6, NULL),
+    IN(loss_weights, REAL, g_drum_cost, "2", 0, 1e6, NULL),
+    IN(loss_weights, REAL, g_loudness_cost, "4", 0, 1e6, NULL),
 
     TRACKER(g_loss_reconstruction),
     TRACKER(g_loss_kl),

@@ -72,7 +72,7 @@ struct config {
     struct {
         double g_cost_reconstruction, g_cost, g_cost_kl, g_no_seconds_cost, g_no_silence_cost;
         double g_melody_cost, g_melody_cost_2, g_compute_std_cost, g_min_max_stats_cost;
-        double g_feature_matching_cost, g_gate_cost, g_loudness_cost;
+        double g_feature_matching_cost, g_gate_cost, g_onset_cost, g_drum_cost, g_loudness_cost;
         double d_silence_cost, d_melody_cost, d_compute_std_cost, d_min_max_stats_cost, d_kl_song_cost;
     } loss_weights;
 

@@ -5,7 +5,7 @@
  *   encode1 … n, each halving the length       [S, C]
  *   posterior: mu, logvar; z                   [S, E]
  *   to_decoder, + positions, transformer       [S, C]
- *   decode1 … n, each doubling the length      [S 2^n, 4K]
+ *   decode1 … n, each doubling the length      [S 2^n, 3K]
  *   gates and loudnesses as keys               [K T, 2]
  *
  * In training it reconstructs the batch's real records, with soft gates. A sample begins with white noise,
@@ -29,15 +29,15 @@ struct time_vae {
     struct conv_layer decode[STAGES_MOST];
     struct prior prior;
     struct sample_key *sample_keys; /* (batch): of the noise that was drawn */
-    real *host_logits, *host_keys;  /* (batch, S 2^n, 4K), (batch, K T, 2) */
+    real *host_logits, *host_keys;  /* (batch, S 2^n, 3K), (batch, K T, 2) */
 
     struct tensor epsilon, z; /* (batch, S, E); z = mu + exp(logvar / 2) epsilon, or a draw of the prior */
     struct tensor staged;     /* (batch, S, E) of reals: latents on their way from or to the host */
     struct tensor projected;  /* (batch, S, C): to_decoder's output, + positions */
     struct tensor positions;  /* (batch, S, C), or no data */
     struct tensor context;    /* (batch, S, C): the transformer's output, which owns it */
-    struct tensor y[STAGES_MOST]; /* the decoder's stages; the last one, 4K wide, is logits of the gates
-                                   * left and right, then of the loudnesses */
+    struct tensor y[STAGES_MOST]; /* the decoder's stages; the last one, 3K wide, is logits of the
+                                   * gates, the onsets, then the loudnesses */
     struct tensor dz, dprojected, dcontext, dy[STAGES_MOST];
 };
 
@@ -61,7 +61,7 @@ static void make_decoder(struct time_vae *g, struct parameters *p)
                                                        .dropout = s->config->model.dropout});
     for (int i = 0; i < g->stages; i++) {
         bool last = i == g->stages - 1;
-        int out = last ? 4 * s->keys.keys : time_encoder_channels(s, g->stages, i + 1);
+        int out = last ? 3 * s->keys.keys : time_encoder_channels(s, g->stages, i + 1);
         struct block_shape shape = time_encoder_stage(s, in, out, true);
         if (last) shape.slope = 1, shape.norm = shape.bf16 = false, shape.dropout = (struct dropout){0};
         snprintf(name, sizeof name, "decode%d", i + 1);
@@ -233,6 +233,8 @@ static void decode_backward(const struct ops *ops, struct time_vae *g, struct lo
     const double accumulated = config->accumulation_steps;
     const real weights[GATE_LOSSES] = {
         [GATE_SOUNDING] = (real)(config->loss_weights.g_gate_cost / accumulated),
+        [GATE_ONSETS] = (real)(config->loss_weights.g_onset_cost / accumulated),
+        [GATE_DRUMS] = (real)(config->loss_weights.g_drum_cost / accumulated),
         [GATE_LOUDNESS] = (real)(config->loss_weights.g_loudness_cost / accumulated)};
     struct tensor logits = g->base.logits, dlogits = g->dy[g->stages - 1];
     if (doutput.data)
