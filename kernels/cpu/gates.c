@@ -112,14 +112,14 @@ void cpu_gated_backward(struct tensor df, struct tensor dx, struct tensor f, str
     }
 }
 
-/* A sum of binary cross entropies of a run's cells, linear - log(product): a logarithm for all of them. */
+/* A sum of binary cross entropies of a run's cells, linear - log(chance): a logarithm for all of them. */
 struct entropies {
-    double linear, product;
+    double linear, chance;
 };
 
 static double entropies_sum(struct entropies e)
 {
-    return e.linear - log(e.product);
+    return e.linear - log(e.chance);
 }
 
 /* Adds that of a logit; its gradient. With p = sigmoid(x), log(1 + exp(-|x|)) = -log(max(p, 1 - p)). */
@@ -127,7 +127,7 @@ static real add_entropy(struct entropies *sum, real logit, bool wanted)
 {
     const real p = fast_sigmoid(logit);
     sum->linear += (double)((logit > 0 ? logit : 0) - (wanted ? logit : 0));
-    sum->product *= (double)(p > 1 - p ? p : 1 - p);
+    sum->chance *= (double)(p > 1 - p ? p : 1 - p);
     return p - (real)wanted;
 }
 
@@ -144,8 +144,8 @@ static real add_loudness(double *sum, real logit, const real *r)
     return (real)((d > 0) - (d < 0)) * root * (1 - root);
 }
 
-/* The losses of a key, the first of `run`; weights of its gates, its onsets and its loudnesses. A factor of
- * a product is at least 1/2, so it is no less than 2^-RUN. */
+/* The losses of a key, the first of `run`; weights of its gates, its onsets and its loudnesses. A chance is
+ * at least 2^-RUN. */
 static void key_losses(struct entropies entropies[2], double *loudness, struct run gradient, struct run run,
                        size_t keys, const real weights[3])
 {

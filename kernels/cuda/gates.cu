@@ -266,7 +266,7 @@ static __global__ void gate_losses(gate_sums *partial, view df, view f, view r, 
     for (int i = 0; i < GATE_LOSSES; i++) sums.of[i] = block_sum(sums.of[i], shared);
     if (threadIdx.x == 0) partial[(blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x] = sums;
     __syncthreads();
-    if (df.data) write_tile(df, rows, c, t, c.shape.frames, true);
+    write_tile(df, rows, c, t, c.shape.frames, true);
 }
 
 /* values += the sum of partial / batch; one thread block. */

@@ -69,3 +69,14 @@ void discriminator_weights(const struct config *config, int steps, real weights[
     };
     for (int i = 0; i < DISCRIMINATOR_LOSSES; i++) weights[i] = (real)(of[i] / steps);
 }
+
+void gate_weights(const struct config *config, int steps, real weights[GATE_LOSSES])
+{
+    double of[GATE_LOSSES] = {
+        [GATE_SOUNDING] = config->loss_weights.g_gate_cost,
+        [GATE_ONSETS] = config->loss_weights.g_onset_cost,
+        [GATE_DRUMS] = config->loss_weights.g_drum_cost,
+        [GATE_LOUDNESS] = config->loss_weights.g_loudness_cost,
+    };
+    for (int i = 0; i < GATE_LOSSES; i++) weights[i] = (real)(of[i] / steps);
+}

@@ -37,8 +37,10 @@ device loss_add(struct loss_sums *sums, const struct ops *ops, int first, int co
 device loss_add_weighted(struct loss_sums *sums, const struct ops *ops, int first, int count,
                          const real *weights, bool all);
 
-/* The weights of the losses on keys, divided by the number of steps whose gradients are accumulated. */
+/* The weights of the losses on keys and of the gates, divided by the number of steps whose gradients are
+ * accumulated. */
 void generator_weights(const struct config *config, int steps, real weights[GENERATOR_LOSSES]);
 void discriminator_weights(const struct config *config, int steps, real weights[DISCRIMINATOR_LOSSES]);
+void gate_weights(const struct config *config, int steps, real weights[GATE_LOSSES]);
 
 #endif

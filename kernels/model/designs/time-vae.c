@@ -230,12 +230,8 @@ static void decode_backward(const struct ops *ops, struct time_vae *g, struct lo
 {
     const struct config *config = g->base.session->config;
     struct keys_shape keys = g->base.session->keys;
-    const double accumulated = config->accumulation_steps;
-    const real weights[GATE_LOSSES] = {
-        [GATE_SOUNDING] = (real)(config->loss_weights.g_gate_cost / accumulated),
-        [GATE_ONSETS] = (real)(config->loss_weights.g_onset_cost / accumulated),
-        [GATE_DRUMS] = (real)(config->loss_weights.g_drum_cost / accumulated),
-        [GATE_LOUDNESS] = (real)(config->loss_weights.g_loudness_cost / accumulated)};
+    real weights[GATE_LOSSES];
+    gate_weights(config, config->accumulation_steps, weights);
     struct tensor logits = g->base.logits, dlogits = g->dy[g->stages - 1];
     if (doutput.data)
         ops->gated_backward(dlogits, doutput, logits, keys);
