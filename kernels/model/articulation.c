@@ -201,6 +201,12 @@ static real *cell_of(const struct player *p, const struct note *note, size_t t)
     return p->x + 2 * (note->key * (size_t)p->shape.frames + t);
 }
 
+/* What is drawn may be louder than 1, the most that a record has: from 1/2 on it approaches that. */
+static double limited(double loudness)
+{
+    return loudness < 0.5 ? loudness : 1 - 0.25 / loudness;
+}
+
 /* The note's loudness as it is played, into its cells' left channels. Its deviation in frame t is an
  * autoregressive process with the spread of its age. Largest of `loudest` and these. */
 static double play_note(const struct player *p, const struct note *note, double loudest)
@@ -215,7 +221,7 @@ static double play_note(const struct player *p, const struct note *note, double 
         deviation = age ? colour * deviation + sqrt(1 - colour * colour) * innovation : innovation;
         double change =
             level + s[NOTE_ATTACK + known] + p->expression * s[NOTE_DEVIATION + known] * deviation;
-        double loudness = decoded(p, note->key, t) * pow(10, change / 20);
+        double loudness = limited(decoded(p, note->key, t) * pow(10, change / 20));
         cell_of(p, note, t)[0] = (real)loudness;
         loudest = fmax(loudest, loudness);
     }

@@ -158,6 +158,7 @@ static void colour(double *e, const real *factor, size_t side)
     for (size_t i = side; i-- > 0;) {
         const real *row = factor + prior_row(i);
         double sum = e[i];
+#pragma omp simd reduction(+ : sum)
         for (size_t j = 0; j <= i; j++) sum += (double)row[j] * e[j];
         e[i] = sum;
     }

@@ -183,6 +183,19 @@ static void drums(void)
        "however soft it is beside the keys: %.4f of %.4f", soft, key);
 }
 
+/* Twice as loud as a record can be. */
+static void limits(void)
+{
+    const struct note_statistics loud[1] = {{{[NOTE_GAIN] = 6.0206}}};
+    real f[FRAMES * STRIDE], x[KEYS * FRAMES * 2];
+    clear(f);
+    set_gates(f, 0, (real[]){1, 1}, 2, 2);
+    f[2 * STRIDE + 2 * KEYS] = 30;
+    articulate_or_die(x, f, STRIDE, shape, (struct gating){0}, loud, (struct articulation){0});
+    ok(fabs((double)x[4] - 0.875) < 1e-5 && fabs((double)x[6] - 0.5) < 1e-5,
+       "2 becomes 0.875, 1/2 stays: %.4f, %.4f", (double)x[4], (double)x[6]);
+}
+
 static void widths(void)
 {
     bool inverse = true;
@@ -200,6 +213,7 @@ int main(void)
     onsets();
     distribution();
     drums();
+    limits();
     widths();
     return done();
 }

@@ -213,7 +213,7 @@ static void search_members(struct search *search)
         {CALIBRATION_CLOSING, {0, 0.1, 0.2, 0.4, 0.8}},
         {CALIBRATION_OPENING, {0, 0.1, 0.2, 0.4, 0.8}},
         {CALIBRATION_LEAST, {1, 2, 3, 4, 5}},
-        {CALIBRATION_SLOW_COMPONENTS, {1, 2, 3, 4, 6}},
+        {CALIBRATION_SLOW_COMPONENTS, {2, 4, 6, 8, 12}},
         {CALIBRATION_THRESHOLD_RANGE, {0, 0.2, 0.4, 0.6, 0.8}},
         {CALIBRATION_APERIODIC, {0, 0.05, 0.1, 0.2, 0.3}},
         {CALIBRATION_AGAIN, {-3, -2.5, -2, -1.5, -1}},
