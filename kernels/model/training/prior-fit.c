@@ -210,11 +210,11 @@ static void search_members(struct search *search)
     static const struct candidates candidates[CALIBRATION_MEMBERS] = {
         {CALIBRATION_THRESHOLD, {-0.4, -0.2, 0, 0.2, 0.4}},
         {CALIBRATION_SLOW_GAIN, {0.8, 0.9, 1, 1.2, 1.4}},
-        {CALIBRATION_CLOSING, {0, 0.1, 0.2, 0.4, 0.8}},
-        {CALIBRATION_OPENING, {0, 0.1, 0.2, 0.4, 0.8}},
+        {CALIBRATION_CLOSING, {0, 0.2, 0.4, 0.8, 1.2}},
+        {CALIBRATION_OPENING, {0, 0.2, 0.4, 0.8, 1.2}},
         {CALIBRATION_LEAST, {1, 2, 3, 4, 5}},
         {CALIBRATION_SLOW_COMPONENTS, {2, 4, 6, 8, 12}},
-        {CALIBRATION_THRESHOLD_RANGE, {0, 0.2, 0.4, 0.6, 0.8}},
+        {CALIBRATION_THRESHOLD_RANGE, {0, 0.3, 0.6, 0.9, 1.2}},
         {CALIBRATION_APERIODIC, {0, 0.05, 0.1, 0.2, 0.3}},
         {CALIBRATION_AGAIN, {-3, -2.5, -2, -1.5, -1}},
         {CALIBRATION_EXPRESSION, {0.5, 0.7, 0.8, 0.9, 1}},
@@ -234,7 +234,7 @@ void prior_fit_calibration_or_die(struct step *step, const struct dataset *d)
         .slow_components = 3,
         .slow_gain = 1,
         .aperiodic = 0.1,
-        .gating = {.opening = 0.1, .closing = 0.1, .least = 3, .again = -1.5, .expression = 0.9}};
+        .gating = {.opening = 0.2, .closing = 0.2, .least = 3, .again = -1.5, .expression = 0.9}};
     prior_set_calibration(step->model->generator->prior, start);
     gate_thresholds_or_die(step, d);
     try_calibration(&search, start);
