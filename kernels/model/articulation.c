@@ -93,7 +93,7 @@ static void add_note(struct notes *notes, size_t key, size_t start, size_t end)
 }
 
 /* Appends what sounds from `start` to `end`: a note, and those that are struck again before it ends, each
- * after a frame of silence. */
+ * after a frame of silence, which belongs to the least length of what is before. */
 static void add_struck(struct notes *notes, const struct logits *l, size_t key, size_t start, size_t end,
                        struct gating gating)
 {
