@@ -1,9 +1,12 @@
 /* A keys record as a score. */
 #include "common/keys/score.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "common/stream/expect.h"
+
+enum { BEAT_MOST = 10000 };
 
 static void read_shape_or_die(struct score *score, const struct reader *reader, const struct record *record)
 {
@@ -29,6 +32,10 @@ static void read_facts_or_die(struct score *score, const struct reader *reader, 
     score->interval = expect_number_or_die(reader, record, "interval", score->interval);
     if (!(score->interval > 0 && score->interval <= 10))
         reader_die(reader, "interval=%g is not above 0 and at most 10 s", score->interval);
+    double beat = expect_number_or_die(reader, record, "beat", 0);
+    if (!(beat >= 0 && beat <= BEAT_MOST && beat == floor(beat)))
+        reader_die(reader, "beat=%g is not a number of frames, at most %d", beat, BEAT_MOST);
+    score->beat = (size_t)beat;
     double drums = expect_number_or_die(reader, record, "drums", 0);
     if (drums != 0 && drums != KEYBOARD_DRUMS)
         reader_die(reader, "drums=%g is neither 0 nor %d", drums, KEYBOARD_DRUMS);
@@ -58,7 +65,9 @@ void score_alike_or_die(const struct reader *reader, const struct score *score, 
                    score->keys.last, shape->keys.first, shape->keys.last);
     if (score->drums != shape->drums)
         reader_die(reader, "%zu drums, but the records before have %zu", score->drums, shape->drums);
-    if (score->frames != shape->frames || score->interval != shape->interval)
+    if (score->beat != shape->beat)
+        reader_die(reader, "beats of %zu frames, but the records before have %zu", score->beat, shape->beat);
+    if (score->frames != shape->frames || (!score->beat && score->interval != shape->interval))
         reader_die(reader, "%zu frames of %g s, but the records before have %zu of %g s", score->frames,
                    score->interval, shape->frames, shape->interval);
     if (score->channels != shape->channels)

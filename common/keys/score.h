@@ -12,6 +12,7 @@ struct score {
     struct key_range keys;  /* fact keys */
     struct key_width width; /* fact width: of the bands that the loudness was measured in */
     double interval;        /* fact interval: length of a frame, s */
+    size_t beat;            /* fact beat: frames from one beat to the next, from frame 0 on; 0: not stated */
     size_t channels, rows;  /* 1 or 2; pitched + drums: a row a key, then a row a drum */
     size_t pitched, drums;  /* keys.last - keys.first + 1; fact drums, 0 or KEYBOARD_DRUMS */
     size_t parts, frames;   /* frames of a part */
@@ -22,8 +23,8 @@ struct score {
  * facts contradict each other. */
 struct score score_or_die(const struct reader *reader, const struct record *record, struct score defaults);
 
-/* Dies unless the score has the keys, channels, interval and frames of `shape`, a copy of the first score;
- * sets shape when it has no frames yet. */
+/* Dies unless the score has the keys, channels, frames, beat and, without a beat, the interval of `shape`, a
+ * copy of the first score; sets shape when it has no frames yet. */
 void score_alike_or_die(const struct reader *reader, const struct score *score, struct score *shape);
 
 /* The largest loudness of a part's keys, or of its drums, in any channel; at least 0. */
