@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/number.h"
+#include "common/stream/expect.h"
 
 struct keys_facts keys_facts_read(char *facts, int rows)
 {
@@ -16,9 +17,11 @@ struct keys_facts keys_facts_read(char *facts, int rows)
     char *text = record_fact(&record, "keys");
     struct key_range range;
     int drums = record_fact_number(&record, "drums", 0) == KEYBOARD_DRUMS ? KEYBOARD_DRUMS : 0;
+    double beat = record_fact_number(&record, "beat", 0);
     if (text && key_range_parse(text, &range) && range.last - range.first + 1 + drums == rows)
         read.range = range, read.drums = drums;
-    if (!(read.frame_seconds > 0)) read.frame_seconds = FRAME_SECONDS_DEFAULT;
+    if (beat > 0) read.beat = (size_t)beat;
+    if (read.beat || !(read.frame_seconds > 0)) read.frame_seconds = FRAME_SECONDS_DEFAULT;
     free(text);
     return read;
 }
@@ -30,18 +33,39 @@ static bool same_value(const char *a, const char *b)
     return parse_real(a, &x) && parse_real(b, &y) && fabs(x - y) <= 0.01 * fmax(fabs(x), fabs(y));
 }
 
+static void keep_fact_or_die(struct record *kept, const struct reader *reader, const struct record *record,
+                             const char *name, const char *whose)
+{
+    char *value = record_fact(record, name), *known = record_fact(kept, name);
+    if (value && !known) record_set_fact(kept, name, "%s", value);
+    if (value && known && !same_value(value, known))
+        reader_die(reader, "%s=%s, but %s %s=%s", name, value, whose, name, known);
+    free(value);
+    free(known);
+}
+
+/* A record that states the interval of its frames and no beat is not of the beat clock; one that states
+ * neither says nothing about time. */
+static void keep_time_or_die(struct record *kept, const struct reader *reader, const struct record *record,
+                             const char *whose)
+{
+    double beat = expect_number_or_die(reader, record, "beat", 0),
+           known = record_fact_number(kept, "beat", 0);
+    char *interval = record_fact(record, "interval"), *known_interval = record_fact(kept, "interval");
+    if (beat != 0 && known_interval) reader_die(reader, "beat=%g, but %s no beat", beat, whose);
+    if (beat == 0 && interval && known != 0) reader_die(reader, "no beat, but %s beat=%g", whose, known);
+    keep_fact_or_die(kept, reader, record, beat != 0 ? "beat" : "interval", whose);
+    free(interval);
+    free(known_interval);
+}
+
 void keys_facts_keep_or_die(char **kept, const struct reader *reader, const struct record *record,
                             const char *whose)
 {
-    static const char *const names[] = {"interval", "keys", "drums", "analysis", "lead", "width", "rate"};
+    static const char *const names[] = {"keys", "drums", "analysis", "lead", "width", "rate"};
     struct record facts = {.facts = *kept};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char *value = record_fact(record, names[i]), *known = record_fact(&facts, names[i]);
-        if (value && !known) record_set_fact(&facts, names[i], "%s", value);
-        if (value && known && !same_value(value, known))
-            reader_die(reader, "%s=%s, but %s %s=%s", names[i], value, whose, names[i], known);
-        free(value);
-        free(known);
-    }
+    keep_time_or_die(&facts, reader, record, whose);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        keep_fact_or_die(&facts, reader, record, names[i], whose);
     *kept = facts.facts;
 }
