@@ -4,9 +4,9 @@
 #define KERNELS_KEY_LOSSES_H
 
 /* The shape of a record of keys, as a tensor (batch, keys * frames, 2). The last `drums` of the keys are
- * drums. */
+ * drums. Every `beat` frames, from the first on, there is a beat; 0: frames do not follow the beat. */
 struct keys_shape {
-    int keys, frames, drums;
+    int keys, frames, drums, beat;
 };
 
 /* Of generated records x against real ones r, which have instance noise. */

@@ -50,6 +50,7 @@ struct gating {
 struct articulation {
     real threshold;          /* short and dry notes or long ones: -1 (the highest threshold) to 1 */
     real width;              /* of the stereo image, as a quantile: 0 to 1 */
+    real tempo;              /* as a quantile, from the fastest to the slowest: 0 to 1 */
     struct random_key notes; /* what is drawn for each note */
     size_t begin;            /* frames from the sample's first to the first of the logits */
 };

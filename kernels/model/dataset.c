@@ -63,7 +63,8 @@ static bool normalise_standard(real *values, size_t count, real *peak)
 static struct origin origin_of(const struct record *record, struct reader *reader)
 {
     return (struct origin){.song = record_song(record),
-                           .start = expect_number_or_die(reader, record, "start", 0)};
+                           .start = expect_number_or_die(reader, record, "start", 0),
+                           .interval = keys_interval_or_die(reader, record)};
 }
 
 bool dataset_normalise(const struct config *config, real *values, size_t count, real *peak)
@@ -95,13 +96,14 @@ static void keep_parts(struct dataset *d, FILE *file, const struct config *confi
                        const struct record *record, struct origin origin, real *chunk)
 {
     size_t length = record->shape[record->rank - 1], frames = (size_t)d->keys.frames;
-    size_t part = CHANNELS * (size_t)d->keys.keys * length;
-    double start = origin.start, interval = d->seconds / (double)frames;
-    for (size_t at = 0; at < record->count; at += part, start += (double)length * interval)
+    size_t part = CHANNELS * (size_t)d->keys.keys * length, step = d->keys.beat ? (size_t)d->keys.beat : 1;
+    double start = origin.start;
+    for (size_t at = 0; at < record->count; at += part, start += (double)length * origin.interval)
         for (size_t window = 0; window * frames < length; window++) {
-            size_t first = (window + 1) * frames <= length ? window * frames : length - frames;
+            bool whole = (window + 1) * frames <= length;
+            size_t first = whole ? window * frames : (length - frames) / step * step;
             interleave(chunk, (const float *)record->data + at, d->keys, length, first);
-            origin.start = start + (double)first * interval;
+            origin.start = start + (double)first * origin.interval;
             keep_chunk(d, file, config, chunk, origin, record);
         }
 }
@@ -121,9 +123,10 @@ static void link_neighbours(struct dataset *d)
     for (size_t i = 0; i < d->records; i++) sorted[i] = &d->origin[i];
     qsort(sorted, d->records, sizeof sorted[0], by_start);
     for (size_t i = 0; i + 1 < d->records; i++) {
-        double gap = sorted[i + 1]->start - sorted[i]->start - d->seconds;
+        double seconds = sorted[i]->interval * d->keys.frames,
+               gap = sorted[i + 1]->start - sorted[i]->start - seconds;
         bool same = sorted[i]->song && sorted[i]->song == sorted[i + 1]->song;
-        if (same && fabs(gap) < 0.01 * d->seconds) sorted[i]->next = (size_t)(sorted[i + 1] - d->origin);
+        if (same && fabs(gap) < 0.01 * seconds) sorted[i]->next = (size_t)(sorted[i + 1] - d->origin);
     }
     free(sorted);
 }
@@ -164,6 +167,16 @@ void dataset_check_window_or_die(const struct reader *reader, const struct recor
                    record->shape[record->rank - 2]);
 }
 
+/* Sets what the facts of all records say. A window must begin on a beat wherever it is cut. */
+static void check_beat_or_die(struct dataset *d, const struct reader *reader)
+{
+    struct keys_facts facts = keys_facts_read(d->facts, d->keys.keys);
+    d->keys.drums = facts.drums;
+    d->keys.beat = (int)facts.beat;
+    if (facts.beat && (size_t)d->keys.frames % facts.beat)
+        reader_die(reader, "%d frames are not whole beats of %zu", d->keys.frames, facts.beat);
+}
+
 /* To cut windows from: as many keys as the model has, and at least its frames. */
 static void check_length_or_die(const struct dataset *d, const struct reader *reader,
                                 const struct record *record)
@@ -171,7 +184,8 @@ static void check_length_or_die(const struct dataset *d, const struct reader *re
     size_t frames = record->shape[record->rank - 1];
     dataset_check_window_or_die(reader, record, d->keys);
     if (frames < (size_t)d->keys.frames)
-        reader_die(reader, "%zu frames: the model needs %d, %g s", frames, d->keys.frames, d->seconds);
+        reader_die(reader, "%zu frames: the model needs %d, %g s", frames, d->keys.frames,
+                   d->keys.frames * keys_interval_or_die(reader, record));
 }
 
 static void map_file(struct dataset *d, FILE *file)
@@ -197,14 +211,11 @@ static void read_records_or_die(struct dataset *d, struct reader *reader, const 
             check_length_or_die(d, reader, &record);
         else
             check_shape_or_die(d, reader, &record, config->model.seq_len);
-        if (d->seconds == 0)
-            d->seconds =
-                d->keys.frames * expect_number_or_die(reader, &record, "interval", FRAME_SECONDS_DEFAULT);
+        check_beat_or_die(d, reader);
         keep_parts(d, file, config, &record, origin_of(&record, reader), chunk);
     }
     if (!d->records) die("no record sounds: nothing to learn from (%zu silent)", d->silent);
     map_file(d, file);
-    d->keys.drums = keys_facts_read(d->facts, d->keys.keys).drums;
     free(chunk);
     record_free(&record);
 }
@@ -221,7 +232,6 @@ struct dataset dataset_cut_or_die(struct reader *reader, const struct config *co
                                   char *facts)
 {
     struct dataset d = {.keys = keys, .cut = true, .facts = facts ? text_or_die("%s", facts) : NULL};
-    d.seconds = keys.frames * keys_facts_read(facts, keys.keys).frame_seconds;
     read_records_or_die(&d, reader, config);
     return d;
 }

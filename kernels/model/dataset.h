@@ -8,11 +8,12 @@
 
 /* Where a record comes from. */
 struct origin {
-    uint64_t song; /* hash of the fact source; 0: not stated */
-    double start;  /* seconds into the song */
-    real peak;     /* the largest value, by which the record was divided; else 1 */
-    char *source;  /* the fact, of windows that were cut; else NULL */
-    size_t next;   /* number of the record that begins where this one ends; its own number where none does */
+    uint64_t song;   /* hash of the fact source; 0: not stated */
+    double start;    /* seconds into the song */
+    double interval; /* length of a frame, s */
+    real peak;       /* the largest value, by which the record was divided; else 1 */
+    char *source;    /* the fact, of windows that were cut; else NULL */
+    size_t next; /* number of the record that begins where this one ends; its own number where none does */
 };
 
 struct dataset {
@@ -24,7 +25,6 @@ struct dataset {
     const real *values;     /* (records, keys * frames, 2) */
     size_t bytes;
     struct origin *origin; /* (records) */
-    double seconds;        /* the length of a record */
     const struct ops *ops; /* from dataset_place_or_die on */
     device placed;         /* all values in the device's memory, or NULL */
     real *batch;           /* without `placed`: a batch on its way there */
@@ -32,12 +32,13 @@ struct dataset {
 
 /* Reads keys records [2, keys, frames] with any leading dimensions (a pair counts as its chunks). Dies on
  * another kind, another shape than the first record's or than the configuration's seq_len, facts that differ
- * (keys-facts.h), and on no record. */
+ * (keys-facts.h), records that are not whole beats where they have beats, and on no record. */
 struct dataset dataset_read_or_die(struct reader *reader, const struct config *config);
 
 /* Reads records of any length for a model that was trained on records of this shape, with these facts: each
  * part is cut into windows that follow one another, the last of which overlaps with the one before so that it
- * ends with the part. Dies on other keys, on other facts and on parts shorter than a window. */
+ * ends with the part, or with its last whole beat. Dies on other keys, on other facts and on parts shorter
+ * than a window. */
 struct dataset dataset_cut_or_die(struct reader *reader, const struct config *config, struct keys_shape keys,
                                   char *facts);
 

@@ -19,8 +19,9 @@ struct judge *judge_new_or_die(const struct ops *ops, const struct score *score,
     j->loudness = loudness, j->score = *score;
     j->frames = windows ? frames - frames * 2 / 5 : frames;
     struct critic_shape shape = {(int)keys, (int)j->frames, (int)critic_channels(score->drums, loudness)};
-    j->session = session_make(
-        ops, NULL, (struct keys_shape){(int)score->rows, (int)score->frames, (int)score->drums}, JUDGE_BATCH);
+    j->session = session_make(ops, NULL,
+                              (struct keys_shape){(int)score->rows, (int)score->frames, (int)score->drums, 0},
+                              JUDGE_BATCH);
     j->parameters = parameters_make(&j->session, "critic");
     critic_make_or_die(&j->critic, &j->session, &j->parameters, shape, windows);
     parameters_allocate_or_die(&j->parameters, windows);

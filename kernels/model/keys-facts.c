@@ -26,6 +26,13 @@ struct keys_facts keys_facts_read(char *facts, int rows)
     return read;
 }
 
+double keys_interval_or_die(const struct reader *reader, const struct record *record)
+{
+    double interval = expect_number_or_die(reader, record, "interval", FRAME_SECONDS_DEFAULT);
+    if (!(interval > 0)) reader_die(reader, "interval=%g is not above 0 s", interval);
+    return interval;
+}
+
 static bool same_value(const char *a, const char *b)
 {
     double x, y;

@@ -19,6 +19,9 @@ struct model *model_new_or_die(const struct ops *ops, const struct config *confi
     m->parameters[GENERATOR] = parameters_make(&m->session, "generator");
     m->parameters[DISCRIMINATOR] = parameters_make(&m->session, "discriminator");
     m->generator = m->design->make_or_die(&m->session, &m->parameters[GENERATOR], training);
+    if (keys.beat && !m->generator->prior)
+        die("design: %s knows no tempo: records with a beat of %d frames need design: time", m->design->name,
+            keys.beat);
     discriminator_make_or_die(&m->discriminator, &m->session, &m->parameters[DISCRIMINATOR]);
     for (int i = 0; i < NETWORKS; i++) parameters_allocate_or_die(&m->parameters[i], training);
     return m;
@@ -98,7 +101,9 @@ struct model_header model_read_header_or_die(struct reader *reader, const char *
     record_remove_fact(&record, "crc32");
     header.facts = record.facts;
     record.facts = NULL;
-    header.keys.drums = keys_facts_read(header.facts, header.keys.keys).drums;
+    struct keys_facts facts = keys_facts_read(header.facts, header.keys.keys);
+    header.keys.drums = facts.drums;
+    header.keys.beat = (int)facts.beat;
     free(shape);
     record_free(&record);
     return header;

@@ -4,9 +4,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/fail.h"
 #include "common/memory.h"
 
-static const double PERIOD[2] = {40, 95}; /* of a loop, in frames */
+static const double PERIOD[2] = {40, 95};    /* of a loop, in frames */
+static const size_t BEATS[4] = {2, 4, 4, 8}; /* likewise, where there are beats */
 
 const struct calibration calibration_neutral = {
     .temperature = 1, .slow_gain = 1, .gating = {.expression = 1}};
@@ -44,16 +46,33 @@ size_t prior_row(size_t row)
     return row * (row + 1) / 2;
 }
 
-void prior_make(struct prior *p, struct parameters *parameters, int latents, int channels, int latent_frames)
+/* Latents of the network that are one of the prior. */
+static int joined_or_die(int beat, int latents, int latent_frames)
+{
+    if (!beat) return 1;
+    int joined = beat / latent_frames;
+    if (joined < 1 || beat % latent_frames || latents % joined)
+        die("latent_seq_len: %d latents of %d frames each are no whole beats of %d frames", latents,
+            latent_frames, beat);
+    return joined;
+}
+
+void prior_make_or_die(struct prior *p, struct parameters *parameters, int latents, int channels,
+                       int latent_frames)
 {
     struct initialisation zero = {INITIAL_ZERO, 0};
-    *p = (struct prior){parameters->session, latents, channels, latent_frames, {0}, {0}, {0}, {0}};
+    int beat = parameters->session->keys.beat, joined = joined_or_die(beat, latents, latent_frames);
+    *p = (struct prior){.session = parameters->session,
+                        .latents = latents / joined,
+                        .channels = channels * joined,
+                        .latent_frames = latent_frames * joined};
     int side = (int)side_of(p);
     parameters_declare_statistic(parameters, &p->mean, "prior", "mean", zero, side);
     parameters_declare_statistic(parameters, &p->factor, "prior", "factor", zero, (int)prior_row(side_of(p)));
     parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero,
                                  CALIBRATION_MEMBERS);
     parameters_declare_statistic(parameters, &p->notes, "prior", "notes", zero, (int)note_count(p));
+    if (beat) parameters_declare_statistic(parameters, &p->intervals, "prior", "intervals", zero, INTERVALS);
 }
 
 /* A model's file has each member less its neutral value. */
@@ -97,6 +116,30 @@ void prior_set_notes(const struct prior *p, const struct note_statistics *statis
     free(stored);
 }
 
+struct intervals prior_intervals(const struct prior *p)
+{
+    struct intervals intervals;
+    real stored[INTERVALS];
+    p->session->ops->download(stored, p->intervals.value, INTERVALS);
+    for (int i = 0; i < INTERVALS; i++) intervals.quantile[i] = (double)stored[i];
+    return intervals;
+}
+
+void prior_set_intervals(const struct prior *p, const struct intervals *intervals)
+{
+    real stored[INTERVALS];
+    for (int i = 0; i < INTERVALS; i++) stored[i] = (real)intervals->quantile[i];
+    p->session->ops->upload(p->intervals.value, stored, INTERVALS);
+}
+
+double interval_at(const struct intervals *intervals, double quantile)
+{
+    double place = quantile * (INTERVALS - 1);
+    int below = (int)fmin(floor(place), INTERVALS - 2);
+    const double *at = intervals->quantile + below;
+    return at[0] + (place - below) * (at[1] - at[0]);
+}
+
 double prior_dot(const double *a, const double *b, size_t count)
 {
     double sum = 0;
@@ -127,8 +170,10 @@ struct noise_loop prior_noise_loop(const struct prior *p, struct sample_key key,
     uint32_t bits[4];
     random_block(key.key, key.index, bits);
     double share = 1 - aperiodic * (double)random_uniform(bits[0]);
-    double period = round(uniform_between(PERIOD, bits[1]) / p->latent_frames);
-    return (struct noise_loop){sqrt(share), sqrt(1 - share), (size_t)fmax(1, period)};
+    double frames = uniform_between(PERIOD, bits[1]);
+    size_t period = (size_t)fmax(1, round(frames / p->latent_frames));
+    if (p->session->keys.beat) period = BEATS[bits[1] >> 30];
+    return (struct noise_loop){sqrt(share), sqrt(1 - share), period};
 }
 
 /* e (side) from e1 and e2, which follow one another in `noise`. */
@@ -225,6 +270,10 @@ struct articulation prior_articulation(struct sample_key key)
     random_block(key.key, key.index, bits);
     own.threshold = 2 * (real)random_uniform(bits[2]) - 1;
     own.width = (real)random_uniform(bits[3]);
+    struct random_key tempo = key.key;
+    tempo.purpose[0] = PURPOSE_TEMPO;
+    random_block(tempo, key.index, bits);
+    own.tempo = (real)random_uniform(bits[0]);
     own.notes.purpose[0] = PURPOSE_NOTES;
     own.notes.purpose[1] += key.index;
     return own;

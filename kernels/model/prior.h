@@ -3,10 +3,13 @@
  * divergence pulls the posteriors towards N(0, 1) but does not reach it, so latents drawn from N(0, 1) decode
  * to noise.
  *
- * The Gaussian has one mean a channel and the channels' autocovariance. A model keeps it as statistics of the
- * generator: the mean (side), the covariance's Cholesky factor L less the identity (lower triangle, row by
- * row), the calibration and the statistics of notes. All zero, as before the first estimate, they are N(0,
- * 1). The host computes everything here, in double. */
+ * The Gaussian has one mean a channel and the channels' autocovariance. Where frames follow the beat, all
+ * latents of a beat are one here, with as many channels as they have together: music is not the same at
+ * every moment of a beat, but from beat to beat it is.
+ *
+ * A model keeps it as statistics of the generator: the mean (side), the covariance's Cholesky factor L less
+ * the identity (lower triangle, row by row), the calibration, the statistics of notes, and the tempi. All
+ * zero, as before the first estimate, they are N(0, 1). The host computes everything here, in double. */
 #ifndef KERNELS_MODEL_PRIOR_H
 #define KERNELS_MODEL_PRIOR_H
 
@@ -16,12 +19,14 @@
 struct prior {
     struct session *session;
     int latents, channels; /* side = latents * channels, the Gaussian's dimension */
-    int latent_frames;     /* frames of keys that one latent stands for */
-    struct weight mean, factor, calibration, notes;
+    int latent_frames;     /* frames of keys that one latent stands for: a beat, where there are beats */
+    struct weight mean, factor, calibration, notes, intervals;
 };
 
-void prior_make(struct prior *prior, struct parameters *parameters, int latents, int channels,
-                int latent_frames);
+/* latents and channels as the network has them. Dies where a beat is no whole number of latents, or they are
+ * no whole number of beats. */
+void prior_make_or_die(struct prior *prior, struct parameters *parameters, int latents, int channels,
+                       int latent_frames);
 
 /* mean (side) and factor, the lower triangle of L. */
 void prior_download(const struct prior *prior, double *mean, double *factor);
@@ -69,6 +74,18 @@ void prior_set_calibration(const struct prior *prior, struct calibration calibra
 struct note_statistics *prior_notes(const struct prior *prior);
 void prior_set_notes(const struct prior *prior, const struct note_statistics *statistics);
 
+/* Where frames follow the beat: quantiles of the records' intervals, s, from the shortest to the longest; 0
+ * before the first estimate. */
+enum { INTERVALS = 17 };
+struct intervals {
+    double quantile[INTERVALS];
+};
+struct intervals prior_intervals(const struct prior *prior);
+void prior_set_intervals(const struct prior *prior, const struct intervals *intervals);
+
+/* The interval at a quantile, 0 to 1. */
+double interval_at(const struct intervals *intervals, double quantile);
+
 /* White noise of a sample: e1 and e2 of the sequence that repeats, e3 of the slow one, (latents, channels)
  * each. */
 enum { PRIOR_NOISES = 3 };
@@ -103,7 +120,7 @@ struct noise_loop {
 };
 
 /* aperiodic: the largest share of the variance that does not repeat; a sample's own is drawn evenly from 0 to
- * that, its period from 40 to 95 frames (0.8 to 1.9 s of 20 ms). */
+ * that, its period from 40 to 95 frames (0.8 to 1.9 s of 20 ms), or of 2, 4 and 8 beats, 4 twice as often. */
 struct noise_loop prior_noise_loop(const struct prior *prior, struct sample_key key, double aperiodic);
 
 /* Drawn evenly; it begins at frame 0. */

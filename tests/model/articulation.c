@@ -78,8 +78,8 @@ static void short_notes(void)
     articulate_or_die(x, f, STRIDE, shape, (struct gating){.least = 3}, plain, (struct articulation){0});
     begins(row_of(x, 0), "##.......###...........................#", "short notes go, but at the ends");
     set_gates(f, 2, (real[]){1}, 20, 1);
-    articulate_or_die(x, f, STRIDE, (struct keys_shape){KEYS, FRAMES, 1}, (struct gating){.least = 3}, plain,
-                      (struct articulation){0});
+    articulate_or_die(x, f, STRIDE, (struct keys_shape){.keys = KEYS, .frames = FRAMES, .drums = 1},
+                      (struct gating){.least = 3}, plain, (struct articulation){0});
     begins(row_of(x, 2), "....................#...", "a drum may be short");
 }
 
@@ -173,7 +173,7 @@ static void drums(void)
     set_gates(f, 2, (real[]){1}, 9, 1);
     for (size_t t = 0; t < FRAMES; t++) f[t * STRIDE + 2 * KEYS] = 3;
     f[9 * STRIDE + 2 * KEYS + 2] = (real)-1.3;
-    articulate_or_die(x, f, STRIDE, (struct keys_shape){KEYS, FRAMES, 1},
+    articulate_or_die(x, f, STRIDE, (struct keys_shape){.keys = KEYS, .frames = FRAMES, .drums = 1},
                       (struct gating){.again = 9, .expression = 1}, statistics, (struct articulation){0});
     double key = (double)x[2 * 2], loud = (double)x[2 * (2 * FRAMES + 3)],
            soft = (double)x[2 * (2 * FRAMES + 9)], root = 1 / (1 + exp(1.3));

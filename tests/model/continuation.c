@@ -184,8 +184,8 @@ int main(void)
 {
     struct config *config =
         config_parse_or_die("test", (const uint8_t *)configuration, sizeof configuration - 1);
-    struct model *m =
-        model_new_or_die(ops_under_test(), config, (struct keys_shape){KEYS, FRAMES, 0}, 3, false);
+    struct model *m = model_new_or_die(ops_under_test(), config,
+                                       (struct keys_shape){.keys = KEYS, .frames = FRAMES}, 3, false);
     model_initialise(m, 1);
     close(mkstemp(path));
     real mu[LATENTS * CHANNELS];

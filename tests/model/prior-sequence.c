@@ -45,9 +45,9 @@ static double wanted_factor(size_t row, size_t column)
 static struct fitted *fitted_new(void)
 {
     struct fitted *f = allocate_or_die(1, sizeof *f);
-    f->session = session_make(ops_under_test(), NULL, (struct keys_shape){1, 1, 0}, 1);
+    f->session = session_make(ops_under_test(), NULL, (struct keys_shape){.keys = 1, .frames = 1}, 1);
     f->parameters = parameters_make(&f->session, "generator");
-    prior_make(&f->prior, &f->parameters, LATENTS, CHANNELS, FRAMES);
+    prior_make_or_die(&f->prior, &f->parameters, LATENTS, CHANNELS, FRAMES);
     parameters_allocate_or_die(&f->parameters, false);
     real mean[SIDE], *values = allocate_or_die(prior_row(SIDE), sizeof *values);
     for (size_t row = 0; row < SIDE; row++) {

@@ -19,9 +19,10 @@ struct fitted {
 static struct fitted *fitted_new(void)
 {
     struct fitted *f = allocate_or_die(1, sizeof *f);
-    f->session = session_make(ops_under_test(), NULL, (struct keys_shape){2, 1, 1}, 1);
+    f->session =
+        session_make(ops_under_test(), NULL, (struct keys_shape){.keys = 2, .frames = 1, .drums = 1}, 1);
     f->parameters = parameters_make(&f->session, "generator");
-    prior_make(&f->prior, &f->parameters, LATENTS, CHANNELS, 10);
+    prior_make_or_die(&f->prior, &f->parameters, LATENTS, CHANNELS, 10);
     parameters_allocate_or_die(&f->parameters, false);
     return f;
 }

@@ -131,7 +131,7 @@ static void by_hand(const struct ops *ops)
     const real r[KEYS][FRAMES][2] = {{{0, 0}, {(real)0.25, 0}, {0, (real)0.04}}, {{0, 0}, {0, 1}, {0, 0}}};
     const double root = 1 / (1 + exp(-0.5));
     real x[KEYS][FRAMES][2], values[GATE_LOSSES];
-    struct context c = begin(ops, 1, (struct keys_shape){KEYS, FRAMES, 1}, FRAMES);
+    struct context c = begin(ops, 1, (struct keys_shape){.keys = KEYS, .frames = FRAMES, .drums = 1}, FRAMES);
     ops->upload(c.f.data, f[0], (size_t)FRAMES * 3 * KEYS);
     ops->upload(c.r.data, r[0][0], (size_t)KEYS * FRAMES * 2);
     losses(&c);
@@ -155,8 +155,8 @@ int main(void)
 {
     const struct ops *ops = ops_under_test();
     omp_set_num_threads(1);
-    gates(ops, 1, (struct keys_shape){1, 1, 0}, 2);
-    gates(ops, 2, (struct keys_shape){5, 7, 2}, 8);
+    gates(ops, 1, (struct keys_shape){.keys = 1, .frames = 1}, 2);
+    gates(ops, 2, (struct keys_shape){.keys = 5, .frames = 7, .drums = 2}, 8);
     gates(ops, 2, (struct keys_shape){2, 107, 1}, 112);
     there_and_back(ops);
     by_hand(ops);

@@ -3,7 +3,7 @@
 
 static struct keys_shape keys_of(const struct numbers *n)
 {
-    return (struct keys_shape){numbers_integer(n, "keys"), numbers_integer(n, "frames"), 0};
+    return (struct keys_shape){.keys = numbers_integer(n, "keys"), .frames = numbers_integer(n, "frames")};
 }
 
 /* Loss i moved its cell by its value, and no other cell moved (or every cell, when all are asked for). */

@@ -135,7 +135,8 @@ static struct generator *make_or_die(struct session *s, struct parameters *p, bo
     g->stages = stages_or_die(s);
     time_encoder_make_or_die(&g->encoder, p, g->stages, training);
     make_decoder(g, p);
-    prior_make(&g->prior, p, s->config->model.latent_seq_len, s->config->model.latent_dim, 1 << g->stages);
+    prior_make_or_die(&g->prior, p, s->config->model.latent_seq_len, s->config->model.latent_dim,
+                      1 << g->stages);
     take_activations(g, s);
     set_positions(g, s);
     if (training) take_gradients(g, s);

@@ -25,13 +25,14 @@ struct continuation {
     struct prior_sequence *sequence;
     struct song_end song;
     size_t channels, side, latent_frames;
-    size_t frames;  /* of a record */
-    size_t known;   /* latents that are the song's alone */
-    double gain;    /* from the model's loudness to the song's */
-    double period;  /* of the song, in frames; 0: none */
-    double *mean;   /* (channels): what the latents return to */
+    size_t shifts; /* how often the encoder hears the song: once for each frame of a latent, but beats once */
+    size_t frames; /* of a record */
+    size_t known;  /* latents that are the song's alone */
+    double gain;   /* from the model's loudness to the song's */
+    double period; /* of the song, in frames, or whole beats; 0: none */
+    double *mean;  /* (channels): what the latents return to */
     double *latent; /* (latents of a record, channels): the song's, less the mean */
-    double *noise;  /* (latent_frames, latents of a record, channels): the song's, begun so many frames
+    double *noise;  /* (shifts, latents of a record, channels): the song's, begun so many frames
                      * earlier, less its mean */
     double *rest;   /* (channels): amplitude of the noise that makes up for the variance the song's lacks */
 };
@@ -72,7 +73,7 @@ static double gain_of(const struct continuation *c, const real *z, const real *k
     return gain;
 }
 
-/* mu (latent_frames rounded up to batches, side): the means of the posteriors of the song's last frames, less
+/* mu (shifts rounded up to batches, side): the means of the posteriors of the song's last frames, less
  * the last 0, 1, 2 … Sets the gain. */
 static void encode_or_die(struct continuation *c, real *mu, const char *path)
 {
@@ -81,10 +82,10 @@ static void encode_or_die(struct continuation *c, real *mu, const char *path)
     struct tensor encoded = session_tensor_or_die(&m->session, m->generator->output.length, 2);
     real *keys = allocate_or_die(batch * count, sizeof keys[0]),
          *logvar = allocate_or_die(batch * c->side, sizeof *mu);
-    for (size_t first = 0; first < c->latent_frames; first += batch) {
+    for (size_t first = 0; first < c->shifts; first += batch) {
         real peak;
         for (size_t b = 0; b < batch; b++) {
-            take_window(c, keys + b * count, (first + b) % c->latent_frames);
+            take_window(c, keys + b * count, (first + b) % c->shifts);
             bool sounds = dataset_normalise(m->session.config, keys + b * count, count, &peak);
             if (!sounds)
                 die("%s: nothing sounds in the song's last %g s", path, (double)c->frames * c->song.interval);
@@ -113,9 +114,9 @@ static void centre(struct continuation *c, const real *mu)
 /* Sets noise and rest from mu, as of encode_or_die. */
 static void whiten_song(struct continuation *c, const real *mu)
 {
-    size_t latents = c->side / c->channels, count = c->latent_frames * latents;
+    size_t latents = c->side / c->channels, count = c->shifts * latents;
     double *x = allocate_or_die(c->side, sizeof x[0]);
-    for (size_t n = 0; n < c->latent_frames; n++) {
+    for (size_t n = 0; n < c->shifts; n++) {
         for (size_t i = 0; i < c->side; i++) x[i] = (double)mu[n * c->side + i] - c->mean[i % c->channels];
         prior_sequence_whiten(c->sequence, c->noise + n * c->side, x);
     }
@@ -143,15 +144,17 @@ struct continuation *continuation_new_or_die(struct model *m, const char *path, 
     c->channels = (size_t)prior->channels;
     c->side = (size_t)prior->latents * c->channels;
     c->latent_frames = latent_frames;
+    c->shifts = m->session.keys.beat ? 1 : latent_frames;
     c->frames = (size_t)m->session.keys.frames;
     c->known = c->frames / latent_frames;
-    c->song = song_end_read_or_die(path, m->session.keys, facts, c->frames + latent_frames - 1);
+    c->song = song_end_read_or_die(path, m->session.keys, facts, c->frames + c->shifts - 1);
     c->period = beat_period(c->song.loudness, 2 * c->song.rows, c->song.frames, c->song.interval);
+    if (m->session.keys.beat) c->period = round(c->period / m->session.keys.beat) * m->session.keys.beat;
     c->mean = allocate_or_die(c->channels, sizeof c->mean[0]);
     c->latent = allocate_or_die(c->side, sizeof c->latent[0]);
-    c->noise = allocate_or_die(latent_frames * c->side, sizeof c->noise[0]);
+    c->noise = allocate_or_die(c->shifts * c->side, sizeof c->noise[0]);
     c->rest = allocate_or_die(c->channels, sizeof c->rest[0]);
-    real *mu = allocate_or_die((latent_frames + batch) * c->side, sizeof mu[0]);
+    real *mu = allocate_or_die((c->shifts + batch) * c->side, sizeof mu[0]);
     encode_or_die(c, mu, path);
     centre(c, mu);
     whiten_song(c, mu);
@@ -246,6 +249,11 @@ double continuation_gain(const struct continuation *c)
 const char *continuation_source(const struct continuation *c)
 {
     return c->song.source;
+}
+
+double continuation_interval(const struct continuation *c)
+{
+    return c->song.interval;
 }
 
 double continuation_start(const struct continuation *c)

@@ -9,7 +9,8 @@
  *
  * The noise of a song is what colours to its latents (prior-sequence.h), so a beat goes on. It is taken at
  * the very frame, not the nearest latent, that a whole number of periods lies before: the encoder hears the
- * song once for each frame of a latent, a frame later each time. */
+ * song once for each frame of a latent, a frame later each time. Where frames follow the beat the period is
+ * whole beats, and so is what a latent stands for: then once is enough. */
 #ifndef KERNELS_MODEL_SAMPLING_CONTINUATION_H
 #define KERNELS_MODEL_SAMPLING_CONTINUATION_H
 
@@ -34,5 +35,8 @@ double continuation_gain(const struct continuation *continuation);
 /* The song's fact source, or the stream's name; where in it the continuation begins, s. */
 const char *continuation_source(const struct continuation *continuation);
 double continuation_start(const struct continuation *continuation);
+
+/* The length of the song's frames, s. */
+double continuation_interval(const struct continuation *continuation);
 
 #endif

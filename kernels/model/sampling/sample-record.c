@@ -45,6 +45,7 @@ static void set_facts(struct record *record, const struct model_header *model, s
     record->facts = model->facts ? text_or_die("%s", model->facts) : NULL;
     record_set_fact(record, "kind", "keys");
     set_source(record, origin);
+    if (model->keys.beat) record_set_fact(record, "interval", "%.10g", origin.interval);
     if (!isnan(origin.start)) record_set_fact(record, "start", "%.10g", origin.start);
     record_set_fact(record, "seed", "%llu", (unsigned long long)origin.seed);
     record_set_fact(record, "score", "%.6g", origin.score);

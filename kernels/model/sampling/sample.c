@@ -8,9 +8,9 @@
 #include "common/memory.h"
 #include "common/progress.h"
 #include "kernels/model/config/config-load.h"
-#include "kernels/model/keys-facts.h"
 #include "kernels/model/sampling/best-samples.h"
 #include "kernels/model/sampling/long-sample.h"
+#include "kernels/model/sampling/sample-length.h"
 #include "kernels/model/sampling/sample-record.h"
 #include "kernels/model/sampling/variation.h"
 
@@ -26,7 +26,8 @@ struct sampler {
     struct continuation *after;      /* what samples go on from, or NULL; of the long sample */
     struct long_sample *long_sample; /* where samples are longer than the model's records, else NULL */
     size_t windows; /* that a sample is joined from: a batch of the model is so many windows, else samples */
-    size_t frames;  /* of a sample as it is written */
+    struct sample_length length;
+    size_t frames;        /* of the longest sample, as it is written */
     real *keys, *logits;  /* a batch's, on the host */
     double logit_sum;     /* of the windows of a long sample so far */
     struct record *batch; /* the samples that a batch completes */
@@ -65,25 +66,26 @@ struct sampler *sampler_open_or_die(const char *device, const char *path, uint64
     s->batch = allocate_or_die((size_t)batch, sizeof s->batch[0]);
     s->scores = allocate_or_die((size_t)batch, sizeof s->scores[0]);
     s->windows = 1;
+    s->length = sample_length_of(s->model, &s->header);
     s->frames = (size_t)s->header.keys.frames;
     return s;
 }
 
 void sampler_set_seconds_or_die(struct sampler *s, double seconds)
 {
-    struct keys_facts facts = keys_facts_read(s->header.facts, s->header.keys.keys);
-    s->frames = (size_t)fmax(1, round(seconds / facts.frame_seconds));
+    s->length.seconds = seconds;
+    s->frames = sample_frames_most(&s->length);
     s->long_sample = long_sample_new_or_die(s->model, s->seed, s->frames);
     if (s->long_sample) s->windows = long_sample_windows(s->long_sample);
 }
 
 void sampler_after_or_die(struct sampler *s, const char *path, double seconds)
 {
-    struct keys_facts facts = keys_facts_read(s->header.facts, s->header.keys.keys);
-    struct continuation *after = continuation_new_or_die(s->model, path, s->header.facts);
-    if (seconds > 0) s->frames = (size_t)fmax(1, round(seconds / facts.frame_seconds));
-    s->after = after;
-    s->long_sample = long_sample_after_or_die(s->model, s->seed, s->frames, after);
+    s->after = continuation_new_or_die(s->model, path, s->header.facts);
+    s->length.interval = continuation_interval(s->after);
+    s->length.seconds = seconds;
+    if (seconds > 0) s->frames = sample_frames_most(&s->length);
+    s->long_sample = long_sample_after_or_die(s->model, s->seed, s->frames, s->after);
     s->windows = long_sample_windows(s->long_sample);
 }
 
@@ -101,7 +103,7 @@ void sampler_like_or_die(struct sampler *s, const char *path, double amount)
 
 void sampler_interpolate_or_die(struct sampler *s, const char *from, const char *to)
 {
-    s->variation = variation_interpolate_or_die(s->model, from, to, s->count, s->header.facts);
+    s->variation = variation_interpolate_or_die(s->model, from, to, s->count, s->header.facts, &s->length);
 }
 
 /* The next record of the noise, [channels, length], as sample `index` of the batch. */
@@ -165,6 +167,7 @@ static void fetch_batch(struct sampler *s)
 static struct sample_origin origin_of(const struct sampler *s, uint64_t number, double score)
 {
     struct sample_origin origin = {.seed = s->seed, .number = number, .start = NAN, .score = score};
+    origin.interval = sample_interval(&s->length, s->seed, number);
     if (s->after) {
         origin.relation = "after";
         origin.song = continuation_source(s->after);
@@ -172,6 +175,7 @@ static struct sample_origin origin_of(const struct sampler *s, uint64_t number, 
     } else if (s->variation) {
         origin.relation = "like";
         origin.song = variation_source(s->variation, number);
+        origin.interval = variation_interval(s->variation, number);
     }
     return origin;
 }
@@ -180,8 +184,9 @@ static struct sample_origin origin_of(const struct sampler *s, uint64_t number, 
 static bool make_record(const struct sampler *s, struct record *record, struct joined keys, double score,
                         uint64_t number)
 {
-    keys.frames = s->frames;
-    return sample_record_make(record, keys, &s->header, origin_of(s, number, score));
+    struct sample_origin origin = origin_of(s, number, score);
+    keys.frames = s->length.seconds > 0 ? sample_frames(s->length.seconds, origin.interval) : s->frames;
+    return sample_record_make(record, keys, &s->header, origin);
 }
 
 static void check_finite_or_die(const struct sampler *s, bool finite, uint64_t number)

@@ -13,7 +13,7 @@
 
 /* (2, rows, frames) of a record. */
 struct part {
-    double start; /* s */
+    double start, interval; /* s */
     size_t frames;
     float *loudness;
 };
@@ -21,21 +21,21 @@ struct part {
 struct parts {
     struct part *part; /* (count) */
     size_t count, lines;
-    double interval; /* s */
 };
 
 static double end_of(const struct parts *parts, size_t i)
 {
-    return parts->part[i].start + parts->interval * (double)parts->part[i].frames;
+    return parts->part[i].start + parts->part[i].interval * (double)parts->part[i].frames;
 }
 
 static void add_parts_or_die(struct parts *parts, const struct reader *reader, const struct record *record)
 {
     double follows = parts->count ? end_of(parts, parts->count - 1) : 0;
-    double start = expect_number_or_die(reader, record, "start", follows);
+    double start = expect_number_or_die(reader, record, "start", follows),
+           interval = keys_interval_or_die(reader, record);
     size_t frames = record->shape[record->rank - 1], each = parts->lines * frames;
-    for (size_t at = 0; at < record->count; at += each, start += parts->interval * (double)frames) {
-        struct part part = {start, frames, allocate_or_die(each, sizeof part.loudness[0])};
+    for (size_t at = 0; at < record->count; at += each, start += interval * (double)frames) {
+        struct part part = {start, interval, frames, allocate_or_die(each, sizeof part.loudness[0])};
         memcpy(part.loudness, (const float *)record->data + at, each * sizeof part.loudness[0]);
         parts->part = reallocate_or_die(parts->part, parts->count + 1, sizeof part);
         parts->part[parts->count++] = part;
@@ -67,8 +67,20 @@ static int by_start(const void *a, const void *b)
 static size_t first_of_stretch(const struct parts *parts)
 {
     size_t first = parts->count - 1;
-    while (first > 0 && fabs(parts->part[first].start - end_of(parts, first - 1)) < parts->interval) first--;
+    while (first > 0 &&
+           fabs(parts->part[first].start - end_of(parts, first - 1)) < parts->part[first].interval)
+        first--;
     return first;
+}
+
+/* What goes on begins on a beat: so the last part ends with a whole one. */
+static void cut_to_beats(struct part *part, int beat, size_t lines)
+{
+    size_t rest = beat ? part->frames % (size_t)beat : 0, frames = part->frames - rest;
+    for (size_t line = 0; rest && line < lines; line++)
+        memmove(part->loudness + line * frames, part->loudness + line * part->frames,
+                frames * sizeof part->loudness[0]);
+    part->frames = frames;
 }
 
 /* Copies the last frames of the stretch that begins with part `first`. */
@@ -89,7 +101,7 @@ static void join(struct song_end *song, const struct parts *parts, size_t first)
 static struct parts read_parts_or_die(struct song_end *song, const char *path, struct keys_shape keys,
                                       char *facts)
 {
-    struct parts parts = {.lines = 2 * (size_t)keys.keys, .interval = song->interval};
+    struct parts parts = {.lines = 2 * (size_t)keys.keys};
     struct reader *reader = reader_open_or_die(path);
     struct record record = {0};
     char *kept = facts ? text_or_die("%s", facts) : NULL;
@@ -108,10 +120,11 @@ static struct parts read_parts_or_die(struct song_end *song, const char *path, s
 
 struct song_end song_end_read_or_die(const char *path, struct keys_shape keys, char *facts, size_t most)
 {
-    struct song_end song = {.interval = keys_facts_read(facts, keys.keys).frame_seconds,
-                            .rows = (size_t)keys.keys};
+    struct song_end song = {.rows = (size_t)keys.keys};
     struct parts parts = read_parts_or_die(&song, path, keys, facts);
     qsort(parts.part, parts.count, sizeof parts.part[0], by_start);
+    cut_to_beats(&parts.part[parts.count - 1], keys.beat, parts.lines);
+    song.interval = parts.part[parts.count - 1].interval;
     size_t first = first_of_stretch(&parts), frames = 0;
     for (size_t i = first; i < parts.count; i++) frames += parts.part[i].frames;
     if (frames < (size_t)keys.frames)

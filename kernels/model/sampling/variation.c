@@ -10,6 +10,12 @@
 #include "common/number.h"
 #include "kernels/model/dataset.h"
 
+/* Of an interpolation. */
+struct end {
+    real *z;         /* (side): latents, less the mean */
+    double interval; /* length of a frame, s */
+};
+
 struct variation {
     struct model *model;
     size_t side;            /* values of a record's latents */
@@ -21,7 +27,7 @@ struct variation {
     struct dataset records; /* to vary */
     double amount;
     uint64_t steps;                   /* of the interpolation */
-    real *from, *to;                  /* (side): its ends, less the mean */
+    struct end from, to;              /* its ends */
     struct articulation articulation; /* of all its steps */
 };
 
@@ -47,7 +53,7 @@ static struct dataset read_or_die(struct model *m, const char *path, char *facts
     struct reader *reader = reader_open_or_die(path);
     struct dataset d = dataset_cut_or_die(reader, m->session.config, m->session.keys, facts);
     reader_close(reader);
-    if (d.silent) warn("%s: %zu silent stretches of %g s left out", path, d.silent, d.seconds);
+    if (d.silent) warn("%s: %zu silent stretches of %d frames left out", path, d.silent, d.keys.frames);
     dataset_place_or_die(&d, m->session.ops, m->session.batch, true);
     return d;
 }
@@ -81,35 +87,39 @@ static void latents_of_seed(struct variation *v, real *z, uint64_t seed)
     memcpy(z, v->z, v->side * sizeof z[0]);
 }
 
-/* z (side): the mean of the posterior of a stream's first record. */
-static void latents_of_record_or_die(struct variation *v, real *z, const char *path, char *facts)
+/* The mean of the posterior of a stream's first record, and its interval. */
+static void end_of_record_or_die(struct variation *v, struct end *end, const char *path, char *facts)
 {
     struct dataset d = read_or_die(v->model, path, facts);
     encode_records(v, &d, 0);
-    memcpy(z, v->posterior, v->side * sizeof z[0]);
+    memcpy(end->z, v->posterior, v->side * sizeof end->z[0]);
+    end->interval = d.origin[0].interval;
     dataset_free(&d);
 }
 
-/* An end of the interpolation (side), less the mean. Caller frees. */
-static real *end_or_die(struct variation *v, const char *text, char *facts)
+/* Caller frees its z. */
+static struct end end_or_die(struct variation *v, const char *text, char *facts,
+                             const struct sample_length *length)
 {
-    real *end = allocate_or_die(v->side, sizeof end[0]);
+    struct end end = {.z = allocate_or_die(v->side, sizeof end.z[0])};
     long long seed;
-    if (parse_integer(text, &seed) && seed >= 0)
-        latents_of_seed(v, end, (uint64_t)seed);
-    else
-        latents_of_record_or_die(v, end, text, facts);
-    for (size_t i = 0; i < v->side; i++) end[i] -= v->mean[i];
+    if (parse_integer(text, &seed) && seed >= 0) {
+        latents_of_seed(v, end.z, (uint64_t)seed);
+        end.interval = sample_interval(length, (uint64_t)seed, 0);
+    } else
+        end_of_record_or_die(v, &end, text, facts);
+    for (size_t i = 0; i < v->side; i++) end.z[i] -= v->mean[i];
     return end;
 }
 
 struct variation *variation_interpolate_or_die(struct model *m, const char *from, const char *to,
-                                               uint64_t count, char *facts)
+                                               uint64_t count, char *facts,
+                                               const struct sample_length *length)
 {
     struct variation *v = variation_new_or_die(m);
     v->steps = count > 1 ? count - 1 : 1;
-    v->from = end_or_die(v, from, facts);
-    v->to = end_or_die(v, to, facts);
+    v->from = end_or_die(v, from, facts, length);
+    v->to = end_or_die(v, to, facts, length);
     return v;
 }
 
@@ -147,7 +157,8 @@ static void mix_ends(struct variation *v, uint64_t first)
     for (int b = 0; b < v->model->session.batch; b++) {
         v->model->generator->articulation[b] = v->articulation;
         uint64_t step = first + (uint64_t)b < v->steps ? first + (uint64_t)b : v->steps;
-        mix_on_arc(v, v->z + (size_t)b * v->side, v->from, v->to, M_PI / 2 * (double)step / (double)v->steps);
+        mix_on_arc(v, v->z + (size_t)b * v->side, v->from.z, v->to.z,
+                   M_PI / 2 * (double)step / (double)v->steps);
     }
 }
 
@@ -165,12 +176,19 @@ const char *variation_source(const struct variation *v, uint64_t number)
     return v->like ? v->records.origin[number % v->records.records].source : NULL;
 }
 
+double variation_interval(const struct variation *v, uint64_t number)
+{
+    if (v->like) return v->records.origin[number % v->records.records].interval;
+    double share = (double)number / (double)v->steps;
+    return v->from.interval * pow(v->to.interval / v->from.interval, fmin(share, 1));
+}
+
 void variation_free(struct variation *v)
 {
     if (!v) return;
     if (v->like) dataset_free(&v->records);
-    free(v->from);
-    free(v->to);
+    free(v->from.z);
+    free(v->to.z);
     free(v->mean);
     free(v->z);
     free(v->posterior);

@@ -24,8 +24,9 @@ static struct augmentation augmentation_draw(const struct dataset *d, const stru
     int shift = config->augmentation.shift;
     uint32_t bits[4];
     random_block(key, (uint32_t)place, bits);
+    size_t step = d->keys.beat ? (size_t)d->keys.beat : 1;
     if (config->augmentation.windows && a.origin->next != record)
-        a.offset = random_below(bits[0], (uint32_t)d->keys.frames);
+        a.offset = step * random_below(bits[0], (uint32_t)d->keys.frames / (uint32_t)step);
     a.shift = (int)random_below(bits[1], 2 * (uint32_t)shift + 1) - shift;
     a.swap = config->augmentation.swap && bits[2] >> 31;
     return a;

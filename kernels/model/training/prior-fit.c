@@ -20,6 +20,25 @@ enum {
     COMPARED = 512 /* samples, and records at most */
 };
 
+/* For qsort. */
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void fit_intervals(const struct prior *prior, const struct dataset *d)
+{
+    struct intervals intervals;
+    double *interval = allocate_or_die(d->records, sizeof interval[0]);
+    for (size_t i = 0; i < d->records; i++) interval[i] = d->origin[i].interval;
+    qsort(interval, d->records, sizeof interval[0], by_value);
+    for (size_t i = 0; i < INTERVALS; i++)
+        intervals.quantile[i] = interval[i * (d->records - 1) / (INTERVALS - 1)];
+    prior_set_intervals(prior, &intervals);
+    free(interval);
+}
+
 void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *d)
 {
     struct model *m = step->model;
@@ -40,17 +59,20 @@ void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *d)
         prior_sums_add(sums, mu, logvar, batch);
     }
     prior_sums_fit_or_die(sums, m->generator->prior);
+    if (d->keys.beat) fit_intervals(m->generator->prior, d);
     free(order);
     free(mu);
     free(logvar);
 }
 
-/* Keys, frames and facts of the records, without loudnesses: what their features are computed with. */
+/* Keys, frames and facts of the records, without loudnesses: what their features are computed with. Where
+ * there are beats each record has an interval of its own. */
 static struct score score_of(const struct dataset *d)
 {
     struct keys_facts facts = keys_facts_read(d->facts, d->keys.keys);
     return (struct score){.keys = facts.range,
                           .interval = facts.frame_seconds,
+                          .beat = (size_t)d->keys.beat,
                           .channels = 2,
                           .rows = (size_t)d->keys.keys,
                           .pitched = (size_t)(d->keys.keys - d->keys.drums),
@@ -78,13 +100,14 @@ static void heard_free(struct heard *heard)
 }
 
 /* Hears keys (keys * frames, 2) as record i. */
-static void hear_record(struct heard *heard, size_t i, struct score score, const real *keys)
+static void hear_record(struct heard *heard, size_t i, struct score score, double interval, const real *keys)
 {
     double cues[CUES];
     size_t cells = score.rows * score.frames;
     float *loudness = allocate_or_die(2 * cells, sizeof loudness[0]);
     for (size_t j = 0; j < 2 * cells; j++) loudness[j % 2 * cells + j / 2] = (float)keys[j];
     score.loudness = loudness;
+    score.interval = interval;
     feature_set_put_or_die(&heard->features, i, &score, 0);
     cues_or_die(cues, &score, 0);
     for (size_t j = 0; j < NAMED_CUES; j++) heard->cues[i][j] = cues[named_cue[j]];
@@ -98,15 +121,22 @@ static struct heard hear_samples(struct step *step, struct score score)
     struct heard heard = heard_new_or_die(COMPARED, &score);
     size_t batch = (size_t)m->session.batch, count = 2 * score.rows * score.frames;
     real *keys = allocate_or_die(batch * count, sizeof keys[0]);
+    double *interval = allocate_or_die(batch, sizeof interval[0]);
+    struct intervals intervals = {0};
+    if (score.beat) intervals = prior_intervals(m->generator->prior);
     for (size_t first = 0; first < COMPARED; first += batch) {
         m->design->draw(m->generator, 0, (int)batch, (uint64_t)step->counters->seed, (uint32_t)first);
         m->design->sample(m->generator, (struct pass){0});
         m->session.ops->download(keys, m->generator->output.data, batch * count);
+        for (size_t b = 0; b < batch; b++)
+            interval[b] = score.beat ? interval_at(&intervals, (double)m->generator->articulation[b].tempo)
+                                     : score.interval;
 #pragma omp parallel for schedule(static)
         for (size_t b = 0; b < batch; b++)
-            if (first + b < COMPARED) hear_record(&heard, first + b, score, keys + b * count);
+            if (first + b < COMPARED) hear_record(&heard, first + b, score, interval[b], keys + b * count);
     }
     free(keys);
+    free(interval);
     return heard;
 }
 
@@ -116,8 +146,10 @@ static struct heard hear_records(const struct dataset *d, struct score score)
     size_t most = d->records < COMPARED ? d->records : COMPARED, count = 2 * score.rows * score.frames;
     struct heard heard = heard_new_or_die(most, &score);
 #pragma omp parallel for schedule(static)
-    for (size_t i = 0; i < most; i++)
-        hear_record(&heard, i, score, d->values + i * d->records / most * count);
+    for (size_t i = 0; i < most; i++) {
+        size_t record = i * d->records / most;
+        hear_record(&heard, i, score, d->origin[record].interval, d->values + record * count);
+    }
     return heard;
 }
 

@@ -9,7 +9,7 @@
 #include "kernels/model/training/step.h"
 
 /* Estimates the prior from posteriors of records, augmented as in training: four for each dimension of the
- * Gaussian. */
+ * Gaussian; and where frames follow the beat the tempi that samples have. */
 void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *dataset);
 
 /* Sets the calibration whose samples are most like training records: by the overlap of the densities of the
