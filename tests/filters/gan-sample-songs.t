@@ -197,7 +197,7 @@ done
 fails 1 'short.keys: record 1 .*: 39 frames: the model needs 40, 2 s' "a record that is too short to vary" \
     gan-sample -m $model --like short.keys
 gan-sample -m $model --like quiet-end.keys >varied.keys 2>remark
-is "$(cat remark)" "gan-sample: quiet-end.keys: 1 silent stretches of 2 s left out" "silence that is not varied is said"
+is "$(cat remark)" "gan-sample: quiet-end.keys: 1 silent stretches of 40 frames left out" "silence that is not varied is said"
 for excluded in "--like long.keys" "--from 1 --to 2" "--noise plain.npy"; do
     # shellcheck disable=SC2086 # several words
     fails 2 'gan-sample: --after excludes' "--after and ${excluded%% *}" gan-sample -m $model --after long.keys $excluded

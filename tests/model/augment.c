@@ -21,7 +21,7 @@ static float loudness(int song, int frame, int key, int channel)
     return (float)((song + 1) * 10 + frame) * (float)(key + 1) * (channel ? 0.5f : 1);
 }
 
-static void put_chunk(struct writer *writer, int song, int first)
+static void put_chunk(struct writer *writer, int song, int first, int beat)
 {
     struct record record = {0};
     float *to = record_shape_or_die(&record, 3, (size_t[]){2, KEYS, FRAMES});
@@ -29,6 +29,7 @@ static void put_chunk(struct writer *writer, int song, int first)
         to[i] = loudness(song, first + i % FRAMES, i / FRAMES % KEYS, i / CELLS);
     record_set_fact(&record, "kind", "keys");
     record_set_fact(&record, "interval", "0.5");
+    if (beat) record_set_fact(&record, "beat", "%d", beat);
     record_set_fact(&record, "source", "song %d", song);
     record_set_fact(&record, "start", "%g", first * 0.5);
     writer_put_or_die(writer, &record);
@@ -36,15 +37,15 @@ static void put_chunk(struct writer *writer, int song, int first)
 }
 
 /* Two songs in random order: 0 has two chunks that follow one another and one far behind them, 1 has one. */
-static struct dataset read_songs(const struct config *config)
+static struct dataset read_songs(const struct config *config, int beat)
 {
     char path[] = "/tmp/musigan-test.XXXXXX";
     if (close(mkstemp(path))) die("%s: not made", path);
     struct writer *writer = writer_open_or_die(path);
-    put_chunk(writer, 0, FRAMES);
-    put_chunk(writer, 1, 0);
-    put_chunk(writer, 0, 40 * FRAMES);
-    put_chunk(writer, 0, 0);
+    put_chunk(writer, 0, FRAMES, beat);
+    put_chunk(writer, 1, 0, beat);
+    put_chunk(writer, 0, 40 * FRAMES, beat);
+    put_chunk(writer, 0, 0, beat);
     writer_close_or_die(writer);
     struct reader *reader = reader_open_or_die(path);
     struct dataset d = dataset_read_or_die(reader, config);
@@ -62,11 +63,11 @@ static struct config *configure(const char *augmentation)
     return config;
 }
 
-/* x (BATCH, CELLS, 2): record `record` each time. Caller frees. */
-static real *make(const char *augmentation, size_t record, uint32_t step)
+/* x (BATCH, CELLS, 2): record `record` each time, of songs with a beat, or without: 0. Caller frees. */
+static real *make_on_beat(const char *augmentation, size_t record, uint32_t step, int beat)
 {
     struct config *config = configure(augmentation);
-    struct dataset d = read_songs(config);
+    struct dataset d = read_songs(config, beat);
     const struct ops *ops = ops_under_test();
     size_t order[4] = {record, record, record, record};
     struct tensor x = tensor_make(ops->allocate_or_die(BATCH * CELLS * 2), BATCH, CELLS, 2);
@@ -78,6 +79,11 @@ static real *make(const char *augmentation, size_t record, uint32_t step)
     dataset_free(&d);
     config_free(config);
     return values;
+}
+
+static real *make(const char *augmentation, size_t record, uint32_t step)
+{
+    return make_on_beat(augmentation, record, step, 0);
 }
 
 /* The window of song 0 that begins at this frame. */
@@ -107,6 +113,17 @@ static void test_windows(void)
     free(x), free(last);
 }
 
+static void test_beats(void)
+{
+    real *x = make_on_beat("windows: true", 3, 0, 5);
+    int found[2] = {0};
+    for (int b = 0; b < BATCH; b++)
+        for (int beat = 0; beat < 2; beat++) found[beat] += is_window(x + b * CELLS * 2, 5 * beat);
+    ok(found[0] > 9 && found[1] > 9 && found[0] + found[1] == BATCH,
+       "on each beat (%d %d), and on nothing else", found[0], found[1]);
+    free(x);
+}
+
 static void test_shift_and_swap(void)
 {
     real *x = make("shift: 1, swap: true", 3, 0);
@@ -134,6 +151,7 @@ static void test_shift_and_swap(void)
 int main(void)
 {
     test_windows();
+    test_beats();
     test_shift_and_swap();
     return done();
 }
