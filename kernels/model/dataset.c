@@ -60,11 +60,12 @@ static bool normalise_standard(real *values, size_t count, real *peak)
 }
 
 /* Where the record's first chunk comes from. */
-static struct origin origin_of(const struct record *record, struct reader *reader)
+static struct origin origin_of(const struct dataset *d, const struct record *record, struct reader *reader)
 {
+    struct keys_facts facts = keys_facts_read(d->facts, d->keys.keys);
     return (struct origin){.song = record_song(record),
                            .start = expect_number_or_die(reader, record, "start", 0),
-                           .interval = keys_interval_or_die(reader, record)};
+                           .interval = keys_interval_or_die(reader, record, &facts)};
 }
 
 bool dataset_normalise(const struct config *config, real *values, size_t count, real *peak)
@@ -178,14 +179,13 @@ static void check_beat_or_die(struct dataset *d, const struct reader *reader)
 }
 
 /* To cut windows from: as many keys as the model has, and at least its frames. */
-static void check_length_or_die(const struct dataset *d, const struct reader *reader,
-                                const struct record *record)
+static void check_length_or_die(const struct dataset *d, struct reader *reader, const struct record *record)
 {
     size_t frames = record->shape[record->rank - 1];
     dataset_check_window_or_die(reader, record, d->keys);
     if (frames < (size_t)d->keys.frames)
         reader_die(reader, "%zu frames: the model needs %d, %g s", frames, d->keys.frames,
-                   d->keys.frames * keys_interval_or_die(reader, record));
+                   d->keys.frames * origin_of(d, record, reader).interval);
 }
 
 static void map_file(struct dataset *d, FILE *file)
@@ -212,7 +212,7 @@ static void read_records_or_die(struct dataset *d, struct reader *reader, const 
         else
             check_shape_or_die(d, reader, &record, config->model.seq_len);
         check_beat_or_die(d, reader);
-        keep_parts(d, file, config, &record, origin_of(&record, reader), chunk);
+        keep_parts(d, file, config, &record, origin_of(d, &record, reader), chunk);
     }
     if (!d->records) die("no record sounds: nothing to learn from (%zu silent)", d->silent);
     map_file(d, file);

@@ -26,11 +26,12 @@ struct keys_facts keys_facts_read(char *facts, int rows)
     return read;
 }
 
-double keys_interval_or_die(const struct reader *reader, const struct record *record)
+double keys_interval_or_die(const struct reader *reader, const struct record *record,
+                            const struct keys_facts *facts)
 {
     double interval = expect_number_or_die(reader, record, "interval", FRAME_SECONDS_DEFAULT);
     if (!(interval > 0)) reader_die(reader, "interval=%g is not above 0 s", interval);
-    return interval;
+    return facts->beat ? interval : facts->frame_seconds;
 }
 
 static bool same_value(const char *a, const char *b)

@@ -18,8 +18,10 @@ struct keys_facts {
  * as missing: no drums, and the range begins at KEYS_FIRST_DEFAULT. */
 struct keys_facts keys_facts_read(char *facts, int rows);
 
-/* The fact interval of a record, s, or FRAME_SECONDS_DEFAULT; dies unless it is above 0. */
-double keys_interval_or_die(const struct reader *reader, const struct record *record);
+/* The length of a record's frames, s: with a beat its own fact interval, or FRAME_SECONDS_DEFAULT; without
+ * one that of `facts`. Dies unless the record's is above 0. */
+double keys_interval_or_die(const struct reader *reader, const struct record *record,
+                            const struct keys_facts *facts);
 
 /* Adds to `kept`, facts as in struct record, those of a record that say how its keys were measured: beat or,
  * without one, interval; keys, drums, analysis, lead, width, rate. Dies where the record states another value

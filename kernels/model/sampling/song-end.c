@@ -28,11 +28,12 @@ static double end_of(const struct parts *parts, size_t i)
     return parts->part[i].start + parts->part[i].interval * (double)parts->part[i].frames;
 }
 
-static void add_parts_or_die(struct parts *parts, const struct reader *reader, const struct record *record)
+static void add_parts_or_die(struct parts *parts, const struct reader *reader, const struct record *record,
+                             const struct keys_facts *facts)
 {
     double follows = parts->count ? end_of(parts, parts->count - 1) : 0;
     double start = expect_number_or_die(reader, record, "start", follows),
-           interval = keys_interval_or_die(reader, record);
+           interval = keys_interval_or_die(reader, record, facts);
     size_t frames = record->shape[record->rank - 1], each = parts->lines * frames;
     for (size_t at = 0; at < record->count; at += each, start += interval * (double)frames) {
         struct part part = {start, interval, frames, allocate_or_die(each, sizeof part.loudness[0])};
@@ -105,11 +106,12 @@ static struct parts read_parts_or_die(struct song_end *song, const char *path, s
     struct reader *reader = reader_open_or_die(path);
     struct record record = {0};
     char *kept = facts ? text_or_die("%s", facts) : NULL;
+    struct keys_facts model = keys_facts_read(facts, keys.keys);
     while (reader_next_finite_or_die(reader, &record)) {
         keys_facts_keep_or_die(&kept, reader, &record, "the model has");
         dataset_check_window_or_die(reader, &record, keys);
         check_source_or_die(song, reader, &record);
-        add_parts_or_die(&parts, reader, &record);
+        add_parts_or_die(&parts, reader, &record, &model);
     }
     reader_close(reader);
     record_free(&record);
