@@ -24,9 +24,9 @@ told: $(pieces) $(rolls) music/$(NAME)-losses.png
 	@echo "music: one more: bin/gan-sample -m $(work)/model -n 1 -S 2 | $(play) | $(encode) >more.mp3" >&2
 
 # Songs of a minute or more count; a tenth of them is kept aside, unheard.
-$(keys): build/music/songs bin/mp3-to-wave bin/wave-to-chunks bin/chunks-to-keys
+$(keys): build/music/songs bin/mp3-to-wave bin/wave-to-chunks bin/chunks-to-keys bin/keys-to-beats
 	bin/mp3-to-wave -m 60 "$$FOLDER" | bin/wave-to-chunks -v build/music/valid.pairs | \
-	    $(hear_$(design)) >$@.part
+	    $(call hear_$(design)) >$@.part
 	@mv $@.part $@
 
 # Other songs, another configuration or another program: earlier checkpoints do not count.

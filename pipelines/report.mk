@@ -62,12 +62,12 @@ $(work)/waves: $(work)/songs bin/mp3-to-wave
 
 # Of 31 songs seven are set aside.
 $(work)/%/bands/train.keys $(work)/%/bands/valid.keys $(work)/%/harmonic/train.keys $(work)/%/harmonic/valid.keys: \
-    $(work)/waves bin/wave-to-chunks bin/chunks-to-keys
+    $(work)/waves bin/wave-to-chunks bin/chunks-to-keys bin/keys-to-beats
 	mkdir -p $(work)/$*/bands $(work)/$*/harmonic
 	bin/wave-to-chunks -q --share 0.226 -S $* -v $(work)/$*/valid.pairs $(work)/waves >$(work)/$*/train.pairs
 	for keys in bands/train bands/valid harmonic/train harmonic/valid; do \
-	    case $$keys in bands/*) hear="$(hear_musigan)" ;; *) hear="$(hear_time)" ;; esac; \
-	    $$hear -q $(work)/$*/$${keys#*/}.pairs >$(work)/$*/keys.part; \
+	    case $$keys in bands/*) $(call hear_musigan,-q) ;; *) $(call hear_time,-q) ;; esac \
+	        <$(work)/$*/$${keys#*/}.pairs >$(work)/$*/keys.part; \
 	    mv $(work)/$*/keys.part $(work)/$*/$$keys.keys; \
 	done
 	rm $(work)/$*/train.pairs $(work)/$*/valid.pairs
@@ -96,8 +96,8 @@ $(by_chance:%=$(work)/%/made.keys): $(work)/%/made.keys: $$(set)/train.keys bin/
 	$(baseline) $(count) $< >$@.part
 	mv $@.part $@
 
-# Training songs for the judges to learn from, then those set aside, which they are asked about. A pair is two records.
-remake = bin/gan-sample -q -d cpu -m $< --like $(1) --amount 0 -n $$((2 * $$(bin/tensor-print $(1) | grep -c '^record')))
+# Training songs for the judges to learn from, then those set aside, which they are asked about.
+remake = bin/gan-sample -q -d cpu -m $< --like $(1) --amount 0 -n $$(bin/tensor-print $(1) | grep -c '^record')
 $(remade:%=$(work)/%/made.keys): $(work)/%/made.keys: $$(set)/time/1/model $$(set)/train.keys $$(set)/valid.keys \
     bin/gan-sample bin/tensor-print
 	mkdir -p $(@D)
@@ -136,11 +136,11 @@ $(heard:%=$(work)/%/pieces): $(work)/%/pieces: $$(set)/train.keys bin/keys-basel
 	mv $@.part $@
 
 $(of_songs:%=$(work)/%/pieces): $(work)/%/pieces: $$(set)/train.keys $$(set)/valid.keys \
-    bin/mp3-to-wave bin/wave-to-chunks bin/chunks-to-keys
+    bin/mp3-to-wave bin/wave-to-chunks bin/chunks-to-keys bin/keys-to-beats
 	mkdir -p $(@D)
 	song=$$(grep -a -o -m 1 'source=[^ ]*' $(set)/$(if $(filter training,$(what)),train,valid).keys) && \
 	    bin/mp3-to-wave -q -s 60 "$$(printf %b "$$(sed 's/source=//; s/%/\\x/g' <<<"$$song")")" | \
-	    bin/wave-to-chunks -q -s 5 | $(hear_time) -q >$@.part
+	    bin/wave-to-chunks -q -s 5 | $(call hear_time,-q) >$@.part
 	mv $@.part $@
 
 $(shown:%=$(work)/%/drawn): $(work)/%/drawn: $(work)/%/pieces bin/keys-to-png bin/keys-to-wave bin/wave-to-mp3 \
