@@ -2,6 +2,7 @@
 #include "common/keys/beat-period.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/keys/beats.h"
@@ -62,12 +63,14 @@ static double regularity(const double *correlation, size_t lags, double period)
 
 static double likeliest_period(double *correlation, size_t lags, size_t count, double step)
 {
-    double best = 0, most = CLEAR * correlation[0] / (double)count;
+    double best = 0, most = (getenv("DEBUG2")?0:CLEAR) * correlation[0] / (double)count;
     for (size_t lag = 0; lag < lags; lag++) correlation[lag] /= (double)(count - lag);
+    if(getenv("DEBUG2")){double mm=0;for (int i = 0; BEAT_SHORTEST + i * FINER < BEAT_LONGEST; i++) mm=fmax(mm,regularity(correlation,lags,(BEAT_SHORTEST + i * FINER)/step)); fprintf(stderr,"reg %.4f\n",mm/correlation[0]);}
     for (int i = 0; BEAT_SHORTEST + i * FINER < BEAT_LONGEST; i++) {
         double period = (BEAT_SHORTEST + i * FINER) / step, regular = regularity(correlation, lags, period);
         if (regular > most) most = regular, best = period;
     }
+    if(getenv("DEBUG2")) fprintf(stderr,"reg %.4f\n",most/correlation[0]);
     return best;
 }
 

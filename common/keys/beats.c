@@ -2,32 +2,33 @@
 #include "common/keys/beats.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "common/keys/beat-path.h"
 #include "common/keys/beat-period.h"
 #include "common/keys/onsets.h"
 #include "common/memory.h"
 
-enum { STEPS_MOST = 60000 /* of which the period is refined */, PHASES = 200 };
-static const double BEFORE = 0.02; /* s before frame 0 at which a beat counts as one on it */
+enum { STEPS_MOST = 60000 /* of which the period is refined */, PHASES = 200, PATH_LEAST = 9 /* beats */ };
+static const double BEFORE = 0.04; /* s before frame 0 at which a beat counts as one on it */
+static const double STEADY = 0.9; /* of the strength that followed beats have, what those of a machine have */
 
-/* Strength (count) between two steps; 0 outside. */
-static double strength_at(const float *strength, size_t count, double at)
+/* Strength between two steps; 0 outside. */
+static double strength_at(const struct beat_onsets *onsets, double at)
 {
-    if (!(at >= 0 && at < (double)count - 1)) return 0;
+    if (!(at >= 0 && at < (double)onsets->count - 1)) return 0;
     double share = at - floor(at);
-    const float *two = strength + (size_t)at;
+    const float *two = onsets->strength + (size_t)at;
     return (1 - share) * (double)two[0] + share * (double)two[1];
 }
 
-/* The mean strength at at, at + period, at + 2 period ... */
+/* The sum of the strengths at at, at + period, at + 2 period ... */
 static double strength_of_grid(const struct beat_onsets *onsets, double at, double period)
 {
     double sum = 0;
-    size_t beats = 0;
-    for (; at < (double)onsets->count; at += period, beats++)
-        sum += strength_at(onsets->strength, onsets->count, at);
-    return sum / (double)beats;
+    for (; at < (double)onsets->count; at += period) sum += strength_at(onsets, at);
+    return sum;
 }
 
 /* The step, below `period`, of the first beat of the grid whose beats are the strongest. */
@@ -35,33 +36,68 @@ static double phase_of(const struct beat_onsets *onsets, double period)
 {
     double best = 0, most = -INFINITY;
     for (int i = 0; i < PHASES; i++) {
-        double at = period * i / PHASES, mean = strength_of_grid(onsets, at, period);
-        if (mean > most) most = mean, best = at;
+        double at = period * i / PHASES, sum = strength_of_grid(onsets, at, period);
+        if (sum > most) most = sum, best = at;
     }
     return best;
 }
 
-/* The beats at first, first + period ... up to `end`, all in frames. */
+/* The beats first, first + period ... before `end`. */
 static struct beats grid_or_die(double first, double period, double end)
 {
-    struct beats beats = {.count = end < first ? 0 : (size_t)floor((end - first) / period) + 1};
+    struct beats beats = {.count = (size_t)fmax(0, ceil((end - first) / period))};
     beats.at = allocate_or_die(beats.count, sizeof *beats.at);
     for (size_t i = 0; i < beats.count; i++) beats.at[i] = first + period * (double)i;
     return beats;
 }
 
+/* The beats of the path (count), and others as long as its first and its last one, from `begin` to before `end`. */
+static struct beats path_extended_or_die(const double *path, size_t count, double begin, double end)
+{
+    double first = path[1] - path[0], last = path[count - 1] - path[count - 2];
+    size_t before = (size_t)fmax(0, floor((path[0] - begin) / first));
+    size_t behind = (size_t)fmax(0, ceil((end - path[count - 1]) / last) - 1);
+    struct beats beats = {.count = before + count + behind};
+    beats.at = allocate_or_die(beats.count, sizeof *beats.at);
+    for (size_t i = 0; i < beats.count; i++) {
+        if (i < before)
+            beats.at[i] = path[0] - first * (double)(before - i);
+        else if (i < before + count)
+            beats.at[i] = path[i - before];
+        else
+            beats.at[i] = path[count - 1] + last * (double)(i + 1 - before - count);
+    }
+    return beats;
+}
+
+/* In steps, from `begin` to before `end`: the beats of a machine, unless following the tempo finds stronger ones. */
+static struct beats clear_beats_or_die(const struct beat_onsets *onsets, double begin, double end)
+{
+    size_t refined = onsets->count < STEPS_MOST ? onsets->count : STEPS_MOST;
+    double period = onsets_period_near(onsets->strength, refined, onsets->period);
+    double first = phase_of(onsets, period), *path, strength = 0;
+    if (first - period >= begin) first -= period;
+    size_t count = beat_path_or_die(&path, onsets, onsets->period);
+    for (size_t i = 0; i < count; i++) strength += strength_at(onsets, path[i]);
+    bool steady = count < PATH_LEAST || strength_of_grid(onsets, first, period) >= STEADY * strength;
+    if (getenv("DEBUG")) fprintf(stderr, "period %.3f %.3f ratio %.3f count %zu\n", onsets->period*onsets->step*1000, period*onsets->step*1000, strength_of_grid(onsets, first, period)/strength, count);
+    struct beats beats =
+        steady ? grid_or_die(first, period, end) : path_extended_or_die(path, count, begin, end);
+    free(path);
+    return beats;
+}
+
 struct beats beats_or_die(const struct score *score)
 {
-    double frames = (double)(score->parts * score->frames), before = BEFORE / score->interval;
     struct beat_onsets onsets = beat_onsets_or_die(score);
-    double joined = onsets.step / score->interval, period = BEAT_UNCLEAR / onsets.step, first = 0;
+    double frames = (double)(score->parts * score->frames), joined = onsets.step / score->interval;
+    double begin = -BEFORE / score->interval, end = frames - begin;
+    struct beats beats;
     if (onsets.period > 0) {
-        size_t count = onsets.count < STEPS_MOST ? onsets.count : STEPS_MOST;
-        period = onsets_period_near(onsets.strength, count, onsets.period);
-        first = phase_of(&onsets, period);
-        if (first - period > -before / joined) first -= period;
-    }
-    struct beats beats = grid_or_die(first * joined, period * joined, frames + before);
+        beats = clear_beats_or_die(&onsets, begin / joined, end / joined);
+        for (size_t i = 0; i < beats.count; i++) beats.at[i] *= joined;
+    } else
+        beats = grid_or_die(0, BEAT_UNCLEAR / score->interval, end);
     beats.clear = onsets.period > 0;
     free(onsets.strength);
     return beats;
