@@ -36,57 +36,59 @@ struct counts {
     double left_out; /* s */
 };
 
-/* The facts of the song; those of one record are set for each. */
-static void set_facts(struct record *record, const struct song *song)
-{
-    record_copy_facts(record, &song->record);
-    record_set_fact(record, "kind", "keys");
-    record_set_fact(record, "beat", "%d", BEAT_FRAMES);
-    record_remove_fact(record, "score");
-}
-
-/* Seconds of the song, from its first frame on, at the beginning of the frame whose middle is on `beat`. */
-static double seconds_at(const struct song *song, const struct beats *beats, size_t beat, double interval)
-{
-    return song->start + (beats->at[beat] + 0.5) * song->score.interval - interval / 2;
-}
-
-/* Writes the records of a song; returns the seconds that fill none. */
-static double put_records_or_die(struct writer *writer, const struct song *song, const struct beats *beats,
-                                 size_t *written)
+/* An empty record of that many frames with the facts of the song, but for its time. */
+static struct record record_or_die(const struct song *song, size_t frames)
 {
     const struct score *score = &song->score;
-    double seconds = (double)score->frames * score->interval;
-    size_t whole = beats->count > 0 ? beats->count - 1 : 0,
-           length = beats_wanted ? (size_t)beats_wanted : whole;
-    size_t lines = score->channels * score->rows, records = length ? whole / length : 0;
-    *written += records;
-    if (records == 0) return seconds;
-    size_t count = records * length * BEAT_FRAMES, frames = length * BEAT_FRAMES;
     struct record record = {0};
-    float *loudness = allocate_or_die(lines * count, sizeof *loudness);
     size_t stereo[] = {2, score->rows, frames};
-    float *target = record_shape_or_die(&record, (int)score->channels + 1, stereo + 2 - score->channels);
-    set_facts(&record, song);
+    record_shape_or_die(&record, (int)score->channels + 1, stereo + 2 - score->channels);
+    record_copy_facts(&record, &song->record);
+    record_set_fact(&record, "kind", "keys");
+    record_set_fact(&record, "keys", "%d-%d", score->keys.first, score->keys.last);
+    record_set_fact(&record, "beat", "%d", BEAT_FRAMES);
+    record_remove_fact(&record, "score");
+    return record;
+}
+
+/* Sets the facts start and interval of a record from beat at[0] to at[beats], which are middles of frames. */
+static void set_time(struct record *record, const struct song *song, const double *at, size_t beats)
+{
+    double interval = (at[beats] - at[0]) * song->score.interval / (double)(beats * BEAT_FRAMES);
+    double start = song->start + (at[0] + 0.5) * song->score.interval - interval / 2;
+    record_set_fact(record, "start", "%.10g", fmax(0, start));
+    record_set_fact(record, "interval", "%.10g", interval);
+}
+
+/* Writes the records of a song. */
+static void put_records_or_die(struct counts *counts, struct writer *writer, const struct song *song,
+                               const struct beats *beats)
+{
+    const struct score *score = &song->score;
+    size_t whole = beats->count > 0 ? beats->count - 1 : 0, wanted = (size_t)beats_wanted;
+    size_t length = wanted > 0 ? wanted : whole, records = length > 0 ? whole / length : 0;
+    size_t frames = length * BEAT_FRAMES, count = records * frames, lines = score->channels * score->rows;
+    counts->left_out += (double)score->frames * score->interval;
+    if (records == 0) return;
+    struct record record = record_or_die(song, frames);
+    float *loudness = allocate_or_die(lines * count, sizeof *loudness), *target = record.data;
     beat_clock_or_die(loudness, score, beats->at, records * length);
     for (size_t i = 0; i < records; i++) {
-        size_t first = i * length;
-        double interval = (beats->at[first + length] - beats->at[first]) * score->interval / (double)frames;
-        record_set_fact(&record, "start", "%.10g", fmax(0, seconds_at(song, beats, first, interval)));
-        record_set_fact(&record, "interval", "%.10g", interval);
+        set_time(&record, song, beats->at + i * length, length);
         for (size_t line = 0; line < lines; line++)
             memcpy(target + line * frames, loudness + line * count + i * frames, frames * sizeof *target);
         writer_put_or_die(writer, &record);
     }
+    counts->records += records;
+    counts->left_out -= (beats->at[records * length] - beats->at[0]) * score->interval;
     free(loudness);
     record_free(&record);
-    return seconds - (beats->at[records * length] - beats->at[0]) * score->interval;
 }
 
 static void say(const struct counts *counts)
 {
-    warn("%zu songs, %zu records; %.1f s at the songs' ends fill none; %zu songs without a clear beat: %g s "
-         "each",
+    warn("%zu songs, %zu records; left out: %.1f s at the songs' ends; %zu songs without a clear beat were "
+         "given %g s",
          counts->songs, counts->records, counts->left_out, counts->unclear, BEAT_UNCLEAR);
 }
 
@@ -102,7 +104,7 @@ int main(int argc, char **argv)
     progress_begin("songs", (double)counts.songs, progress, quiet);
     for (size_t done = 1; song_spool_next_or_die(spool, &song); done++) {
         struct beats beats = beats_or_die(&song.score);
-        counts.left_out += put_records_or_die(writer, &song, &beats, &counts.records);
+        put_records_or_die(&counts, writer, &song, &beats);
         counts.unclear += !beats.clear;
         beats_free(&beats);
         progress_show((double)done, NULL);

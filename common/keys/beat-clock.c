@@ -126,7 +126,7 @@ static void map_drum(const struct row *row)
     bool more = drum_hit_next(&hit, row->both, frames, FLT_TRUE_MIN);
     while (more) {
         double middle = middle_of_rise(&hit, row->both);
-        size_t t = (size_t)round(middle), next = frames;
+        size_t t = hit.end - 1, next = frames;
         long j = frame_at(row->at, row->beats, middle), end = count;
         more = drum_hit_next(&hit, row->both, frames, FLT_TRUE_MIN);
         if (more) {

@@ -2,7 +2,6 @@
 #include "common/keys/beats.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/keys/beat-path.h"
@@ -51,7 +50,8 @@ static struct beats grid_or_die(double first, double period, double end)
     return beats;
 }
 
-/* The beats of the path (count), and others as long as its first and its last one, from `begin` to before `end`. */
+/* The beats of the path (count), and others as long as its first and its last one, from `begin` to before
+ * `end`. */
 static struct beats path_extended_or_die(const double *path, size_t count, double begin, double end)
 {
     double first = path[1] - path[0], last = path[count - 1] - path[count - 2];
@@ -70,21 +70,36 @@ static struct beats path_extended_or_die(const double *path, size_t count, doubl
     return beats;
 }
 
-/* In steps, from `begin` to before `end`: the beats of a machine, unless following the tempo finds stronger ones. */
-static struct beats clear_beats_or_die(const struct beat_onsets *onsets, double begin, double end)
+/* The beats first, first + period ... of a machine that plays with that period, if they are nearly as strong
+ * as those of the path (count), which follow a tempo that drifts. */
+static bool is_steady(double *first, double *period, const struct beat_onsets *onsets, const double *path,
+                      size_t count)
 {
-    size_t refined = onsets->count < STEPS_MOST ? onsets->count : STEPS_MOST;
-    double period = onsets_period_near(onsets->strength, refined, onsets->period);
-    double first = phase_of(onsets, period), *path, strength = 0;
-    if (first - period >= begin) first -= period;
-    size_t count = beat_path_or_die(&path, onsets, onsets->period);
+    size_t looked_at = onsets->count < STEPS_MOST ? onsets->count : STEPS_MOST;
+    double strength = 0;
     for (size_t i = 0; i < count; i++) strength += strength_at(onsets, path[i]);
-    bool steady = count < PATH_LEAST || strength_of_grid(onsets, first, period) >= STEADY * strength;
-    if (getenv("DEBUG")) fprintf(stderr, "period %.3f %.3f ratio %.3f count %zu\n", onsets->period*onsets->step*1000, period*onsets->step*1000, strength_of_grid(onsets, first, period)/strength, count);
-    struct beats beats =
-        steady ? grid_or_die(first, period, end) : path_extended_or_die(path, count, begin, end);
-    free(path);
-    return beats;
+    *period = onsets_period_near(onsets->strength, looked_at, *period);
+    *first = phase_of(onsets, *period);
+    return count < PATH_LEAST || strength_of_grid(onsets, *first, *period) >= STEADY * strength;
+}
+
+/* In steps, from `begin` to before `end`; false when none are clear. */
+static bool find_or_die(struct beats *beats, const struct beat_onsets *onsets, double begin, double end)
+{
+    double period = beat_period_or_die(onsets), first = 0, *path;
+    double *periods = allocate_or_die(onsets->count, sizeof *periods);
+    for (size_t t = 0; t < onsets->count; t++) periods[t] = period;
+    bool drifts = period == 0 && beat_periods_or_die(periods, onsets);
+    if (period > 0 || drifts) {
+        size_t count = beat_path_or_die(&path, onsets, periods);
+        if (!drifts && is_steady(&first, &period, onsets, path, count))
+            *beats = grid_or_die(first - period >= begin ? first - period : first, period, end);
+        else
+            *beats = path_extended_or_die(path, count, begin, end);
+        free(path);
+    }
+    free(periods);
+    return period > 0 || drifts;
 }
 
 struct beats beats_or_die(const struct score *score)
@@ -93,13 +108,11 @@ struct beats beats_or_die(const struct score *score)
     double frames = (double)(score->parts * score->frames), joined = onsets.step / score->interval;
     double begin = -BEFORE / score->interval, end = frames - begin;
     struct beats beats;
-    if (onsets.period > 0) {
-        beats = clear_beats_or_die(&onsets, begin / joined, end / joined);
-        for (size_t i = 0; i < beats.count; i++) beats.at[i] *= joined;
-    } else
-        beats = grid_or_die(0, BEAT_UNCLEAR / score->interval, end);
-    beats.clear = onsets.period > 0;
-    free(onsets.strength);
+    bool clear = find_or_die(&beats, &onsets, begin / joined, end / joined);
+    if (!clear) beats = grid_or_die(0, BEAT_UNCLEAR / score->interval, end);
+    for (size_t i = 0; clear && i < beats.count; i++) beats.at[i] *= joined;
+    beats.clear = clear;
+    beat_onsets_free(&onsets);
     return beats;
 }
 

@@ -49,7 +49,8 @@ static double power_at(const float *strength, size_t count, double frequency)
     return power;
 }
 
-/* The grid is fine enough for the highest multiple to turn by an eighth from the first step to the last. */
+/* The grid is fine enough for the highest multiple to turn by an eighth from the first step to the last;
+ * between its points lies the top of the parabola through three. */
 double onsets_period_near(const float *strength, size_t count, double period)
 {
     double grid = 1.0 / (8 * HARMONICS * (double)count), best = 1 / period, most = 0;
@@ -57,5 +58,8 @@ double onsets_period_near(const float *strength, size_t count, double period)
         double power = power_at(strength, count, f);
         if (power > most) most = power, best = f;
     }
+    double below = power_at(strength, count, best - grid), above = power_at(strength, count, best + grid);
+    double bend = 2 * most - below - above;
+    if (below < most && above < most) best += grid * (above - below) / (2 * bend);
     return 1 / best;
 }

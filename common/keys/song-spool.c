@@ -52,6 +52,9 @@ static void put_or_die(struct song_spool *spool, const struct reader *reader, co
     size_t source = source_or_die(spool, record), order = spool->count++;
     score_alike_or_die(reader, &score, &spool->sources[source].shape);
     if (score.beat) reader_die(reader, "beat=%zu: these keys are on the beat clock already", score.beat);
+    if (score.parts * score.frames > FRAMES_MOST)
+        reader_die(reader, "%zu frames; at most %d are taken at once", score.parts * score.frames,
+                   FRAMES_MOST);
     if (score.interval > INTERVAL_MOST)
         reader_die(reader, "interval=%g: no beats are found in frames of more than %g s", score.interval,
                    INTERVAL_MOST);
@@ -77,8 +80,8 @@ static int by_song_and_start(const void *left, const void *right)
 /* The place behind the last one of the song that begins at `first`. */
 static size_t song_end(const struct song_spool *spool, size_t first)
 {
-    size_t i = first + 1;
-    for (; i < spool->count; i++) {
+    size_t i = first + 1, frames = spool->places[first].frames;
+    for (; i < spool->count && (frames += spool->places[i].frames) <= FRAMES_MOST; i++) {
         const struct place *before = &spool->places[i - 1], *place = &spool->places[i];
         double interval = spool->sources[place->source].shape.interval;
         if (place->source != before->source || fabs(place->start - before->end) > 0.51 * interval) break;
