@@ -72,6 +72,7 @@ $(BIN)/gan-sample:     LIBS = $(CORE_LIBS)
 $(BIN)/keys-to-wave:   LIBS = -lz -lm
 $(BIN)/raw-to-wave:    LIBS = -lz -lm
 $(BIN)/wave-to-mp3:    LIBS = -lmp3lame -lebur128 -lz -lm
+$(BIN)/keys-to-beats:  LIBS = -lz -lm
 $(BIN)/keys-to-midi:   LIBS = -lz -lm
 $(BIN)/midi-to-keys:   LIBS = -lz -lm
 $(BIN)/keys-to-png:    LIBS = -lcairo -lz -lm

@@ -102,7 +102,9 @@ static struct midi_part drums_or_die(const float *lines, const struct score *sco
         float least = fmaxf((float)(on * (double)level_peak(line, count)), (float)(SOFTEST_DRUM * full));
         struct drum_hit hit = {0};
         while (drum_hit_next(&hit, line, count, least)) {
-            uint32_t at = (uint32_t)((double)hit.frame * grid.ticks + hit.place * grid.ticks);
+            double place =
+                score->beat > 0 ? 0 : hit.place; /* where frames are parts of a beat, hits are on them */
+            uint32_t at = (uint32_t)((double)hit.frame * grid.ticks + place * grid.ticks);
             struct midi_note *before = part.count > 0 ? &part.notes[part.count - 1] : NULL;
             if (before && before->number == number && before->off > at) before->off = at;
             add_note_or_die(&part, &room,
@@ -139,10 +141,16 @@ static float largest_of(const float *lines, size_t channels, const struct score 
     return largest;
 }
 
+static double own_tempo_or_die(const struct score *score)
+{
+    if (score->beat > 0) return 60 / ((double)score->beat * score->interval);
+    return tempo_or_die(score, STANDARD_TEMPO);
+}
+
 struct midi_file score_to_midi_or_die(const struct reader *reader, const struct score *score,
                                       const struct score_to_midi *settings)
 {
-    double tempo = settings->tempo > 0 ? settings->tempo : tempo_or_die(score, STANDARD_TEMPO);
+    double tempo = settings->tempo > 0 ? settings->tempo : own_tempo_or_die(score);
     struct grid grid = grid_or_die(reader, score, tempo);
     size_t channels = settings->split ? score->channels : 1, count = score->parts * score->frames;
     float *lines = lines_or_die(score, channels);

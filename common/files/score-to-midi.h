@@ -9,7 +9,7 @@ struct score_to_midi {
     double on, off;       /* of the loudest key: what begins a note and what keeps it */
     double gap, shortest; /* s: the longest pause in a note, the shortest note */
     double again;         /* rise of loudness that begins a note again; 0: none does */
-    double tempo;         /* quarters a minute; 0: that of the onsets */
+    double tempo;         /* quarters a minute; 0: that of the score's beat, or else of the onsets */
     bool split;           /* each channel its own instrument, left and right */
     int program;          /* of General MIDI, counted from 0 */
     const char *title;    /* or NULL */

@@ -104,3 +104,15 @@ void score_line(const struct score *score, size_t channel, size_t k, float *line
         for (size_t t = 0; t < score->frames; t++) *line++ = source[t] > 0 ? source[t] : 0;
     }
 }
+
+void score_line_loudest(const struct score *score, size_t k, float *line)
+{
+    score_line(score, 0, k, line);
+    for (size_t part = 0; part < score->parts && score->channels > 1; part++) {
+        const float *right =
+            score->loudness + ((part * score->channels + 1) * score->rows + k) * score->frames;
+        float *target = line + part * score->frames;
+        for (size_t t = 0; t < score->frames; t++)
+            if (right[t] > target[t]) target[t] = right[t];
+    }
+}

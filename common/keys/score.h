@@ -34,4 +34,7 @@ float score_loudest_drum(const struct score *score, size_t part);
 /* line (parts * frames): the loudness of row k in one channel. Values below 0 become 0. */
 void score_line(const struct score *score, size_t channel, size_t k, float *line);
 
+/* Likewise, of each frame the larger of both channels. */
+void score_line_loudest(const struct score *score, size_t k, float *line);
+
 #endif

@@ -1,22 +1,21 @@
 /* The tempo of a score. */
 #include "common/keys/tempo.h"
 
-#include <complex.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/keys/onsets.h"
 #include "common/memory.h"
 
 static const double SLOWEST = 40, FASTEST = 240; /* beats a minute */
-static const double STEP_LEAST = 0.01;           /* s; shorter frames are joined */
 static const double STEP_MOST = 0.1;
 static const double PRIOR_PERIOD = 0.5, PRIOR_OCTAVES = 0.9; /* s; deviation */
 /* Of the power of the onsets: random notes reach 0.33 with three correlations and the prior, windows of ten
  * seconds of songs 0.5 to 1.8. */
 static const double CLEAR = 0.4;
-enum { STEPS_MOST = 60000, HARMONICS = 4, BEATS = 6 /* of which the correlation is looked at */ };
+enum { STEPS_MOST = 60000, BEATS = 6 /* of which the correlation is looked at */ };
 
-/* Onset strength over time. */
+/* Onset strength over time, summed over the rows of all channels. */
 struct onsets {
     float *strength; /* (count), of mean 0 */
     size_t count;
@@ -25,8 +24,7 @@ struct onsets {
 
 static struct onsets onsets_or_die(const struct score *score)
 {
-    size_t frames = score->parts * score->frames;
-    size_t joined = (size_t)fmax(1, floor(STEP_LEAST / score->interval * (1 + 1e-9)));
+    size_t frames = score->parts * score->frames, joined = onsets_joined(score->interval);
     struct onsets onsets = {.count = frames / joined, .step = score->interval * (double)joined};
     if (onsets.count > STEPS_MOST) onsets.count = STEPS_MOST;
     onsets.strength = allocate_or_die(onsets.count, sizeof *onsets.strength);
@@ -34,27 +32,12 @@ static struct onsets onsets_or_die(const struct score *score)
     for (size_t channel = 0; channel < score->channels; channel++)
         for (size_t row = 0; row < score->rows; row++) {
             score_line(score, channel, row, line);
-            for (size_t t = 0; t < onsets.count * joined; t++)
-                onsets.strength[t / joined] += fmaxf(0, sqrtf(line[t]) - (t > 0 ? sqrtf(line[t - 1]) : 0));
+            onsets_add(onsets.strength, onsets.count, line, joined);
         }
     free(line);
-    double mean = 0;
-    for (size_t t = 0; t < onsets.count; t++) mean += (double)onsets.strength[t] / (double)onsets.count;
-    for (size_t t = 0; t < onsets.count; t++) onsets.strength[t] -= (float)mean;
+    onsets_centre(onsets.strength, onsets.count);
+    onsets_smooth(onsets.strength, onsets.count, 2);
     return onsets;
-}
-
-/* A beat that lies between two steps appears in both: the kernel ¼ ½ ¼, twice. */
-static void smooth(struct onsets *onsets)
-{
-    for (int turn = 0; turn < 2; turn++) {
-        float before = 0;
-        for (size_t t = 0; t < onsets->count; t++) {
-            float now = onsets->strength[t], behind = t + 1 < onsets->count ? onsets->strength[t + 1] : 0;
-            onsets->strength[t] = 0.5f * now + 0.25f * (before + behind);
-            before = now;
-        }
-    }
 }
 
 /* correlation (lags), of lag 0 on, each over the products that there are. */
@@ -92,40 +75,16 @@ static double likeliest_period(const float *correlation, double step)
     return most >= CLEAR * (double)correlation[0] ? best : 0;
 }
 
-/* The power of the onsets at `frequency`, turns a step, and its multiples. */
-static double power_at(const struct onsets *onsets, double frequency)
-{
-    double power = 0;
-    for (int h = 1; h <= HARMONICS; h++) {
-        double complex turn = cexp(-2 * M_PI * I * h * frequency), phase = 1, sum = 0;
-        for (size_t t = 0; t < onsets->count; t++, phase *= turn) sum += (double)onsets->strength[t] * phase;
-        power += creal(sum * conj(sum));
-    }
-    return power;
-}
-
-/* The period, in steps, within two per cent of `period`. The grid is fine enough for the highest multiple to
- * turn by an eighth from the first step to the last. */
-static double refined(const struct onsets *onsets, double period)
-{
-    double grid = 1.0 / (8 * HARMONICS * (double)onsets->count), best = 1 / period, most = 0;
-    for (double f = 0.98 / period; f <= 1.02 / period; f += grid) {
-        double power = power_at(onsets, f);
-        if (power > most) most = power, best = f;
-    }
-    return 1 / best;
-}
-
 double tempo_or_die(const struct score *score, double standard)
 {
     if (score->interval > STEP_MOST) return standard;
     struct onsets onsets = onsets_or_die(score);
     size_t lags = (size_t)ceil(BEATS * 60 / SLOWEST / onsets.step) + 2;
     float *correlation = allocate_or_die(lags, sizeof *correlation);
-    smooth(&onsets);
     autocorrelate(correlation, lags, &onsets);
     double period = likeliest_period(correlation, onsets.step);
-    double tempo = period > 0 ? 60 / (refined(&onsets, period) * onsets.step) : standard;
+    double tempo = period > 0 ? 60 / (onsets_period_near(onsets.strength, onsets.count, period) * onsets.step)
+                              : standard;
     free(correlation);
     free(onsets.strength);
     return fmin(FASTEST, fmax(SLOWEST, tempo));

@@ -9,7 +9,8 @@
 
 static const struct colour LEFT_INK = {0.98, 0.42, 0.05}, RIGHT_INK = {0.05, 0.45, 0.95};
 static const struct colour BOTH_INKS = {0.05, 0.19, 0.05}, MONO_INK = {0.1, 0.1, 0.1};
-static const struct colour TEXT = {0.1, 0.1, 0.1}, FAINT = {0.4, 0.4, 0.4}, GRID = {0.8, 0.8, 0.8};
+static const struct colour TEXT = {0.1, 0.1, 0.1}, FAINT = {0.4, 0.4, 0.4}, GRID = {0.8, 0.8, 0.8},
+                           BEAT = {0.9, 0.9, 0.85};
 static const struct colour BLACK_ROW = {0.94, 0.94, 0.95};
 
 enum {
@@ -117,6 +118,16 @@ static void draw_time(const struct layout *layout)
     }
 }
 
+/* A faint line where every fourth beat begins. */
+static void draw_beats(const struct layout *layout)
+{
+    const struct score *score = layout->score;
+    size_t frames = score->parts * score->frames;
+    for (size_t t = 0; score->beat > 0 && t < frames; t += 4 * score->beat)
+        picture_box(layout->picture, layout->x + floor((double)t * layout->width / (double)frames), layout->y,
+                    1, roll_bottom(layout) - layout->y, BEAT);
+}
+
 /* amount (columns) of line (count): column i shows the largest loudness L of its frames as (L / peak)^0.6.
  * The exponent is that of perceived loudness over sound pressure (Stevens, "On the psychophysical law",
  * 1957). */
@@ -193,6 +204,7 @@ struct picture *piano_roll_picture_or_die(const struct score *score, int width, 
     picture_text(layout.picture, layout.x, 20, 16, ALIGN_LEFT, legend_left - layout.x, TEXT, title);
     picture_text(layout.picture, layout.x, 42, LETTERS, ALIGN_LEFT, layout.width, FAINT, remarks);
     for (int key = score->keys.first; key <= score->keys.last; key++) draw_key(&layout, key);
+    draw_beats(&layout);
     draw_time(&layout);
     draw_drums(&layout);
     draw_border(&layout);

@@ -1,0 +1,161 @@
+/* Keys on the beat clock. */
+#include "common/keys/beat-clock.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/keys/drum-hits.h"
+#include "common/memory.h"
+
+static const double HIT_FRAME = 0.02; /* s: about how long a frame of a hit is on either clock */
+
+/* Where the frames of the beat clock lie in those of the score. */
+struct place {
+    long nearest;      /* to its middle; may be before or behind the score */
+    size_t begin, end; /* the frames that it covers, one at least; empty outside of the score */
+};
+
+/* The frame of the score, between two of them, in which `frame` of the beat clock has its middle. Beats
+ * before at[0] and behind at[beats] are as long as those next to them. */
+static double middle_of(const double *at, size_t beats, double frame)
+{
+    double beat = fmin(fmax(floor(frame / BEAT_FRAMES), 0), (double)beats - 1),
+           share = frame / BEAT_FRAMES - beat;
+    const double *two = at + (size_t)beat;
+    return two[0] + share * (two[1] - two[0]);
+}
+
+static size_t frame_within(double frame, size_t frames)
+{
+    return (size_t)fmin(fmax(frame, 0), (double)frames);
+}
+
+/* (beats * BEAT_FRAMES). Caller frees. */
+static struct place *places_or_die(const double *at, size_t beats, size_t frames)
+{
+    size_t count = beats * BEAT_FRAMES;
+    struct place *places = allocate_or_die(count, sizeof *places);
+    for (size_t j = 0; j < count; j++) {
+        double nearest = round(middle_of(at, beats, (double)j));
+        double begin = ceil(middle_of(at, beats, (double)j - 0.5)),
+               end = ceil(middle_of(at, beats, (double)j + 0.5));
+        begin = fmin(begin, nearest), end = fmax(end, nearest + 1);
+        places[j] = (struct place){(long)nearest, frame_within(begin, frames), frame_within(end, frames)};
+    }
+    return places;
+}
+
+static float loudest(const float *line, size_t begin, size_t end)
+{
+    float most = 0;
+    for (size_t t = begin; t < end; t++) most = fmaxf(most, line[t]);
+    return most;
+}
+
+/* The frame of the beat clock whose middle is nearest to frame `wanted` of the score; -1 or count: outside.
+ */
+static long frame_at(const double *at, size_t beats, double wanted)
+{
+    long low = -1, high = (long)(beats * BEAT_FRAMES);
+    while (low + 1 < high) {
+        long middle = low + (high - low) / 2;
+        if (middle_of(at, beats, (double)middle) <= wanted)
+            low = middle;
+        else
+            high = middle;
+    }
+    return wanted - middle_of(at, beats, (double)low) < middle_of(at, beats, (double)high) - wanted ? low
+                                                                                                    : high;
+}
+
+/* A row of the score and of its copy on the beat clock. */
+struct row {
+    const struct score *score;
+    const double *at;
+    size_t beats;
+    const float *both, *lines; /* (frames): of the louder channel; (channels, frames) */
+    float *target;             /* of the left channel */
+    size_t target_size;        /* from one channel to the next */
+};
+
+/* Frame j of the beat clock is as loud as the loudest of the frames begin ... end - 1. */
+static void set_loudness(const struct row *row, size_t j, size_t begin, size_t end)
+{
+    for (size_t c = 0; c < row->score->channels; c++) {
+        float *target = row->target + c * row->target_size + j;
+        *target = fmaxf(*target, loudest(row->lines + c * row->score->frames, begin, end));
+    }
+}
+
+static void map_key(const struct row *row, const struct place *places)
+{
+    long frames = (long)row->score->frames, count = (long)(row->beats * BEAT_FRAMES), j = 0;
+    for (long i = 0; i < count; i++)
+        if (places[i].nearest >= 0 && places[i].nearest < frames && row->both[places[i].nearest] > 0)
+            set_loudness(row, (size_t)i, places[i].begin, places[i].end);
+    for (long begin = 0, end; begin < frames; begin = end + 1) {
+        for (end = begin; end < frames && row->both[end] > 0;) end++;
+        while (j < count && places[j].nearest < begin) j++;
+        if (begin == end || (j < count && places[j].nearest < end)) continue;
+        long kept = frame_at(row->at, row->beats, (double)(begin + end - 1) / 2);
+        if (kept >= 0 && kept < count) set_loudness(row, (size_t)kept, (size_t)begin, (size_t)end);
+    }
+}
+
+/* The middle of a hit's rise: the mean of its frames, weighted with the rises of the root of loudness, as
+ * onset strength has them. */
+static double middle_of_rise(const struct drum_hit *hit, const float *line)
+{
+    double sum = 0, weight = 0, before = hit->frame > 0 ? sqrt((double)line[hit->frame - 1]) : 0;
+    for (size_t t = hit->frame; t < hit->end; t++) {
+        double root = sqrt((double)line[t]);
+        sum += (double)t * (root - before), weight += root - before;
+        before = root;
+    }
+    return sum / weight;
+}
+
+static void map_drum(const struct row *row)
+{
+    const struct score *score = row->score;
+    size_t frames = score->frames, joined = (size_t)fmax(1, round(HIT_FRAME / score->interval));
+    long count = (long)(row->beats * BEAT_FRAMES);
+    struct drum_hit hit = {0};
+    bool more = drum_hit_next(&hit, row->both, frames, FLT_TRUE_MIN);
+    while (more) {
+        double middle = middle_of_rise(&hit, row->both);
+        size_t t = hit.end - 1, next = frames;
+        long j = frame_at(row->at, row->beats, middle), end = count;
+        more = drum_hit_next(&hit, row->both, frames, FLT_TRUE_MIN);
+        if (more) {
+            next = hit.frame;
+            end = frame_at(row->at, row->beats, middle_of_rise(&hit, row->both));
+            end = end > j ? end : j + 1; /* of two hits in one frame both are kept in it */
+        }
+        for (; t < next && row->both[t] > 0 && j < end && j < count; t += joined, j++)
+            if (j >= 0) set_loudness(row, (size_t)j, t, t + joined < next ? t + joined : next);
+    }
+}
+
+void beat_clock_or_die(float *loudness, const struct score *score, const double *at, size_t beats)
+{
+    size_t count = beats * BEAT_FRAMES, frames = score->frames;
+    struct place *places = places_or_die(at, beats, frames);
+    float *both = allocate_or_die(frames, sizeof *both);
+    float *lines = allocate_or_die(score->channels * frames, sizeof *lines);
+    memset(loudness, 0, score->channels * score->rows * count * sizeof *loudness);
+    for (size_t k = 0; k < score->rows; k++) {
+        struct row row = {score, at, beats, both, lines, loudness + k * count, score->rows * count};
+        score_line_loudest(score, k, both);
+        for (size_t c = 0; c < score->channels; c++) score_line(score, c, k, lines + c * frames);
+        if (k < score->pitched)
+            map_key(&row, places);
+        else
+            map_drum(&row);
+    }
+    free(lines);
+    free(both);
+    free(places);
+}
