@@ -48,12 +48,13 @@ void play_score_or_die(float *wave, const struct score *score, const struct play
             score_line(score, channel, k, line);
             add_key_or_die(wave + channel * samples, score, play, &attack, score->keys.first + (int)k, line);
         }
-    /* The noise of a drum is the same in both channels. */
+    /* The noise of a drum is the same in both channels. A beat's tempo does not change how a drum fades. */
+    double hit = score->beat ? FRAME_SECONDS_DEFAULT : score->interval;
     for (size_t d = 0; d < score->drums; d++) {
         struct drum_sound sound = drum_sound_or_die((enum keyboard_drum)d, frames);
         for (size_t channel = 0; channel < score->channels; channel++) {
             score_line(score, channel, score->pitched + d, line);
-            drum_play_or_die(wave + channel * samples, frames, &sound, line);
+            drum_play_or_die(wave + channel * samples, frames, &sound, hit, line);
         }
         drum_sound_free(&sound);
     }
