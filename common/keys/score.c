@@ -98,6 +98,11 @@ float score_loudest_drum(const struct score *score, size_t part)
     return loudest(score, part, score->pitched, score->rows);
 }
 
+float score_loudest_in_row(const struct score *score, size_t part, size_t row)
+{
+    return loudest(score, part, row, row + 1);
+}
+
 void score_line(const struct score *score, size_t channel, size_t k, float *line)
 {
     for (size_t part = 0; part < score->parts; part++) {
