@@ -193,7 +193,8 @@ void cues_return(double *value, const struct cue_input *in)
 {
     const struct passage *p = in->passage;
     double best = -1, at = NAN, second = -1, sum = 0, tried = 0;
-    size_t most = (size_t)fmin(frames_in(in, 4.5), (double)p->frames / 2), from = (size_t)frames_in(in, 0.4);
+    size_t most = (size_t)fmin(frames_in(in, 4.5), (double)p->frames / 2),
+           from = (size_t)fmax(1, frames_in(in, 0.4));
     double *r = allocate_or_die(most + 1, sizeof *r);
     struct keys_of_frame *frame = frames_or_die(p);
     for (size_t lag = from; lag <= most; lag++) {
