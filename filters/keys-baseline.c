@@ -56,7 +56,7 @@ static struct record record_or_die(const struct score *shape)
     size_t stereo[] = {2, shape->rows, shape->frames};
     record_shape_or_die(&record, (int)shape->channels + 1, stereo + 2 - shape->channels);
     record_set_fact(&record, "kind", "keys");
-    record_set_fact(&record, "interval", "%.10g", shape->interval);
+    if (shape->beat) record_set_fact(&record, "beat", "%zu", shape->beat);
     record_set_fact(&record, "keys", "%d-%d", shape->keys.first, shape->keys.last);
     if (shape->drums) record_set_fact(&record, "drums", "%zu", shape->drums);
     record_set_fact(&record, "seed", "%lld", seed);
@@ -74,6 +74,8 @@ int main(int argc, char **argv)
 
     for (long long i = 0; i < count; i++) {
         baseline_make_or_die(record.data, baseline, (uint64_t)seed, (uint32_t)i);
+        record_set_fact(&record, "interval", "%.10g",
+                        baseline_interval(baseline, (uint64_t)seed, (uint32_t)i));
         writer_put_or_die(writer, &record);
     }
     writer_close_or_die(writer);

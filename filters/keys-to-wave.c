@@ -61,17 +61,16 @@ static void check_rate_or_die(const struct reader *reader, const struct score *s
         reader_die(reader, "an interval of %g s has no sample at %g Hz", score->interval, rate);
 }
 
-/* Frames by which the sound must be delayed: the fact lead. */
-static size_t lead_or_die(const struct reader *reader, const struct record *keys, const struct score *score)
+/* Seconds by which the sound must be delayed: the fact lead. */
+static double lead_or_die(const struct reader *reader, const struct record *keys)
 {
     double lead = expect_number_or_die(reader, keys, "lead", 0);
     if (!(lead >= 0 && lead <= 10)) reader_die(reader, "lead=%g is not within 0 and 10 s", lead);
-    return (size_t)lround(lead / score->interval);
+    return lead;
 }
 
 /* What the options say, and where they are silent the record. */
-static struct play settings_or_die(const struct reader *reader, const struct record *keys,
-                                   const struct score *score)
+static struct play settings_or_die(const struct reader *reader, const struct record *keys)
 {
     char *stated = record_fact(keys, "voice");
     const char *name = voice_name ? voice_name : stated ? stated : "sine";
@@ -81,7 +80,7 @@ static struct play settings_or_die(const struct reader *reader, const struct rec
                         .attack = strcmp(name, "sine") == 0 ? 0 : attack,
                         .sharpness = stated_real_or_die(reader, keys, options, "sharpen", 2.5),
                         .release = stated_real_or_die(reader, keys, options, "release", 0.02),
-                        .lead = lead_or_die(reader, keys, score)};
+                        .lead = lead_or_die(reader, keys)};
     if (!play.voice) reader_die(reader, "voice=%s is not one of " VOICE_NAMES, name);
     free(stated);
     return play;
@@ -103,8 +102,8 @@ static void put_wave_or_die(struct writer *writer, const struct reader *reader, 
     float peak = level_peak(wave->data, wave->count);
     if (isinf(peak)) reader_die(reader, "too loud");
     if (peak > HIGHEST_PEAK) level_scale(wave->data, wave->count, HIGHEST_PEAK / peak);
-    static const char *const of_keys[] = {"drums",   "floor",   "interval", "keys", "lead",
-                                          "release", "sharpen", "voice",    "width"};
+    static const char *const of_keys[] = {"beat", "drums",   "floor",   "interval", "keys",
+                                          "lead", "release", "sharpen", "voice",    "width"};
     record_copy_facts(wave, keys);
     for (size_t i = 0; i < sizeof of_keys / sizeof *of_keys; i++) record_remove_fact(wave, of_keys[i]);
     record_set_fact(wave, "kind", "wave");
@@ -124,7 +123,7 @@ int main(int argc, char **argv)
     while (reader_next_finite_or_die(reader, &keys)) {
         struct score score = score_or_die(reader, &keys, unstated);
         check_rate_or_die(reader, &score);
-        struct play play = settings_or_die(reader, &keys, &score);
+        struct play play = settings_or_die(reader, &keys);
         level_subtract_floor(keys.data, keys.count,
                              (float)stated_real_or_die(reader, &keys, options, "floor", 0));
         play_or_die(&wave, &score, &play);

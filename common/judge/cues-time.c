@@ -135,7 +135,7 @@ static double autocorrelation(const double *x, size_t count, size_t lag)
 void cues_pulse(double *value, const struct cue_input *in)
 {
     enum { CLASSES = PULSES - 2 };
-    size_t frames = in->passage->frames, from = (size_t)round(frames_in(in, 0.1));
+    size_t frames = in->passage->frames, from = (size_t)fmax(1, round(frames_in(in, 0.1)));
     double *count = onsets_or_die(in), *curve = allocate_or_die(frames, sizeof *curve), moments[2];
     double lags[CLASSES] = {0};
     for (size_t t = 0; t < frames; t++)
@@ -145,7 +145,8 @@ void cues_pulse(double *value, const struct cue_input *in)
     double power = autocorrelation(curve, frames, 0), best = -1;
     for (size_t lag = from; lag <= (size_t)frames_in(in, 3) && lag <= frames / 2; lag++) {
         double r = power > 0 ? autocorrelation(curve, frames, lag) / power : NAN;
-        size_t at = (size_t)(log((double)lag / (double)from) / log(30) * (CLASSES - 1e-6));
+        double place = log((double)lag / frames_in(in, 0.1)) / log(30);
+        size_t at = (size_t)fmax(0, place * (CLASSES - 1e-6));
         value[at < CLASSES ? at : CLASSES - 1] += r;
         lags[at < CLASSES ? at : CLASSES - 1]++;
         if (lag < 2 * from || !(r > best)) continue;
@@ -192,7 +193,8 @@ void cues_return(double *value, const struct cue_input *in)
 {
     const struct passage *p = in->passage;
     double best = -1, at = NAN, second = -1, sum = 0, tried = 0;
-    size_t most = (size_t)fmin(frames_in(in, 4.5), (double)p->frames / 2), from = (size_t)frames_in(in, 0.4);
+    size_t most = (size_t)fmin(frames_in(in, 4.5), (double)p->frames / 2),
+           from = (size_t)fmax(1, frames_in(in, 0.4));
     double *r = allocate_or_die(most + 1, sizeof *r);
     struct keys_of_frame *frame = frames_or_die(p);
     for (size_t lag = from; lag <= most; lag++) {

@@ -35,13 +35,11 @@ static void set_row(unsigned char *to, const struct roll_set *set, const struct 
 
 static void set_roll(unsigned char *to, const struct roll_set *set, const struct score *score, size_t part)
 {
-    float key = score_loudest_key(score, part), drum = score_loudest_drum(score, part);
-    size_t edge = passage_edge_keys(score);
-    for (size_t k = 0; k < set->keys + set->drums; k++, to += 2 * set->frames) {
-        bool pitched = k < set->keys;
-        set_row(to, set, score, part, pitched ? k + edge : score->pitched + k - set->keys,
-                pitched ? key : drum);
-    }
+    float key = score_loudest_key(score, part);
+    size_t edge = passage_edge_keys(score), each = 2 * set->frames;
+    for (size_t k = 0; k < set->keys; k++, to += each) set_row(to, set, score, part, k + edge, key);
+    for (size_t row = score->pitched; row < score->rows; row++, to += each)
+        set_row(to, set, score, part, row, score_loudest_in_row(score, part, row));
 }
 
 void roll_set_add_or_die(struct roll_set *set, const struct score *score, const struct record *record)

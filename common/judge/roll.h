@@ -7,8 +7,8 @@
 
 #include "common/keys/score.h"
 
-/* Cells: 255 times the square root of the loudness as a share of the record's largest of a key, of a drum; 0
- * where that is not above the threshold. */
+/* Cells: 255 times the square root of the loudness as a share of the record's largest, for a drum of its
+ * row's; 0 where that is not above the threshold. */
 struct roll_set {
     size_t count, keys, drums, frames; /* of keys and frames, those that are left */
     unsigned char *cells;              /* (count, keys + drums, frames, 2): left, right */

@@ -36,6 +36,8 @@ static void read_facts_or_die(struct score *score, const struct reader *reader, 
     if (!(beat >= 0 && beat <= BEAT_MOST && beat == floor(beat)))
         reader_die(reader, "beat=%g is not a number of frames, at most %d", beat, BEAT_MOST);
     score->beat = (size_t)beat;
+    if (score->beat && isnan(record_fact_number(record, "interval", NAN)))
+        reader_die(reader, "beat=%zu without an interval", score->beat);
     double drums = expect_number_or_die(reader, record, "drums", 0);
     if (drums != 0 && drums != KEYBOARD_DRUMS)
         reader_die(reader, "drums=%g is neither 0 nor %d", drums, KEYBOARD_DRUMS);
@@ -94,6 +96,11 @@ float score_loudest_key(const struct score *score, size_t part)
 float score_loudest_drum(const struct score *score, size_t part)
 {
     return loudest(score, part, score->pitched, score->rows);
+}
+
+float score_loudest_in_row(const struct score *score, size_t part, size_t row)
+{
+    return loudest(score, part, row, row + 1);
 }
 
 void score_line(const struct score *score, size_t channel, size_t k, float *line)

@@ -27,9 +27,10 @@ struct score score_or_die(const struct reader *reader, const struct record *reco
  * copy of the first score; sets shape when it has no frames yet. */
 void score_alike_or_die(const struct reader *reader, const struct score *score, struct score *shape);
 
-/* The largest loudness of a part's keys, or of its drums, in any channel; at least 0. */
+/* The largest loudness of a part's keys, of its drums, or of one row, in any channel; at least 0. */
 float score_loudest_key(const struct score *score, size_t part);
 float score_loudest_drum(const struct score *score, size_t part);
+float score_loudest_in_row(const struct score *score, size_t part, size_t row);
 
 /* line (parts * frames): the loudness of row k in one channel. Values below 0 become 0. */
 void score_line(const struct score *score, size_t channel, size_t k, float *line);

@@ -10,6 +10,9 @@
 
 static const double SHORTEST_BAR = 0.3, LONGEST_BAR = 1.9; /* s */
 
+enum { BAR_LENGTHS = 3 };
+static const uint32_t BEATS[BAR_LENGTHS] = {2, 4, 8}; /* of a bar, where the corpus has beats */
+
 enum purpose {
     PURPOSE_START,
     PURPOSE_STEP,
@@ -57,12 +60,23 @@ struct loop {
     uint32_t period; /* frames */
 };
 
-static struct loop loop_of(struct record_seed record_seed, double interval)
+static struct loop loop_of(struct record_seed record_seed, const struct score *shape)
 {
     uint32_t bits[4];
     random_block(random_key_of(record_seed, PURPOSE_BAR), 0, bits);
     double seconds = SHORTEST_BAR + (double)random_uniform(bits[1]) * (LONGEST_BAR - SHORTEST_BAR);
-    return (struct loop){(double)random_uniform(bits[0]), (uint32_t)fmax(1, round(seconds / interval))};
+    struct loop loop = {(double)random_uniform(bits[0]), (uint32_t)fmax(1, round(seconds / shape->interval))};
+    if (shape->beat) loop.period = (uint32_t)shape->beat * BEATS[random_below(bits[1], BAR_LENGTHS)];
+    return loop;
+}
+
+/* Where a record begins: any frame of the corpus, any beat where it has beats. */
+static uint32_t start_of(struct record_seed record_seed, const struct markov_corpus *corpus)
+{
+    const struct score *shape = &corpus->shape;
+    uint32_t bits = bits_at(random_key_of(record_seed, PURPOSE_START), 0),
+             start = random_below(bits, (uint32_t)corpus->count);
+    return shape->beat ? start - (uint32_t)(start % shape->frames % shape->beat) : start;
 }
 
 /* bits (frames): uniform numbers, made of the normal numbers sqrt(share) repeated + sqrt(1 - share)
@@ -101,10 +115,9 @@ static void choose_by_chains_or_die(uint32_t *source, const struct baseline *bas
                                     struct record_seed record_seed)
 {
     const struct score *shape = &baseline->corpus->shape;
-    struct loop loop = loop_of(record_seed, shape->interval);
+    struct loop loop = loop_of(record_seed, shape);
     uint32_t *bits = allocate_or_die(shape->frames, sizeof *bits);
-    uint32_t count = (uint32_t)baseline->corpus->count;
-    uint32_t start = random_below(bits_at(random_key_of(record_seed, PURPOSE_START), 0), count);
+    uint32_t start = start_of(record_seed, baseline->corpus);
     for (size_t k = 0; k < baseline->chains; k++) {
         struct random_key key = random_key_of(record_seed, PURPOSE_CELLS + (uint32_t)k);
         for (uint32_t t = 0; t < shape->frames; t++) bits[t] = bits_at(key, t);
@@ -115,6 +128,12 @@ static void choose_by_chains_or_die(uint32_t *source, const struct baseline *bas
     for (size_t k = baseline->chains; k < shape->rows; k++)
         memcpy(source + k * shape->frames, source, shape->frames * sizeof *source);
     free(bits);
+}
+
+/* A record of the corpus. */
+static uint32_t part_of(struct record_seed record_seed, const struct markov_corpus *corpus)
+{
+    return random_below(bits_at(random_key_of(record_seed, PURPOSE_START), 0), (uint32_t)corpus->parts);
 }
 
 static void choose_cells(uint32_t *source, const struct markov_corpus *corpus, struct record_seed record_seed)
@@ -129,8 +148,7 @@ static void choose_order_or_die(uint32_t *source, const struct markov_corpus *co
 {
     size_t frames = corpus->shape.frames;
     size_t *order = shuffled_or_die(random_key_of(record_seed, PURPOSE_STEP), frames);
-    uint32_t part =
-        random_below(bits_at(random_key_of(record_seed, PURPOSE_START), 0), (uint32_t)corpus->parts);
+    uint32_t part = part_of(record_seed, corpus);
     for (size_t i = 0; i < corpus->shape.rows * frames; i++)
         source[i] = (uint32_t)(part * frames + order[i % frames]);
     free(order);
@@ -161,6 +179,11 @@ void baseline_free(struct baseline *baseline)
     for (size_t k = 0; k < baseline->chains; k++) markov_chain_free(baseline->chain[k]);
     free(baseline->chain);
     free(baseline);
+}
+
+double baseline_interval(const struct baseline *baseline, uint64_t seed, uint32_t number)
+{
+    return baseline->corpus->interval[part_of((struct record_seed){seed, number}, baseline->corpus)];
 }
 
 void baseline_make_or_die(float *loudness, const struct baseline *baseline, uint64_t seed, uint32_t number)

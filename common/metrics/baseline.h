@@ -20,6 +20,9 @@ struct baseline;
 struct baseline *baseline_new_or_die(const struct markov_corpus *corpus, enum baseline_kind kind);
 void baseline_free(struct baseline *baseline);
 
+/* The length of a frame of record `number`, s: that of a record of the corpus, by the seed and the number. */
+double baseline_interval(const struct baseline *baseline, uint64_t seed, uint32_t number);
+
 /* loudness (channels, rows, frames) of record `number`, a function of the seed and the number. */
 void baseline_make_or_die(float *loudness, const struct baseline *baseline, uint64_t seed, uint32_t number);
 

@@ -19,6 +19,7 @@ static void add_part_or_die(struct markov_corpus *corpus, const struct score *sc
     if (count > UINT32_MAX) die("too many frames: %zu", count);
     corpus->loudness = reallocate_or_die(corpus->loudness, count * lines, sizeof *corpus->loudness);
     corpus->on = reallocate_or_die(corpus->on, count * score->rows, 1);
+    corpus->interval = reallocate_or_die(corpus->interval, corpus->parts + 1, sizeof corpus->interval[0]);
     float *target = corpus->loudness + corpus->count * lines;
     unsigned char *on = corpus->on + corpus->count * score->rows;
 
@@ -31,7 +32,7 @@ static void add_part_or_die(struct markov_corpus *corpus, const struct score *sc
         for (size_t k = 0; k < score->rows; k++) *on++ = roll->on[k * frames + t];
     }
     corpus->count = count;
-    corpus->parts++;
+    corpus->interval[corpus->parts++] = score->interval;
 }
 
 struct markov_corpus markov_corpus_read_or_die(const char *path, struct score defaults)
@@ -56,6 +57,7 @@ void markov_corpus_free(struct markov_corpus *corpus)
 {
     free(corpus->loudness);
     free(corpus->on);
+    free(corpus->interval);
     *corpus = (struct markov_corpus){0};
 }
 

@@ -7,6 +7,7 @@
 struct markov_corpus {
     struct score shape;  /* of each record; shape.loudness is not set */
     size_t parts, count; /* records; frames, that is parts * shape.frames */
+    double *interval;    /* (parts): length of a frame, s; without a beat all are shape.interval */
     float *loudness;     /* (count, channels, rows), over the largest of the record */
     unsigned char *on;   /* (count, rows): 1 where the key sounds, as in common/keys/piano-roll.h */
 };

@@ -10,8 +10,8 @@
 /* Above the keys, so that no analysis takes it for one; as far as cymbals go. */
 static const struct band BAND = {2000, 6000, 12000};
 static const double FADE_SECONDS = 0.005, RISE_SECONDS = 0.0005, LENGTH_SECONDS = 0.035;
-static const double LATE = 0.25;           /* of a frame */
-static const double RISING_SECONDS = 0.08; /* in which a measured onset rises */
+static const double LATE = 0.25, LATE_SECONDS = 0.005; /* of a frame; at most */
+static const double RISING_SECONDS = 0.08;             /* in which a measured onset rises */
 enum { PURPOSE = 16 /* of the random numbers; drums have the first */ };
 
 struct attack attack_or_die(double rate)
@@ -51,7 +51,8 @@ void attack_add(float *wave, struct frames frames, const struct attack *attack, 
         if (!onset_follow(&note, t, loudness[t])) continue;
         float rise;
         size_t frame = steepest(loudness, frames.count, t, reach, &rise);
-        size_t start = frame_start(frames, frame) + (size_t)(LATE * frames.seconds * frames.rate);
+        size_t start =
+            frame_start(frames, frame) + (size_t)(fmin(LATE * frames.seconds, LATE_SECONDS) * frames.rate);
         for (size_t n = 0; n < attack->length && start + n < samples; n++)
             wave[start + n] += (float)share * rise * attack->noise[n];
     }

@@ -14,7 +14,7 @@ struct attack {
 struct attack attack_or_die(double rate);
 
 /* Adds the noise to wave (samples) at the onsets of a key with this loudness (frames.count): `share` of the
- * rise of the loudness, where it rises most. It begins a quarter of a frame late, at 5 ms of 20, when a note
+ * rise of the loudness, where it rises most. It begins a quarter of a frame late, 5 ms at most, when a note
  * that rises out of silence has half of its loudness: at the borders of frames it would be heard as a buzz.
  */
 void attack_add(float *wave, struct frames frames, const struct attack *attack, const float *loudness,

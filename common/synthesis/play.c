@@ -15,16 +15,6 @@ struct frames play_frames(const struct score *score, double rate)
     return (struct frames){score->parts * score->frames, score->interval, rate};
 }
 
-/* line (frames): the loudness of a row, later by the lead. */
-static void late_line(const struct score *score, size_t channel, size_t row, const struct play *play,
-                      float *line)
-{
-    size_t count = score->parts * score->frames, lead = play->lead < count ? play->lead : count;
-    score_line(score, channel, row, line);
-    memmove(line + lead, line, (count - lead) * sizeof *line);
-    memset(line, 0, lead * sizeof *line);
-}
-
 static void add_key_or_die(float *samples, const struct score *score, const struct play *play,
                            const struct attack *attack, int key, float *line)
 {
@@ -38,6 +28,14 @@ static void add_key_or_die(float *samples, const struct score *score, const stru
     if (play->attack > 0) attack_add(samples, frames, attack, line, play->attack);
 }
 
+/* wave (samples) later by `late` samples; what was at its end is lost. */
+static void delay(float *wave, size_t samples, size_t late)
+{
+    if (late > samples) late = samples;
+    memmove(wave + late, wave, (samples - late) * sizeof *wave);
+    memset(wave, 0, late * sizeof *wave);
+}
+
 void play_score_or_die(float *wave, const struct score *score, const struct play *play)
 {
     struct frames frames = play_frames(score, play->rate);
@@ -47,18 +45,21 @@ void play_score_or_die(float *wave, const struct score *score, const struct play
     memset(wave, 0, score->channels * samples * sizeof *wave);
     for (size_t channel = 0; channel < score->channels; channel++)
         for (size_t k = 0; k < score->pitched; k++) {
-            late_line(score, channel, k, play, line);
+            score_line(score, channel, k, line);
             add_key_or_die(wave + channel * samples, score, play, &attack, score->keys.first + (int)k, line);
         }
-    /* The noise of a drum is the same in both channels. */
+    /* The noise of a drum is the same in both channels. A beat's tempo does not change how a drum fades. */
+    double hit = score->beat ? FRAME_SECONDS_DEFAULT : score->interval;
     for (size_t d = 0; d < score->drums; d++) {
         struct drum_sound sound = drum_sound_or_die((enum keyboard_drum)d, frames);
         for (size_t channel = 0; channel < score->channels; channel++) {
-            late_line(score, channel, score->pitched + d, play, line);
-            drum_play_or_die(wave + channel * samples, frames, &sound, line);
+            score_line(score, channel, score->pitched + d, line);
+            drum_play_or_die(wave + channel * samples, frames, &sound, hit, line);
         }
         drum_sound_free(&sound);
     }
+    for (size_t channel = 0; channel < score->channels; channel++)
+        delay(wave + channel * samples, samples, (size_t)llround(play->lead * play->rate));
     free(attack.noise);
     free(line);
 }

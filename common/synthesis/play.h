@@ -14,7 +14,7 @@ struct play {
     double attack;    /* noise that notes begin with, of the rise of their loudness; 0: none */
     double sharpness; /* the most by which a short note is raised; 1: not at all */
     double release;   /* s in which a key that ends fades to 1/e; 0: none */
-    size_t lead;      /* frames by which the sound comes later */
+    double lead;      /* s by which the sound comes later; what was at the end is lost */
 };
 
 /* The time axis of a score at this rate. */

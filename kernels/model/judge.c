@@ -53,7 +53,10 @@ void judge_write_or_die(struct writer *writer, const struct judge *j)
     record_set_fact(&record, "kind", "judge");
     record_set_fact(&record, "sees", "%s", sights[j->loudness]);
     record_set_fact(&record, "shape", "%zux%zu", score->rows, score->frames);
-    record_set_fact(&record, "interval", "%.9g", score->interval);
+    if (score->beat)
+        record_set_fact(&record, "beat", "%zu", score->beat);
+    else
+        record_set_fact(&record, "interval", "%.9g", score->interval);
     record_set_fact(&record, "keys", "%d-%d", score->keys.first, score->keys.last);
     if (score->drums) record_set_fact(&record, "drums", "%zu", score->drums);
     writer_put_or_die(writer, &record);
@@ -73,6 +76,7 @@ static struct score read_score_or_die(const struct reader *reader, const struct 
     bool read = shape && sscanf(shape, "%zux%zu%c", &score.rows, &score.frames, &rest) == 2 &&
                 (!keys || key_range_parse(keys, &score.keys));
     score.interval = record_fact_number(record, "interval", score.interval);
+    score.beat = (size_t)record_fact_number(record, "beat", 0);
     score.drums = (size_t)record_fact_number(record, "drums", 0);
     score.pitched = (size_t)(score.keys.last - score.keys.first + 1);
     if (!read || score.rows != score.pitched + score.drums || score.frames < 1 || score.frames > 1 << 20)

@@ -3,6 +3,7 @@
 #include "common/judge/cues.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,10 +29,10 @@ static float *triads_or_die(float left, float right)
     return loudness;
 }
 
-static void measure(double *value, const float *loudness)
+static void measure_at(double *value, const float *loudness, double interval)
 {
     const struct score score = {.keys = {27, 59},
-                                .interval = 0.02,
+                                .interval = interval,
                                 .channels = 2,
                                 .rows = KEYS,
                                 .pitched = KEYS,
@@ -39,6 +40,11 @@ static void measure(double *value, const float *loudness)
                                 .frames = FRAMES,
                                 .loudness = loudness};
     cues_or_die(value, &score, 0);
+}
+
+static void measure(double *value, const float *loudness)
+{
+    measure_at(value, loudness, 0.02);
 }
 
 static double cue(const double *value, const char *wanted)
@@ -113,6 +119,41 @@ static void check_blind_spots(void)
     free(changed);
 }
 
+/* The class of lags in which onsets repeat most, from 1 on. */
+static int pulse_class(const double *value)
+{
+    int best = 0;
+    double most = 0;
+    for (int i = 1; i <= PULSES - 2; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "pulse-%d", i);
+        if (cue(value, name) > most) most = cue(value, name), best = i;
+    }
+    return best;
+}
+
+/* Cues of seconds are those of the record's own frames. */
+static void check_intervals(void)
+{
+    double value[CUES], slow[CUES];
+    float *triads = triads_or_die(1, 1), *close = allocate_or_die(2 * CELLS, sizeof *close);
+    measure(value, triads);
+    measure_at(slow, triads, 0.04);
+    ok(fabs(cue(slow, "length-11") - cue(value, "length-11") - log(2)) < 1e-9 &&
+           fabs(cue(slow, "return-2") - cue(value, "return-2") - log(2)) < 1e-9 &&
+           fabs(2 * cue(slow, "onset-1") - cue(value, "onset-1")) < 1e-9 &&
+           cue(slow, "chord-4") == cue(value, "chord-4"),
+       "frames twice as long: notes, returns and onsets are twice as far apart, chords are the same");
+    for (size_t t = 20; t < 470; t += 25) strike(close, 10, t, 12, 1, 1);
+    measure_at(slow, close, 0.04);
+    ok(pulse_class(value) == 10 && pulse_class(slow) == 10, "a pulse of 1 s at any interval: %d, %d",
+       pulse_class(value), pulse_class(slow));
+    measure_at(slow, close, 1);
+    ok(cue(slow, "return-1") < 1 || isnan(cue(slow, "return-1")), "long frames: no repetition after no time");
+    free(triads);
+    free(close);
+}
+
 static void check_silence(void)
 {
     double value[CUES];
@@ -129,6 +170,7 @@ int main(void)
     ok(CUES == 133, "as many cues as keys-compare(1) says");
     check_triads();
     check_blind_spots();
+    check_intervals();
     check_silence();
     return done();
 }

@@ -47,14 +47,16 @@ static void rolls(void)
     set(&record, 1, 27, 47, 0.0601f);
     set(&record, 0, 33, 12, 0.001f);
     set(&record, 0, 35, 13, 0.01f);
+    set(&record, 0, 35, 14, 0.0014f);
     roll_set_add_or_die(&all, &score, &record);
     ok(all.count == 1 && all.keys == 23 && all.drums == 3 && all.frames == 36, "a roll without its edges");
     ok(cell(&all, 5, 0, 0) == 128 && cell(&all, 5, 0, 1) == 0, "roots of shares; at the threshold: silent");
     ok(cell(&all, 22, 35, 1) == 99 && cell(&all, 22, 35, 0) == 0, "... above it: not");
-    ok(cell(&all, 23, 0, 0) == 0 && cell(&all, 25, 1, 0) == 255, "drums beside the loudest drum");
+    ok(cell(&all, 23, 0, 0) == 255 && cell(&all, 25, 1, 0) == 255 && cell(&all, 25, 2, 0) == 0,
+       "a drum beside its own loudest hit: a soft one sounds beside a loud one");
     int sound = 0;
     for (size_t i = 0; i < roll_size(&all); i++) sound += all.cells[i] > 0;
-    ok(sound == 3, "nothing else sounds");
+    ok(sound == 4, "nothing else sounds");
     for (size_t i = 0; i < record.count; i++) ((float *)record.data)[i] *= 8;
     roll_set_add_or_die(&all, &score, &record);
     ok(memcmp(all.cells, all.cells + roll_size(&all), roll_size(&all)) == 0 && all.song[0] == all.song[1],

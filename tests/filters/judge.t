@@ -55,6 +55,12 @@ def drums(late):
     return np.concatenate([x, beat], 1)
 
 
+for name, letter in (("beats-train", "a"), ("beats-valid", "b"), ("beats-made", "c")):
+    with open(name + ".keys", "wb") as file:
+        for i in range(40):
+            file.write(record(scale().astype("<f4"), "kind=keys beat=6 interval=%g keys=30-41 source=%s%d start=%d" %
+                              (0.02 + 0.01 * (i // 2 % 2), letter, i // 2, 10 * (i % 2))))
+        file.write(end(40))
 facts = "kind=keys interval=0.02 keys=30-41 drums=3"
 for name, late in (("drums-train", 0), ("drums-valid", 0), ("drums-late", 3)):
     write(name + ".keys", [drums(late) for _ in range(60)], facts=facts)
@@ -127,7 +133,19 @@ is "$(gan-sample -m first -d cpu --score train.keys 2>&1 >nothing)" \
 is "$(keys-compare --by score real.scored real.scored --resamples 0 | tail -n 1)" \
     "$(printf 'AUC\t0.5\tNaN\tNaN')" "equal scores tell nothing"
 
+# Beats: intervals differ from record to record, and the judge knows the beat.
+TRAIN=beats-train.keys VALID=beats-valid.keys auc beats-made.keys --updates 10 | between 0 1
+ok $? "records of several tempi"
+is "$(head -n 1 judge | grep -aoE 'beat=[^ ]+|interval=[^ ]+')" "beat=6" "a judge states the beat, and no interval"
+is "$(tensor-print real.scored | grep -ao 'interval=[0-9.]*' | sort | uniq -c | tr -s ' \n' ' ')" \
+    " 20 interval=0.02 20 interval=0.03 " "what it scores keeps its tempo"
+cp judge beats.judge
+
 judge=(gan-train -q -d cpu --against)
+fails 1 'gan-train: beats-made.keys: record 1 .*: beats of 6 frames, but the records before have 0' "beats on one side" \
+    "${judge[@]}" beats-made.keys train.keys
+fails 1 'valid.keys: record 1 .*: beats of 0 frames, but the records before have 6' "no beats to score" \
+    gan-sample -m beats.judge --score valid.keys
 fails 1 'gan-train: one.keys: too few songs: half of them is kept out' "one record has no halves" "${judge[@]}" one.keys train.keys
 fails 1 'gan-train: none.keys: no records' "nothing made" "${judge[@]}" none.keys train.keys
 fails 1 'gan-train: none.keys: no records' "no songs" "${judge[@]}" shuffled.keys none.keys

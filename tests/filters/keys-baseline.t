@@ -127,6 +127,47 @@ tap.ok(single.shape == (4, 2, 33, 1), "records of one frame")
 head = run(["keys-baseline", "--noise", "-k", "40-43", "-i", "0.05"], record(songs[0][:, :4])).stdout.split(b"\n")[0]
 tap.ok({b"kind=keys", b"keys=40-43", b"interval=0.05", b"seed=1"} <= set(head.split()), "facts; -k and -i", head)
 
+# Beats: records have tempi of the set, begin on a beat of it, and repeat whole beats.
+tempi = [(20 + i) / 1000 for i in range(12)]
+
+
+def on_beats(beats, intervals):
+    """The songs as a set whose records state these facts."""
+    return b"".join(record(song.astype("<f4"), "kind=keys keys=27-59 beat=%d interval=%g" % facts)
+                    for song, facts in zip(songs, zip(beats, intervals))) + end(12)
+
+
+beaten = on_beats([25] * 12, tempi)
+for way in WAYS:
+    lines = [line.split() for line in run(["keys-baseline", *way.split(), "-n", "40"], beaten).stdout.split(b"\n")
+             if b"kind=keys" in line]
+    found = [float(fact[9:]) for line in lines for fact in line if fact.startswith(b"interval=")]
+    tap.ok(len(found) == 40 and set(found) <= set(tempi) and len(set(found)) > 8 and
+           all(b"beat=25" in line for line in lines), f"{way}: tempi of the set", found)
+    made[way] = make(way, beaten, "-n", "40")
+    if way == "--shuffle":
+        whose = [next(i for i, song in enumerate(scaled) if frames(keys) == frames(song)) for keys in made[way]]
+        tap.ok(found == [tempi[i] for i in whose], "a shuffled record has its own tempo", (found, whose))
+starts = {song[..., t].astype("<f4").tobytes() for song in (s.astype("<f4") / s.astype("<f4").max() for s in songs)
+          for t in range(0, 500, 25)}
+for way in WAYS[4:]:
+    tap.ok(all(keys[..., 0].astype("<f4").tobytes() in starts for keys in made[way]), f"{way}: begins on a beat")
+
+
+def share(keys, period):
+    return (keys[..., period:] == keys[..., :-period]).all((0, 1)).mean()
+
+
+periods = [max(range(20, 240), key=lambda period: share(keys, period)) for keys in made["--markov-frame --bars"]
+           if max(share(keys, period) for period in range(20, 240)) > 0.6]
+tap.ok(len(periods) > 5 and set(periods) <= {50, 100, 200}, "bars of 2, 4 or 8 beats", periods)
+for name, data_, wanted in [
+        ("beats after none", record(songs[0].astype("<f4"), FACTS) + beaten, "record 2"),
+        ("another beat", on_beats([25] * 11 + [20], tempi), "beats of 20 frames, but the records before have 25"),
+        ("no beat after beats", beaten[:beaten.rfind(b"\x93NUMPY")] + record(songs[0].astype("<f4"), FACTS) + end(13),
+         "beats of 0 frames, but the records before have 25")]:
+    tap.refused(name, data_, wanted, ("keys-baseline", "--shuffle"))
+
 # What it refuses.
 for name, text, wanted in [
         ("NaN", stream([np.full((2, 33, 5), np.nan)]), "value 1 is nan"),

@@ -172,6 +172,26 @@ with open("made", "rb") as file:
 tap.ok(got.stdout == run(["keys-compare", "--resamples", "0", "real", "made"]).stdout, "one of them from a pipe")
 
 
+# Beats: intervals differ from record to record.
+def write_beats(name, arrays, intervals, beat=25):
+    with open(name, "wb") as file:
+        for i, array in enumerate(arrays):
+            facts = "kind=keys keys=27-59 beat=%d interval=%g" % (beat, intervals[i % len(intervals)])
+            file.write(record(np.asarray(array, "<f4"), facts))
+        file.write(end(len(arrays)))
+
+
+write_beats("beats", real, [0.02, 0.03])
+write_beats("beats-made", made, [0.02, 0.03])
+write_beats("slower", real, [0.04])
+got = compare("-t", "beats", "beats", "beats-made")
+tap.ok(0.3 < value(got, "OA") < 1 and not math.isnan(value(got, "AUC")), "records of two tempi", got)
+tap.ok(value(compare("beats", "beats"), "OA") == 1, "... and themselves")
+got = compare("beats", "slower")
+tap.ok(value(got, "OA-NPS") < 0.5 and value(got, "OA-POLY") > 0.999 and value(got, "together") == value(got, "together-real"),
+       "slower music has fewer notes a second, the same chords", got)
+
+
 # What it refuses.
 def refused(name, wanted, *arguments, status=1):
     tap.refused(name, b"", wanted, ("keys-compare", *arguments), status)
@@ -185,6 +205,10 @@ write("nan", [np.full((2, 33, 500), np.nan)] * 2)
 refused("other keys", "low: record 1 at byte 0: keys 27-46, but the records before have 27-59", "real", "low")
 refused("other lengths", "short: record 1 at byte 0: 30 frames of 0.02 s, but", "real", "short")
 refused("another interval", "slow: record 1 at byte 0: 500 frames of 0.01 s, but", "-t", "slow", "real", "made")
+refused("beats on one side", "beats: record 1 at byte 0: beats of 25 frames, but the records before have 0", "real", "beats")
+refused("... on the other", "made: record 1 at byte 0: beats of 0 frames, but the records before have 25", "beats", "made")
+write_beats("twelfths", made, [0.02], 12)
+refused("other beats", "beats of 12 frames, but the records before have 25", "beats", "twelfths")
 refused("one record", "single: fewer than two records", "real", "single")
 refused("waves", "wave: record 1 at byte 0: kind=wave", "wave", "real")
 refused("NaN", "value 1 is nan", "real", "nan")

@@ -87,6 +87,18 @@ got, wanted = lines([0.5 + 0.5 * music.piece(3)], "--floor", "0.6"), lines([lift
 tap.ok(got and all(close(got[0][n], wanted[0][n]) for n in music.NAMES) and
        got[0]["POLY"] != lines([0.5 + 0.5 * music.piece(3)])[0]["POLY"], "--floor", (got, wanted))
 
+# Frames of another length in each record.
+three = [(music.piece(5), interval) for interval in (0.02, 0.0287123, 0.0399)]
+stated = ["kind=keys keys=27-59 beat=24 interval=%g" % interval for _, interval in three]
+got = run(["keys-stats"], b"".join(record(x, facts) for (x, _), facts in zip(three, stated)) + end(3))
+rows = [line.split(b"\t")[2:] for line in got.stdout.splitlines()[1:]]
+alone = [run(["keys-stats"], record(x, facts) + end(1)).stdout.splitlines()[1].split(b"\t")[2:]
+         for (x, _), facts in zip(three, stated)]
+tap.ok(rows == alone and len(rows) == 3 and
+       all(close(float(row[2]) * interval, float(rows[0][2]) * 0.02) for row, (_, interval) in zip(rows, three)) and
+       close(float(rows[2][4]) - float(rows[0][4]), math.log(0.0399 / 0.02)),
+       "seconds are those of each record's own interval", rows)
+
 # Silence: in its line, counted.
 silence = lines([held(), held((40, 0, 50)), held()],
                 said=b"keys-stats: 2 of 3 lines with features that are not defined\n")
