@@ -64,16 +64,19 @@ static void set_loudness(const struct row *row, long j, size_t begin, size_t end
     }
 }
 
-/* A note, the frames begin ... end - 1, and those of them that each frame of the beat clock covers, or the
- * nearest. */
+/* A note, the frames begin ... end - 1: each frame of the beat clock has those of them that it covers, or the
+ * nearest; the first and the last one also those that stand over. */
 static void map_note(const struct row *row, size_t begin, size_t end)
 {
-    double first = (double)begin, last = (double)end - 1;
-    long j = frame_at(row->at, row->beats, first), behind = frame_at(row->at, row->beats, (double)end);
-    for (long stop = behind > j ? behind : j + 1; j < stop; j++) {
+    long first = frame_at(row->at, row->beats, (double)begin),
+         stop = frame_at(row->at, row->beats, (double)end);
+    double last = (double)end - 1;
+    if (stop <= first) stop = first + 1;
+    for (long j = first; j < stop; j++) {
         double from = ceil(middle_of(row->at, row->beats, (double)j - 0.5));
         double to = ceil(middle_of(row->at, row->beats, (double)j + 0.5)) - 1;
-        from = fmin(fmax(from, first), last), to = fmax(fmin(to, last), from);
+        from = j == first ? (double)begin : fmin(fmax(from, (double)begin), last);
+        to = j + 1 == stop ? last : fmin(fmax(to, from), last);
         set_loudness(row, j, (size_t)from, (size_t)to + 1);
     }
 }
