@@ -1,6 +1,6 @@
 #!/bin/bash
-# keys-to-beats: tempi that are exact, swung and drifting at any interval, songs out of shuffled records, what a note and
-# a hit keep, music without a beat, and what it refuses.
+# keys-to-beats: tempi that are exact, swung and drifting at any interval, songs out of shuffled records, what a note
+# and a hit keep, music without a beat, and what it refuses.
 # shellcheck source=tests/tap.sh
 . "$(dirname "$0")/../tap.sh"
 
@@ -27,9 +27,10 @@ def music(beats, seconds, interval=0.02, swing=0.5):
     drawn = np.random.default_rng(2)
     for i, (at, behind) in enumerate(zip(beats, beats[1:])):
         between, length = at + swing * (behind - at), max(1, frame(0.4 * (behind - at), interval))
+        hit = 0.02 / interval
         for row, time, most, loudness in ((i % 4, at, length, 0.1), (8 + i % 5, at, length, 0.1),
                                           (14 + int(drawn.integers(6)), between, length // 2, 0.07),
-                                          (20 + i % 2, at, 0.04 / interval, 0.05), (22, between, 0.02 / interval, 0.02)):
+                                          (20 + i % 2, at, 2 * hit, 0.05), (22, between, hit, 0.02)):
             begin = frame(time, interval)
             keys[:, row, begin:begin + max(1, round(most))] = loudness
     return keys
@@ -87,7 +88,8 @@ for interval in (0.01, 0.02, 0.04):
             beats.append(beats[-1] + 0.62 * (1 + 0.1 * shape(beats[-1] / 60)))
         records, said = of_song(music(beats, 60, interval), interval, "-n", "1")
         off = max(abs(beat_times(records, interval) - at).min() for at in beats[:-2]) if records else np.inf
-        tap.ok(off < 0.04 + max(0, interval - 0.02) and abs(len(records) - len(beats)) <= 2, f"a drift {name}, {interval} s: followed to 40 ms, and what frames of 0.04 s blur",
+        tap.ok(off < 0.04 + max(0, interval - 0.02) and abs(len(records) - len(beats)) <= 2,
+               f"a drift {name}, {interval} s: followed to 40 ms, and what frames of 0.04 s blur",
                (off, len(records), len(beats), said))
         tap.ok(lengths(records).max() > 0.65 and lengths(records).min() < 0.58, "... by beats of other lengths")
 
@@ -108,7 +110,8 @@ tap.ok(abs(float(facts["start"]) - 20.3) < 0.03 and np.allclose(np.diff([float(f
 tap.ok(all((a[:, 20:22, ::24].max(1) > 0).all() and not a[:, 20:22, 23::24].any() for _, a in records),
        "drums fall on the first frames of beats")
 tap.ok(all((a[:, 22, 12::24] > 0).all() for _, a in records), "... and half of them later")
-begins = np.concatenate([np.flatnonzero(a[0, :14].max(0) * (np.roll(a[0, :14].max(0), 1) == 0)) % 24 for _, a in records])
+lines = [a[0, :14].max(0) for _, a in records]
+begins = np.concatenate([np.flatnonzero(line * (np.roll(line, 1) == 0)) % 24 for line in lines])
 tap.ok(set(begins) == {0}, "notes begin there too", str(begins))
 whole, said = convert(stream((song, plain)), "-n", "0")
 tap.ok(len(whole) == 1 and whole[0][1].shape[2] in (102 * 24, 103 * 24) and
@@ -127,7 +130,8 @@ for order in (range(6), (5, 0, 4, 3, 2, 1)):
     tap.ok(len(got) == 8 and len(mine) == 4 and all((x == y).all() for x, (_, y) in zip(mine, one)) and
            said.startswith("keys-to-beats: 2 songs, 8"), f"two songs of three records, {list(order)}", said)
 for between, songs in ((0.009, 1), (0.02, 2)):
-    pair = [(song[:, :, :1500], NAME + " source=a start=0"), (song[:, :, 1500:3000], NAME + f" source=a start={30 + between}")]
+    pair = [(song[:, :, :1500], NAME + " source=a start=0"),
+            (song[:, :, 1500:3000], NAME + f" source=a start={30 + between}")]
     said = convert(stream(*pair))[1]
     tap.ok(said.startswith(f"keys-to-beats: {songs} songs"), f"a gap of {between} s: {songs}", said)
 said = convert(stream((song, NAME), (song, NAME)))[1]
@@ -209,7 +213,8 @@ for name, wanted, records in (
         ("long frames", "interval=0.2: no beats", [(ok, NAME + " interval=0.2")]),
         ("another kind", "kind=pair", [(ok, "kind=pair")]),
         ("a shape", "is not (..., 2, keys, frames)", [(np.zeros((3, ROWS, 500)), NAME)]),
-        ("another interval in a song", "record 2 at byte 92192: 500 frames of 0.01 s, but the records before have 500 of 0.02",
+        ("another interval in a song",
+         "record 2 at byte 92192: 500 frames of 0.01 s, but the records before have 500 of 0.02",
          [first, (ok, NAME + " interval=0.01 source=a start=10")]),
         ("other keys in a song", "keys 31-50, but", [first, (ok, "kind=keys keys=31-50 drums=3 source=a start=10")]),
         ("other drums in a song", "0 drums, but", [first, (ok[:, :20], "kind=keys keys=30-49 source=a start=10")]),
