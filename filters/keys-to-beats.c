@@ -68,7 +68,9 @@ static void put_records_or_die(struct counts *counts, struct writer *writer, con
     size_t whole = beats->count > 0 ? beats->count - 1 : 0, wanted = (size_t)beats_wanted;
     size_t length = wanted > 0 ? wanted : whole, records = length > 0 ? whole / length : 0;
     size_t frames = length * BEAT_FRAMES, count = records * frames, lines = score->channels * score->rows;
-    counts->left_out += (double)score->frames * score->interval;
+    double seconds = (double)score->frames * score->interval;
+    if (records > 0) seconds -= (beats->at[records * length] - beats->at[0]) * score->interval;
+    counts->left_out += fmax(0, seconds);
     if (records == 0) return;
     struct record record = record_or_die(song, frames);
     float *loudness = allocate_or_die(lines * count, sizeof *loudness), *target = record.data;
@@ -80,7 +82,6 @@ static void put_records_or_die(struct counts *counts, struct writer *writer, con
         writer_put_or_die(writer, &record);
     }
     counts->records += records;
-    counts->left_out -= (beats->at[records * length] - beats->at[0]) * score->interval;
     free(loudness);
     record_free(&record);
 }

@@ -11,12 +11,6 @@
 
 static const double HIT_FRAME = 0.02; /* s: about how long a frame of a hit is on either clock */
 
-/* Where the frames of the beat clock lie in those of the score. */
-struct place {
-    long nearest;      /* to its middle; may be before or behind the score */
-    size_t begin, end; /* the frames that it covers, one at least; empty outside of the score */
-};
-
 /* The frame of the score, between two of them, in which `frame` of the beat clock has its middle. Beats
  * before at[0] and behind at[beats] are as long as those next to them. */
 static double middle_of(const double *at, size_t beats, double frame)
@@ -25,26 +19,6 @@ static double middle_of(const double *at, size_t beats, double frame)
            share = frame / BEAT_FRAMES - beat;
     const double *two = at + (size_t)beat;
     return two[0] + share * (two[1] - two[0]);
-}
-
-static size_t frame_within(double frame, size_t frames)
-{
-    return (size_t)fmin(fmax(frame, 0), (double)frames);
-}
-
-/* (beats * BEAT_FRAMES). Caller frees. */
-static struct place *places_or_die(const double *at, size_t beats, size_t frames)
-{
-    size_t count = beats * BEAT_FRAMES;
-    struct place *places = allocate_or_die(count, sizeof *places);
-    for (size_t j = 0; j < count; j++) {
-        double nearest = round(middle_of(at, beats, (double)j));
-        double begin = ceil(middle_of(at, beats, (double)j - 0.5)),
-               end = ceil(middle_of(at, beats, (double)j + 0.5));
-        begin = fmin(begin, nearest), end = fmax(end, nearest + 1);
-        places[j] = (struct place){(long)nearest, frame_within(begin, frames), frame_within(end, frames)};
-    }
-    return places;
 }
 
 static float loudest(const float *line, size_t begin, size_t end)
@@ -81,26 +55,38 @@ struct row {
 };
 
 /* Frame j of the beat clock is as loud as the loudest of the frames begin ... end - 1. */
-static void set_loudness(const struct row *row, size_t j, size_t begin, size_t end)
+static void set_loudness(const struct row *row, long j, size_t begin, size_t end)
 {
+    if (j < 0 || j >= (long)(row->beats * BEAT_FRAMES)) return;
     for (size_t c = 0; c < row->score->channels; c++) {
         float *target = row->target + c * row->target_size + j;
         *target = fmaxf(*target, loudest(row->lines + c * row->score->frames, begin, end));
     }
 }
 
-static void map_key(const struct row *row, const struct place *places)
+/* A note, the frames begin ... end - 1: each frame of the beat clock has those of them that it covers, or the
+ * nearest; the first and the last one also those that stand over. */
+static void map_note(const struct row *row, size_t begin, size_t end)
 {
-    long frames = (long)row->score->frames, count = (long)(row->beats * BEAT_FRAMES), j = 0;
-    for (long i = 0; i < count; i++)
-        if (places[i].nearest >= 0 && places[i].nearest < frames && row->both[places[i].nearest] > 0)
-            set_loudness(row, (size_t)i, places[i].begin, places[i].end);
-    for (long begin = 0, end; begin < frames; begin = end + 1) {
+    long first = frame_at(row->at, row->beats, (double)begin),
+         stop = frame_at(row->at, row->beats, (double)end);
+    double last = (double)end - 1;
+    if (stop <= first) stop = first + 1;
+    for (long j = first; j < stop; j++) {
+        double from = ceil(middle_of(row->at, row->beats, (double)j - 0.5));
+        double to = ceil(middle_of(row->at, row->beats, (double)j + 0.5)) - 1;
+        from = j == first ? (double)begin : fmin(fmax(from, (double)begin), last);
+        to = j + 1 == stop ? last : fmin(fmax(to, from), last);
+        set_loudness(row, j, (size_t)from, (size_t)to + 1);
+    }
+}
+
+static void map_key(const struct row *row)
+{
+    size_t frames = row->score->frames;
+    for (size_t begin = 0, end; begin < frames; begin = end + 1) {
         for (end = begin; end < frames && row->both[end] > 0;) end++;
-        while (j < count && places[j].nearest < begin) j++;
-        if (begin == end || (j < count && places[j].nearest < end)) continue;
-        long kept = frame_at(row->at, row->beats, (double)(begin + end - 1) / 2);
-        if (kept >= 0 && kept < count) set_loudness(row, (size_t)kept, (size_t)begin, (size_t)end);
+        if (end > begin) map_note(row, begin, end);
     }
 }
 
@@ -135,14 +121,13 @@ static void map_drum(const struct row *row)
             end = end > j ? end : j + 1; /* of two hits in one frame both are kept in it */
         }
         for (; t < next && row->both[t] > 0 && j < end && j < count; t += joined, j++)
-            if (j >= 0) set_loudness(row, (size_t)j, t, t + joined < next ? t + joined : next);
+            set_loudness(row, j, t, t + joined < next ? t + joined : next);
     }
 }
 
 void beat_clock_or_die(float *loudness, const struct score *score, const double *at, size_t beats)
 {
     size_t count = beats * BEAT_FRAMES, frames = score->frames;
-    struct place *places = places_or_die(at, beats, frames);
     float *both = allocate_or_die(frames, sizeof *both);
     float *lines = allocate_or_die(score->channels * frames, sizeof *lines);
     memset(loudness, 0, score->channels * score->rows * count * sizeof *loudness);
@@ -151,11 +136,10 @@ void beat_clock_or_die(float *loudness, const struct score *score, const double 
         score_line_loudest(score, k, both);
         for (size_t c = 0; c < score->channels; c++) score_line(score, c, k, lines + c * frames);
         if (k < score->pitched)
-            map_key(&row, places);
+            map_key(&row);
         else
             map_drum(&row);
     }
     free(lines);
     free(both);
-    free(places);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/keys/beats.h"
+#include "common/keys/beat-period.h"
 #include "common/memory.h"
 
 static const double TIGHTNESS = 100; /* what log(spacing / period)^2 costs, in deviations of onset strength */

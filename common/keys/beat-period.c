@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "common/keys/beats.h"
 #include "common/memory.h"
 
 static const double FINER = 0.0004; /* s from one candidate to the next: 6.4 ms in 16 beats */

@@ -83,23 +83,23 @@ static bool is_steady(double *first, double *period, const struct beat_onsets *o
     return count < PATH_LEAST || strength_of_grid(onsets, *first, *period) >= STEADY * strength;
 }
 
-/* In steps, from `begin` to before `end`; false when none are clear. */
-static bool find_or_die(struct beats *beats, const struct beat_onsets *onsets, double begin, double end)
+/* In steps, from `begin` to before `end`; without any where none are clear. */
+static struct beats clear_beats_or_die(const struct beat_onsets *onsets, double begin, double end)
 {
-    double period = beat_period_or_die(onsets), first = 0, *path;
+    struct beats beats = {0};
+    double period = beat_period_or_die(onsets), first, *path = NULL;
     double *periods = allocate_or_die(onsets->count, sizeof *periods);
+    bool exact = period > 0;
     for (size_t t = 0; t < onsets->count; t++) periods[t] = period;
-    bool drifts = period == 0 && beat_periods_or_die(periods, onsets);
-    if (period > 0 || drifts) {
-        size_t count = beat_path_or_die(&path, onsets, periods);
-        if (!drifts && is_steady(&first, &period, onsets, path, count))
-            *beats = grid_or_die(first - period >= begin ? first - period : first, period, end);
-        else
-            *beats = path_extended_or_die(path, count, begin, end);
-        free(path);
-    }
+    bool clear = exact || beat_periods_or_die(periods, onsets);
+    size_t count = clear ? beat_path_or_die(&path, onsets, periods) : 0;
+    if (exact && is_steady(&first, &period, onsets, path, count))
+        beats = grid_or_die(first - period >= begin ? first - period : first, period, end);
+    else if (count >= PATH_LEAST)
+        beats = path_extended_or_die(path, count, begin, end);
+    free(path);
     free(periods);
-    return period > 0 || drifts;
+    return beats;
 }
 
 struct beats beats_or_die(const struct score *score)
@@ -107,10 +107,10 @@ struct beats beats_or_die(const struct score *score)
     struct beat_onsets onsets = beat_onsets_or_die(score);
     double frames = (double)(score->parts * score->frames), joined = onsets.step / score->interval;
     double begin = -BEFORE / score->interval, end = frames - begin;
-    struct beats beats;
-    bool clear = find_or_die(&beats, &onsets, begin / joined, end / joined);
+    struct beats beats = clear_beats_or_die(&onsets, begin / joined, end / joined);
+    bool clear = beats.count > 0;
+    for (size_t i = 0; i < beats.count; i++) beats.at[i] *= joined;
     if (!clear) beats = grid_or_die(0, BEAT_UNCLEAR / score->interval, end);
-    for (size_t i = 0; clear && i < beats.count; i++) beats.at[i] *= joined;
     beats.clear = clear;
     beat_onsets_free(&onsets);
     return beats;

@@ -1,25 +1,19 @@
-/* The beats of a score: when a listener taps. */
+/* The beats of a score: where a listener taps. */
 #ifndef COMMON_KEYS_BEATS_H
 #define COMMON_KEYS_BEATS_H
 
-#include <stdbool.h>
-
 #include "common/keys/score.h"
 
-/* Seconds of a beat, below BEAT_LONGEST: the octave into which every tempo is folded. */
-#define BEAT_SHORTEST 0.48
-#define BEAT_LONGEST  0.96
-#define BEAT_UNCLEAR  0.5 /* where no beat is clear */
+#define BEAT_UNCLEAR 0.5 /* s from one beat to the next where none is clear */
 
 struct beats {
-    double *at; /* (count), ascending: the frames of the score that the beats fall on; 2.25 is between two */
-    size_t count; /* all in the score, whose frames begin at 0; the last one may be where it ends */
-    bool clear;   /* false: nothing told the beats, and each lasts BEAT_UNCLEAR from frame 0 on */
+    double *at;   /* (count), ascending: the frames that the beats fall on; 2.25 is between two */
+    size_t count; /* from frame 0, or 0.04 s before it, to 0.04 s behind the last frame */
+    bool clear;   /* false: BEAT_UNCLEAR from frame 0 on */
 };
 
-/* Caller frees with beats_free. Onset strength is the rise of the root of the louder channel, row by row. The
- * period of the beat is the one at whose multiples the autocorrelation of it, summed over the rows, is
- * largest: 1, 2, 4, 8 and 16 beats are bars and phrases. */
+/* Caller frees with beats_free. The beats are those of a machine, which keeps one period, if these are at
+ * least 0.9 times as strong as those found one by one, which follow a tempo that drifts. */
 struct beats beats_or_die(const struct score *score);
 
 void beats_free(struct beats *beats);

@@ -76,6 +76,7 @@ programs = [
     ("keys-compare", "notes", "keys-compare --resamples 2 old -", 1, ["keys", "notes", "roll"]),
     ("keys-to-midi", "roll", "keys-to-midi --shortest 0", 1, ["keys", "notes", "roll"]),
     ("keys-to-midi -o", "roll", "keys-to-midi -o kept/song.mid", 1, ["keys", "notes", "roll"]),
+    ("keys-to-beats", "notes", "keys-to-beats -q", 1, ["keys", "notes", "roll"]),
     ("keys-baseline", "notes", "keys-baseline --shuffle -n 20", 1, ["keys", "notes", "roll"]),
     ("tensor-print", "notes", "tensor-print", 1, None),
     ("tensor-cmp", "notes", "tensor-cmp - old", 2, None),
@@ -83,7 +84,7 @@ programs = [
 
 facts_used = {"wave-to-chunks": ["rate"], "chunks-to-keys": ["rate"], "keys-to-wave": ["interval"],
               "keys-stats": ["interval"], "keys-compare": ["interval"],
-              "keys-baseline": ["interval"],
+              "keys-baseline": ["interval"], "keys-to-beats": ["interval"],
               "wave-to-mp3": ["rate"], "keys-to-png": ["interval"], "keys-to-midi": ["interval"]}
 
 
