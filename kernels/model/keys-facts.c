@@ -41,39 +41,37 @@ static bool same_value(const char *a, const char *b)
     return parse_real(a, &x) && parse_real(b, &y) && fabs(x - y) <= 0.01 * fmax(fabs(x), fabs(y));
 }
 
-static void keep_fact_or_die(struct record *kept, const struct reader *reader, const struct record *record,
-                             const char *name, const char *whose)
-{
-    char *value = record_fact(record, name), *known = record_fact(kept, name);
-    if (value && !known) record_set_fact(kept, name, "%s", value);
-    if (value && known && !same_value(value, known))
-        reader_die(reader, "%s=%s, but %s %s=%s", name, value, whose, name, known);
-    free(value);
-    free(known);
-}
-
-/* A record that states the interval of its frames and no beat is not of the beat clock; one that states
- * neither says nothing about time. */
-static void keep_time_or_die(struct record *kept, const struct reader *reader, const struct record *record,
-                             const char *whose)
+/* Whether the record is of the beat clock. Dies where the facts that are kept are not, or the other way
+ * round. A record that states the interval of its frames and no beat is not; one that states neither says
+ * nothing about time. */
+static bool has_beat_or_die(struct record *kept, const struct reader *reader, const struct record *record,
+                            const char *whose)
 {
     double beat = expect_number_or_die(reader, record, "beat", 0),
            known = record_fact_number(kept, "beat", 0);
     char *interval = record_fact(record, "interval"), *known_interval = record_fact(kept, "interval");
     if (beat != 0 && known_interval) reader_die(reader, "beat=%g, but %s no beat", beat, whose);
     if (beat == 0 && interval && known != 0) reader_die(reader, "no beat, but %s beat=%g", whose, known);
-    keep_fact_or_die(kept, reader, record, beat != 0 ? "beat" : "interval", whose);
     free(interval);
     free(known_interval);
+    return beat != 0;
 }
 
 void keys_facts_keep_or_die(char **kept, const struct reader *reader, const struct record *record,
                             const char *whose)
 {
-    static const char *const names[] = {"keys", "drums", "analysis", "lead", "width", "rate"};
+    static const char *const names[] = {"beat",     "interval", "keys",  "drums",
+                                        "analysis", "lead",     "width", "rate"};
     struct record facts = {.facts = *kept};
-    keep_time_or_die(&facts, reader, record, whose);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        keep_fact_or_die(&facts, reader, record, names[i], whose);
+    const char *left_out = has_beat_or_die(&facts, reader, record, whose) ? "interval" : "beat";
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i], left_out) == 0) continue;
+        char *value = record_fact(record, names[i]), *known = record_fact(&facts, names[i]);
+        if (value && !known) record_set_fact(&facts, names[i], "%s", value);
+        if (value && known && !same_value(value, known))
+            reader_die(reader, "%s=%s, but %s %s=%s", names[i], value, whose, names[i], known);
+        free(value);
+        free(known);
+    }
     *kept = facts.facts;
 }
