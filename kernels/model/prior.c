@@ -6,6 +6,7 @@
 
 #include "common/fail.h"
 #include "common/memory.h"
+#include "kernels/model/tempo.h"
 
 static const double PERIOD[2] = {40, 95};    /* of a loop, in frames */
 static const size_t BEATS[4] = {2, 4, 4, 8}; /* likewise, where there are beats */
@@ -72,7 +73,9 @@ void prior_make_or_die(struct prior *p, struct parameters *parameters, int laten
     parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero,
                                  CALIBRATION_MEMBERS);
     parameters_declare_statistic(parameters, &p->notes, "prior", "notes", zero, (int)note_count(p));
-    if (beat) parameters_declare_statistic(parameters, &p->intervals, "prior", "intervals", zero, INTERVALS);
+    if (beat)
+        parameters_declare_statistic(parameters, &p->tempo, "prior", "tempo", zero,
+                                     TEMPO_NUMBERS + p->channels);
 }
 
 /* A model's file has each member less its neutral value. */
@@ -114,30 +117,6 @@ void prior_set_notes(const struct prior *p, const struct note_statistics *statis
         stored[i] = (real)statistics[i / NOTE_STATISTICS].of[i % NOTE_STATISTICS];
     p->session->ops->upload(p->notes.value, stored, count);
     free(stored);
-}
-
-struct intervals prior_intervals(const struct prior *p)
-{
-    struct intervals intervals;
-    real stored[INTERVALS];
-    p->session->ops->download(stored, p->intervals.value, INTERVALS);
-    for (int i = 0; i < INTERVALS; i++) intervals.quantile[i] = (double)stored[i];
-    return intervals;
-}
-
-void prior_set_intervals(const struct prior *p, const struct intervals *intervals)
-{
-    real stored[INTERVALS];
-    for (int i = 0; i < INTERVALS; i++) stored[i] = (real)intervals->quantile[i];
-    p->session->ops->upload(p->intervals.value, stored, INTERVALS);
-}
-
-double interval_at(const struct intervals *intervals, double quantile)
-{
-    double place = quantile * (INTERVALS - 1);
-    int below = (int)fmin(floor(place), INTERVALS - 2);
-    const double *at = intervals->quantile + below;
-    return at[0] + (place - below) * (at[1] - at[0]);
 }
 
 double prior_dot(const double *a, const double *b, size_t count)
@@ -270,10 +249,11 @@ struct articulation prior_articulation(struct sample_key key)
     random_block(key.key, key.index, bits);
     own.threshold = 2 * (real)random_uniform(bits[2]) - 1;
     own.width = (real)random_uniform(bits[3]);
+    float normals[4];
     struct random_key tempo = key.key;
     tempo.purpose[0] = PURPOSE_TEMPO;
-    random_block(tempo, key.index, bits);
-    own.tempo = (real)random_uniform(bits[0]);
+    random_normal_block(tempo, key.index, normals);
+    own.tempo = (real)normals[0];
     own.notes.purpose[0] = PURPOSE_NOTES;
     own.notes.purpose[1] += key.index;
     return own;

@@ -8,8 +8,9 @@
  * every moment of a beat, but from beat to beat it is.
  *
  * A model keeps it as statistics of the generator: the mean (side), the covariance's Cholesky factor L less
- * the identity (lower triangle, row by row), the calibration, the statistics of notes, and the tempi. All
- * zero, as before the first estimate, they are N(0, 1). The host computes everything here, in double. */
+ * the identity (lower triangle, row by row), the calibration, the statistics of notes, and the tempo
+ * (kernels/model/tempo.h). All zero, as before the first estimate, they are N(0, 1). The host computes
+ * everything here, in double. */
 #ifndef KERNELS_MODEL_PRIOR_H
 #define KERNELS_MODEL_PRIOR_H
 
@@ -20,7 +21,7 @@ struct prior {
     struct session *session;
     int latents, channels; /* side = latents * channels, the Gaussian's dimension */
     int latent_frames;     /* frames of keys that one latent stands for: a beat, where there are beats */
-    struct weight mean, factor, calibration, notes, intervals;
+    struct weight mean, factor, calibration, notes, tempo;
 };
 
 /* latents and channels as the network has them. Dies where a beat is no whole number of latents, or they are
@@ -73,18 +74,6 @@ void prior_set_calibration(const struct prior *prior, struct calibration calibra
  * caller frees them. */
 struct note_statistics *prior_notes(const struct prior *prior);
 void prior_set_notes(const struct prior *prior, const struct note_statistics *statistics);
-
-/* Where frames follow the beat: quantiles of the records' intervals, s, from the shortest to the longest; 0
- * before the first estimate. */
-enum { INTERVALS = 17 };
-struct intervals {
-    double quantile[INTERVALS];
-};
-struct intervals prior_intervals(const struct prior *prior);
-void prior_set_intervals(const struct prior *prior, const struct intervals *intervals);
-
-/* The interval at a quantile, 0 to 1. */
-double interval_at(const struct intervals *intervals, double quantile);
 
 /* White noise of a sample: e1 and e2 of the sequence that repeats, e3 of the slow one, (latents, channels)
  * each. */

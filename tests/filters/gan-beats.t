@@ -56,7 +56,7 @@ write("standing.keys", (long[..., :48], facts(1).replace("interval=0.025", "inte
 PY
 export here PYTHONDONTWRITEBYTECODE=1
 $python songs.py
-sed -e 's/n_channels: 128/n_channels: 16/; s/seq_len: 32[0-9]*/seq_len: 384/; s/latent_seq_len: 6[0-9]/latent_seq_len: 12/' \
+sed -e 's/n_channels: 128/n_channels: 16/; s/seq_len: 32256/seq_len: 384/; s/latent_seq_len: 63/latent_seq_len: 12/' \
     -e 's/latent_dim: 24/latent_dim: 6/; s/batch_size: 16/batch_size: 8/; s/epochs: 140/epochs: 60/' \
     -e 's/shift: 5/shift: 0/; s/num_heads: 4/num_heads: 2/; s/save_after_nepochs: 20/save_after_nepochs: 60/' \
     -e 's/learning_rate: 0.001/learning_rate: 0.003/' "$root/pipelines/demo.yaml" >time.yaml

@@ -8,11 +8,13 @@
 #include "common/memory.h"
 #include "common/progress.h"
 #include "kernels/model/config/config-load.h"
+#include "kernels/model/keys-facts.h"
 #include "kernels/model/sampling/best-samples.h"
+#include "kernels/model/sampling/given-noise.h"
 #include "kernels/model/sampling/long-sample.h"
-#include "kernels/model/sampling/sample-length.h"
 #include "kernels/model/sampling/sample-record.h"
 #include "kernels/model/sampling/variation.h"
+#include "kernels/model/tempo.h"
 
 struct sampler {
     const struct ops *ops;
@@ -20,18 +22,19 @@ struct sampler {
     struct model_header header;
     struct model *model;
     uint64_t seed, count;
-    struct reader *noise;            /* that is read instead of drawn, or NULL */
-    real *noise_values;              /* of one sample */
+    struct given_noise *noise;       /* that is read instead of drawn, or NULL */
     struct variation *variation;     /* of given samples, or NULL */
     struct continuation *after;      /* what samples go on from, or NULL; of the long sample */
     struct long_sample *long_sample; /* where samples are longer than the model's records, else NULL */
-    size_t windows; /* that a sample is joined from: a batch of the model is so many windows, else samples */
-    struct sample_length length;
-    size_t frames;        /* of the longest sample, as it is written */
+    size_t windows;  /* that a sample is joined from: a batch of the model is so many windows, else samples */
+    double seconds;  /* of a sample as it is written; 0: all its frames */
+    double interval; /* of its frames, s; where samples have tempi that of the fastest */
+    size_t frames;   /* of the longest sample, as it is written */
     real *keys, *logits;  /* a batch's, on the host */
     double logit_sum;     /* of the windows of a long sample so far */
     struct record *batch; /* the samples that a batch completes */
     double *scores;       /* theirs */
+    double *intervals;    /* theirs, s; of samples with a tempo */
     struct record record; /* that is read */
     struct best_samples best;
 };
@@ -45,6 +48,15 @@ static void load_parameters(struct sampler *s, struct reader *reader)
         model_take_parameter_or_die(m, reader, &s->record, found, false);
     model_complete_or_die(m, reader, found, false, 0);
     free(found);
+}
+
+static double fastest_interval(const struct sampler *s)
+{
+    if (!s->header.keys.beat) return keys_facts_read(s->header.facts, s->header.keys.keys).frame_seconds;
+    struct tempo tempo = tempo_of(s->model->generator->prior);
+    double fastest = tempo.quantile[0];
+    tempo_free(&tempo);
+    return fastest;
 }
 
 struct sampler *sampler_open_or_die(const char *device, const char *path, uint64_t seed, uint64_t count)
@@ -66,15 +78,21 @@ struct sampler *sampler_open_or_die(const char *device, const char *path, uint64
     s->batch = allocate_or_die((size_t)batch, sizeof s->batch[0]);
     s->scores = allocate_or_die((size_t)batch, sizeof s->scores[0]);
     s->windows = 1;
-    s->length = sample_length_of(s->model, &s->header);
+    s->intervals = allocate_or_die((size_t)batch, sizeof s->intervals[0]);
+    s->interval = fastest_interval(s);
     s->frames = (size_t)s->header.keys.frames;
     return s;
 }
 
+static size_t frames_of(double seconds, double interval)
+{
+    return (size_t)fmax(1, round(seconds / interval));
+}
+
 void sampler_set_seconds_or_die(struct sampler *s, double seconds)
 {
-    s->length.seconds = seconds;
-    s->frames = sample_frames_most(&s->length);
+    s->seconds = seconds;
+    s->frames = frames_of(seconds, s->interval);
     s->long_sample = long_sample_new_or_die(s->model, s->seed, s->frames);
     if (s->long_sample) s->windows = long_sample_windows(s->long_sample);
 }
@@ -82,18 +100,16 @@ void sampler_set_seconds_or_die(struct sampler *s, double seconds)
 void sampler_after_or_die(struct sampler *s, const char *path, double seconds)
 {
     s->after = continuation_new_or_die(s->model, path, s->header.facts);
-    s->length.interval = continuation_interval(s->after);
-    s->length.seconds = seconds;
-    if (seconds > 0) s->frames = sample_frames_most(&s->length);
+    s->seconds = seconds;
+    s->interval = continuation_interval(s->after);
+    if (seconds > 0) s->frames = frames_of(seconds, s->interval);
     s->long_sample = long_sample_after_or_die(s->model, s->seed, s->frames, s->after);
     s->windows = long_sample_windows(s->long_sample);
 }
 
 void sampler_use_noise_or_die(struct sampler *s, const char *path)
 {
-    struct tensor noise = s->model->generator->noise;
-    s->noise = reader_open_or_die(path);
-    s->noise_values = allocate_or_die((size_t)noise.length * (size_t)noise.channels, sizeof(real));
+    s->noise = given_noise_open_or_die(path, s->model);
 }
 
 void sampler_like_or_die(struct sampler *s, const char *path, double amount)
@@ -103,27 +119,7 @@ void sampler_like_or_die(struct sampler *s, const char *path, double amount)
 
 void sampler_interpolate_or_die(struct sampler *s, const char *from, const char *to)
 {
-    s->variation = variation_interpolate_or_die(s->model, from, to, s->count, s->header.facts, &s->length);
-}
-
-/* The next record of the noise, [channels, length], as sample `index` of the batch. */
-static void read_noise(struct sampler *s, int index)
-{
-    struct tensor noise = s->model->generator->noise;
-    size_t length = (size_t)noise.length, channels = (size_t)noise.channels;
-    char shape[128];
-    if (!reader_next_finite_or_die(s->noise, &s->record))
-        reader_die(s->noise, "fewer records of noise than samples");
-    if (s->record.rank != 2 || s->record.shape[0] != channels || s->record.shape[1] != length)
-        reader_die(s->noise, "shape %s is not the noise of this model, (%zu, %zu)",
-                   record_shape_text(&s->record, shape, sizeof shape), channels, length);
-    const float *values = s->record.data;
-    for (size_t i = 0; i < length; i++) {
-        for (size_t c = 0; c < channels; c++)
-            s->noise_values[i * channels + c] = (real)values[c * length + i];
-    }
-    s->ops->upload(s->ops->at(noise.data, (size_t)index * length * channels), s->noise_values,
-                   length * channels);
+    s->variation = variation_interpolate_or_die(s->model, from, to, s->count, s->header.facts);
 }
 
 /* The noise of the samples from number `first` on. */
@@ -132,7 +128,7 @@ static void draw_batch(struct sampler *s, uint64_t first)
     struct model *m = s->model;
     for (int i = 0; i < m->session.batch; i++) {
         m->design->draw(m->generator, i, 1, s->seed, (uint32_t)(first + (uint64_t)i));
-        if (s->noise && first + (uint64_t)i < s->count) read_noise(s, i);
+        if (s->noise && first + (uint64_t)i < s->count) given_noise_read_or_die(s->noise, i);
     }
 }
 
@@ -161,17 +157,20 @@ static void fetch_batch(struct sampler *s)
     struct model *m = s->model;
     s->ops->download(s->keys, m->generator->output.data, tensor_count(m->generator->output));
     s->ops->download(s->logits, m->discriminator.logit.data, (size_t)m->session.batch);
+    for (int b = 0; m->generator->prior && b < m->session.batch; b++)
+        s->intervals[b] = m->generator->articulation[b].interval;
 }
 
 /* Sample `number`, by its song where it has one. */
-static struct sample_origin origin_of(const struct sampler *s, uint64_t number, double score)
+static struct sample_origin origin_of(const struct sampler *s, uint64_t number, double score, double interval)
 {
-    struct sample_origin origin = {.seed = s->seed, .number = number, .start = NAN, .score = score};
-    origin.interval = sample_interval(&s->length, s->seed, number);
+    struct sample_origin origin = {
+        .seed = s->seed, .number = number, .start = NAN, .interval = interval, .score = score};
     if (s->after) {
         origin.relation = "after";
         origin.song = continuation_source(s->after);
         origin.start = continuation_start(s->after);
+        origin.interval = s->interval;
     } else if (s->variation) {
         origin.relation = "like";
         origin.song = variation_source(s->variation, number);
@@ -181,11 +180,11 @@ static struct sample_origin origin_of(const struct sampler *s, uint64_t number, 
 }
 
 /* A sample as the record that is written. False where a value is not finite. */
-static bool make_record(const struct sampler *s, struct record *record, struct joined keys, double score,
-                        uint64_t number)
+static bool make_record(const struct sampler *s, struct record *record, struct joined keys,
+                        struct sample_origin origin)
 {
-    struct sample_origin origin = origin_of(s, number, score);
-    keys.frames = s->length.seconds > 0 ? sample_frames(s->length.seconds, origin.interval) : s->frames;
+    bool by_tempo = s->seconds > 0 && s->header.keys.beat;
+    keys.frames = by_tempo ? frames_of(s->seconds, origin.interval) : s->frames;
     return sample_record_make(record, keys, &s->header, origin);
 }
 
@@ -211,7 +210,8 @@ static int make_records(struct sampler *s, uint64_t first)
     for (int i = 0; i < count; i++) {
         s->scores[i] = (double)s->logits[i];
         struct joined keys = {.keys = s->keys + (size_t)i * each, .length = length, .gain = 1};
-        bool finite = make_record(s, &s->batch[i], keys, s->scores[i], first + (uint64_t)i);
+        bool finite = make_record(s, &s->batch[i], keys,
+                                  origin_of(s, first + (uint64_t)i, s->scores[i], s->intervals[i]));
         if (!finite && i < broken) broken = i;
     }
     check_finite_or_die(s, broken == count, first + (uint64_t)broken);
@@ -230,8 +230,8 @@ static int join_records(struct sampler *s, uint64_t first)
         s->logit_sum = (window % s->windows ? s->logit_sum : 0) + (double)s->logits[i];
         if ((window + 1) % s->windows) continue;
         s->scores[made] = s->logit_sum / (double)s->windows;
-        bool finite =
-            make_record(s, &s->batch[made], long_sample_joined(s->long_sample), s->scores[made], number);
+        bool finite = make_record(s, &s->batch[made], long_sample_joined(s->long_sample),
+                                  origin_of(s, number, s->scores[made], s->intervals[i]));
         check_finite_or_die(s, finite, number);
         made++;
     }
@@ -261,8 +261,7 @@ void sampler_run_or_die(struct sampler *s, struct writer *writer, struct sample_
         progress_show((double)(first + batch) / (double)s->windows, NULL);
     }
     progress_end();
-    /* Records of noise beyond the count are not needed, but a stream that was cut short is refused. */
-    while (s->noise && reader_next_or_die(s->noise, &s->record)) continue;
+    if (s->noise) given_noise_finish_or_die(s->noise);
     best_samples_write_or_die(writer, &s->best);
 }
 
@@ -272,10 +271,10 @@ void sampler_close(struct sampler *s)
     for (int i = 0; i < s->model->session.batch; i++) record_free(&s->batch[i]);
     free(s->batch);
     free(s->scores);
+    free(s->intervals);
     free(s->logits);
     free(s->keys);
-    free(s->noise_values);
-    if (s->noise) reader_close(s->noise);
+    given_noise_free(s->noise);
     variation_free(s->variation);
     long_sample_free(s->long_sample);
     record_free(&s->record);

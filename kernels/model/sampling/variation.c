@@ -98,14 +98,13 @@ static void end_of_record_or_die(struct variation *v, struct end *end, const cha
 }
 
 /* Caller frees its z. */
-static struct end end_or_die(struct variation *v, const char *text, char *facts,
-                             const struct sample_length *length)
+static struct end end_or_die(struct variation *v, const char *text, char *facts)
 {
     struct end end = {.z = allocate_or_die(v->side, sizeof end.z[0])};
     long long seed;
     if (parse_integer(text, &seed) && seed >= 0) {
         latents_of_seed(v, end.z, (uint64_t)seed);
-        end.interval = sample_interval(length, (uint64_t)seed, 0);
+        end.interval = v->model->generator->articulation[0].interval;
     } else
         end_of_record_or_die(v, &end, text, facts);
     for (size_t i = 0; i < v->side; i++) end.z[i] -= v->mean[i];
@@ -113,13 +112,12 @@ static struct end end_or_die(struct variation *v, const char *text, char *facts,
 }
 
 struct variation *variation_interpolate_or_die(struct model *m, const char *from, const char *to,
-                                               uint64_t count, char *facts,
-                                               const struct sample_length *length)
+                                               uint64_t count, char *facts)
 {
     struct variation *v = variation_new_or_die(m);
     v->steps = count > 1 ? count - 1 : 1;
-    v->from = end_or_die(v, from, facts, length);
-    v->to = end_or_die(v, to, facts, length);
+    v->from = end_or_die(v, from, facts);
+    v->to = end_or_die(v, to, facts);
     return v;
 }
 

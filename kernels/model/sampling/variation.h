@@ -4,7 +4,7 @@
 #ifndef KERNELS_MODEL_SAMPLING_VARIATION_H
 #define KERNELS_MODEL_SAMPLING_VARIATION_H
 
-#include "kernels/model/sampling/sample-length.h"
+#include "kernels/model/model.h"
 
 struct variation;
 
@@ -14,10 +14,9 @@ struct variation;
 struct variation *variation_like_or_die(struct model *model, const char *path, double amount, char *facts);
 
 /* `count` samples at equal steps from one end to the other, both included. An end is a seed, for its first
- * sample, whose frames are as long as `length` says, or a stream, for its first record. */
+ * sample, or a stream, for its first record. */
 struct variation *variation_interpolate_or_die(struct model *model, const char *from, const char *to,
-                                               uint64_t count, char *facts,
-                                               const struct sample_length *length);
+                                               uint64_t count, char *facts);
 
 /* The generator's output becomes the batch of samples from number `first` on; their noise has to be drawn. */
 void variation_decode(struct variation *variation, uint64_t first, struct pass pass);
@@ -25,7 +24,7 @@ void variation_decode(struct variation *variation, uint64_t first, struct pass p
 /* The fact source of the record that sample `number` varies, or NULL. */
 const char *variation_source(const struct variation *variation, uint64_t number);
 
-/* The length of its frames, s: as the record has it, or between those of the ends. */
+/* The length of its frames, s: as the record has it, or between those of the ends, in equal ratios. */
 double variation_interval(const struct variation *variation, uint64_t number);
 
 void variation_free(struct variation *variation);

@@ -14,30 +14,12 @@
 #include "kernels/model/prior-sums.h"
 #include "kernels/model/training/augment.h"
 #include "kernels/model/training/gate-threshold.h"
+#include "kernels/model/training/tempo-fit.h"
 
 enum {
     POSTERIORS_A_DIMENSION = 4,
     COMPARED = 512 /* samples, and records at most */
 };
-
-/* For qsort. */
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void fit_intervals(const struct prior *prior, const struct dataset *d)
-{
-    struct intervals intervals;
-    double *interval = allocate_or_die(d->records, sizeof interval[0]);
-    for (size_t i = 0; i < d->records; i++) interval[i] = d->origin[i].interval;
-    qsort(interval, d->records, sizeof interval[0], by_value);
-    for (size_t i = 0; i < INTERVALS; i++)
-        intervals.quantile[i] = interval[i * (d->records - 1) / (INTERVALS - 1)];
-    prior_set_intervals(prior, &intervals);
-    free(interval);
-}
 
 void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *d)
 {
@@ -50,6 +32,7 @@ void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *d)
     struct random_key key = random_key_make((uint64_t)step->counters->seed, PURPOSE_PRIOR, 0);
     size_t *order = shuffled_or_die(key, d->records);
     struct prior_sums *sums = prior_sums_new_or_die(m->generator->prior);
+    struct tempo_sums *tempo = d->keys.beat ? tempo_sums_new_or_die(m->generator->prior, d) : NULL;
     for (size_t i = 0; i < rounds; i++) {
         if (augment_wanted(m->session.config))
             augment_batch(d, m->session.config, step->records, order, i, key);
@@ -57,9 +40,11 @@ void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *d)
             dataset_batch(d, step->records, order, i);
         m->design->posterior(m->generator, step->records, mu, logvar);
         prior_sums_add(sums, mu, logvar, batch);
+        for (size_t b = 0; tempo && b < batch; b++)
+            tempo_sums_add(tempo, mu + b * side, order[(i * batch + b) % d->records]);
     }
     prior_sums_fit_or_die(sums, m->generator->prior);
-    if (d->keys.beat) fit_intervals(m->generator->prior, d);
+    if (tempo) tempo_sums_fit(tempo, m->generator->prior);
     free(order);
     free(mu);
     free(logvar);
@@ -99,7 +84,7 @@ static void heard_free(struct heard *heard)
     free(heard->cues);
 }
 
-/* Hears keys (keys * frames, 2) as record i. */
+/* Hears keys (keys * frames, 2) as record i; interval: of its frames, or 0: the score's. */
 static void hear_record(struct heard *heard, size_t i, struct score score, double interval, const real *keys)
 {
     double cues[CUES];
@@ -107,7 +92,7 @@ static void hear_record(struct heard *heard, size_t i, struct score score, doubl
     float *loudness = allocate_or_die(2 * cells, sizeof loudness[0]);
     for (size_t j = 0; j < 2 * cells; j++) loudness[j % 2 * cells + j / 2] = (float)keys[j];
     score.loudness = loudness;
-    score.interval = interval;
+    if (interval > 0) score.interval = interval;
     feature_set_put_or_die(&heard->features, i, &score, 0);
     cues_or_die(cues, &score, 0);
     for (size_t j = 0; j < NAMED_CUES; j++) heard->cues[i][j] = cues[named_cue[j]];
@@ -121,22 +106,17 @@ static struct heard hear_samples(struct step *step, struct score score)
     struct heard heard = heard_new_or_die(COMPARED, &score);
     size_t batch = (size_t)m->session.batch, count = 2 * score.rows * score.frames;
     real *keys = allocate_or_die(batch * count, sizeof keys[0]);
-    double *interval = allocate_or_die(batch, sizeof interval[0]);
-    struct intervals intervals = {0};
-    if (score.beat) intervals = prior_intervals(m->generator->prior);
     for (size_t first = 0; first < COMPARED; first += batch) {
         m->design->draw(m->generator, 0, (int)batch, (uint64_t)step->counters->seed, (uint32_t)first);
         m->design->sample(m->generator, (struct pass){0});
         m->session.ops->download(keys, m->generator->output.data, batch * count);
-        for (size_t b = 0; b < batch; b++)
-            interval[b] = score.beat ? interval_at(&intervals, (double)m->generator->articulation[b].tempo)
-                                     : score.interval;
 #pragma omp parallel for schedule(static)
         for (size_t b = 0; b < batch; b++)
-            if (first + b < COMPARED) hear_record(&heard, first + b, score, interval[b], keys + b * count);
+            if (first + b < COMPARED)
+                hear_record(&heard, first + b, score, m->generator->articulation[b].interval,
+                            keys + b * count);
     }
     free(keys);
-    free(interval);
     return heard;
 }
 
