@@ -93,6 +93,15 @@ for interval in (0.01, 0.02, 0.04):
                (off, len(records), len(beats), said))
         tap.ok(lengths(records).max() > 0.65 and lengths(records).min() < 0.58, "... by beats of other lengths")
 
+for mean in (0.5, 0.96):
+    beats = [0.3]
+    while beats[-1] < 60:
+        beats.append(beats[-1] + mean * (1 + 0.1 * np.sin(2 * np.pi * beats[-1] / 60)))
+    found = beat_times(of_song(music(beats, 60), 0.02, "-n", "1")[0], 0.02)
+    off = max((abs(np.array(beats) - at).min() for at in found[1:-1]), default=np.inf)
+    tap.ok(len(found) > 55 and off < 0.04, f"beats of {mean} s that leave the range now and then: on beats of the song",
+           (len(found), off))
+
 # Records: shape, facts, times.
 beats = np.arange(0.3, 63, 0.6)
 song = music(beats, 62)
