@@ -242,14 +242,14 @@ for name, wanted, records in (
         ("other keys in a song", "keys 31-50, but", [first, (ok, "kind=keys keys=31-50 drums=3 source=a start=10")]),
         ("other drums in a song", "0 drums, but", [first, (ok[:, :20], "kind=keys keys=30-49 source=a start=10")]),
         ("mono in a song", "1 channels, but", [first, (ok[0], NAME + " source=a start=10")]),
-        ("a long record", "1440001 frames; at most 1440000",
-         [(np.zeros((1, 1440001)), "kind=keys keys=30-30 interval=0.01")]),
+        ("a long record", "720001 frames; at most 720000",
+         [(np.zeros((1, 720001)), "kind=keys keys=30-30 interval=0.01")]),
         ("NaN", "value 1 is nan", [(ok + np.nan, NAME)])):
     tap.refused(name, stream(*records), wanted, ("keys-to-beats",))
 tap.refused("nothing", b"", "empty", ("keys-to-beats",))
 for options in ("-n -1", "-n 10001", "-b 3", "a b"):
     tap.refused("usage: " + options, b"", "keys-to-beats: ", ("keys-to-beats", *options.split()), 2)
-long = [(np.zeros((1, 800000)), f"kind=keys keys=30-30 interval=0.01 source=a start={at}") for at in (0, 8000)]
+long = [(np.zeros((1, 400000)), f"kind=keys keys=30-30 interval=0.01 source=a start={at}") for at in (0, 4000)]
 tap.ok(convert(stream(*long), "-n", "10000")[1].startswith("keys-to-beats: 2 songs"), "hours are divided")
 tap.done()
 PYTHON
