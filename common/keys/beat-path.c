@@ -10,7 +10,7 @@
 
 static const double TIGHTNESS = 100; /* what log(spacing / period)^2 costs, in deviations of onset strength */
 static const double WEIGHT_LEAST = 0.01;
-enum { NEIGHBOURS = 9 /* beats on each side, to where their weight is 0 */ };
+static const double WINDOW = 4.5; /* s on each side, to where the weight of other beats is 0 */
 
 static double deviation_of(const struct beat_onsets *onsets)
 {
@@ -55,13 +55,16 @@ static double between_steps(const struct beat_onsets *onsets, size_t t)
     return (double)t + (right - left) / (2 * bend);
 }
 
-/* The value at beat i of the straight line through the beats around it, by weighted least squares. */
-static double smoothed(const double *at, const double *weight, size_t count, size_t i)
+/* The value at beat i of the straight line through the beats within `window` steps, by weighted least
+ * squares. */
+static double smoothed(const double *at, const double *weight, size_t count, size_t i, double window)
 {
     double sum = 0, sum_x = 0, sum_xx = 0, sum_y = 0, sum_xy = 0;
-    size_t first = i > NEIGHBOURS ? i - NEIGHBOURS : 0;
-    for (size_t j = first; j < count && j < i + NEIGHBOURS; j++) {
-        double x = (double)j - (double)i, y = at[j] - at[i], share = fabs(x) / NEIGHBOURS;
+    size_t first = i, end = i;
+    while (first > 0 && at[i] - at[first - 1] < window) first--;
+    while (end < count && at[end] - at[i] < window) end++;
+    for (size_t j = first; j < end; j++) {
+        double x = (double)j - (double)i, y = at[j] - at[i], share = fabs(y) / window;
         double w = weight[j] * pow(1 - share * share * share, 3);
         sum += w, sum_x += w * x, sum_xx += w * x * x, sum_y += w * y, sum_xy += w * x * y;
     }
@@ -81,7 +84,7 @@ size_t beat_path_or_die(double **at, const struct beat_onsets *onsets, const dou
         path[i] = between_steps(onsets, (size_t)t);
         weight[i] = fmax(0, (double)onsets->strength[t] / deviation_of(onsets)) + WEIGHT_LEAST;
     }
-    for (size_t i = 0; i < count; i++) (*at)[i] = smoothed(path, weight, count, i);
+    for (size_t i = 0; i < count; i++) (*at)[i] = smoothed(path, weight, count, i, WINDOW / onsets->step);
     for (size_t i = 1; i < count; i++)
         if ((*at)[i] < (*at)[i - 1] + 1) memcpy(*at, path, count * sizeof *path); /* nothing there to go by */
     free(weight);

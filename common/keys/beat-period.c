@@ -17,7 +17,8 @@ static const double WINDOW = 12, HOP = 3; /* s */
 static const double CHANGE =
     0.1; /* of regularity: what a hop costs in which the period changes by all its range */
 static const double DRIFTS = 0.08; /* regularity along a path; of random notes below 0.07 */
-enum { PERIODS = 71 /* a hundredth apart */, CHANGE_MOST = 4 /* periods a hop */ };
+static const double BEYOND = 1.12; /* as far as a tempo at the edge of the range drifts */
+enum { PERIODS = 94 /* a hundredth apart */, CHANGE_MOST = 4 /* periods a hop */ };
 
 double beat_period_or_die(const struct beat_onsets *onsets)
 {
@@ -37,7 +38,8 @@ double beat_period_or_die(const struct beat_onsets *onsets)
 /* Candidate i, in steps. */
 static double candidate(const struct beat_onsets *onsets, int i)
 {
-    return BEAT_SHORTEST * pow(BEAT_LONGEST / BEAT_SHORTEST, (double)i / (PERIODS - 1)) / onsets->step;
+    double range = BEYOND * BEYOND * BEAT_LONGEST / BEAT_SHORTEST;
+    return BEAT_SHORTEST / BEYOND * pow(range, (double)i / (PERIODS - 1)) / onsets->step;
 }
 
 /* The windows are `hop` steps apart; regular (windows, PERIODS). */

@@ -12,7 +12,7 @@
 double beat_period_or_die(const struct beat_onsets *onsets);
 
 /* period (count): at each step that of the music around it, which changes little by little, along the most
- * regular path. False when that is not clear either. */
+ * regular path, and may leave the range of a beat by 12 per cent. False when that is not clear either. */
 bool beat_periods_or_die(double *period, const struct beat_onsets *onsets);
 
 #endif

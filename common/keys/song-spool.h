@@ -16,7 +16,7 @@ struct song_spool;
 
 /* Reads all records into a temporary file. Two follow one another when they have the same fact source and one
  * starts where the other ends, to half a frame; a record without a source, or one that nothing follows, is
- * a song by itself, and after 1440000 frames another one begins. Dies, naming the record, where one differs
+ * a song by itself, and after 720000 frames another one begins. Dies, naming the record, where one differs
  * from those of its source before it in keys, drums, channels, frames or interval. */
 struct song_spool *song_spool_read_or_die(struct reader *reader, struct score unstated);
 

@@ -93,6 +93,15 @@ for interval in (0.01, 0.02, 0.04):
                (off, len(records), len(beats), said))
         tap.ok(lengths(records).max() > 0.65 and lengths(records).min() < 0.58, "... by beats of other lengths")
 
+for mean in (0.5, 0.96):
+    beats = [0.3]
+    while beats[-1] < 60:
+        beats.append(beats[-1] + mean * (1 + 0.1 * np.sin(2 * np.pi * beats[-1] / 60)))
+    found = beat_times(of_song(music(beats, 60), 0.02, "-n", "1")[0], 0.02)
+    off = max((abs(np.array(beats) - at).min() for at in found[1:-1]), default=np.inf)
+    tap.ok(len(found) > 55 and off < 0.04, f"beats of {mean} s that leave the range now and then: on beats of the song",
+           (len(found), off))
+
 # Records: shape, facts, times.
 beats = np.arange(0.3, 63, 0.6)
 song = music(beats, 62)
@@ -159,18 +168,24 @@ for at in range(1500, 1512):
         tap.ok(True, f"notes of 1 to 9 frames at {at} keep their place, length, side and loudness")
 drums = song.copy()
 drums[:, 22] = 0
-for at, hit in ((1500, [0.06, 0.05, 0.04, 0.03]), (1600, [0.01, 0.06, 0.05]), (1700, [0.06, 0.05, 0.02, 0.06, 0.05])):
+for at, hit in ((1500, [0.06, 0.05, 0.04, 0.03]), (1600, [0.01, 0.06, 0.05]), (1700, [0.06] + [0.05] * 5 + [0.09, 0.01])):
     drums[1, 22, at:at + len(hit)] = hit
 got = convert(stream((drums, NAME)), "-n", "0")[0][0][1]
 hits = np.flatnonzero(got[1, 22])
-first = [round((at - 5) * 24 / 45) for at in (1500, 1600.55, 1700, 1703)]
+first = [round((at - 5) * 24 / 45) for at in (1500, 1600.55, 1700)]
 tap.ok(np.allclose(got[1, 22, first[0]:first[0] + 5], [0.06, 0.05, 0.04, 0.03, 0]), "a hit keeps its length",
        (first, hits, got[1, 22, hits]))
 tap.ok(np.allclose(got[1, 22, first[1] - 1:first[1] + 3], [0, 0.06, 0.05, 0]), "... begins with its loudest frame",
        str(got[1, 22, first[1] - 2:first[1] + 4]))
-tap.ok(np.allclose(got[1, 22, first[2]:first[2] + 5], [0.06, 0.05, 0.06, 0.05, 0]), "... and ends at the next hit",
+tap.ok(np.allclose(got[1, 22, first[2]:first[2] + 6], [0.06, 0.05, 0.05, 0.09, 0.01, 0]), "... and ends at the next hit",
        str(got[1, 22, first[2]:first[2] + 6]))
 tap.ok(not got[0, 22].any(), "... on its side")
+short = music(beats, 60, 0.01)
+short[:, 22] = 0
+short[:, 22, 3000:3006] = [0.05, 0.06, 0.05, 0.04, 0.03, 0.02]
+got = convert(stream((short, NAME + " interval=0.01")), "-n", "0")[0][0][1]
+tap.ok(np.allclose(got[1, 22, first[0]:first[0] + 4], [0.06, 0.04, 0.02, 0]), "... in frames of 0.02 s",
+       str(got[1, 22, first[0] - 2:first[0] + 6]))
 
 # Music without a beat is kept, in halves of a second.
 noise = random.random((2, ROWS, 3000))
@@ -204,6 +219,14 @@ for option, tempo in (((), 97.3), (("--tempo", "auto"), 97.3), (("--tempo", "80"
              if m.type == "note_on" and m.note in (36, 38)]
     tap.ok(len(ticks) >= 82 and all(at % midi.ticks_per_beat == 0 for at in ticks), "... drums are on its quarters",
            [at % midi.ticks_per_beat for at in ticks])
+late = np.zeros((2, ROWS, 48))
+late[:, 20, 24:27] = [[0.03, 0.06, 0.05]] * 2
+for facts, tempo, quarters in ((" interval=0.03 beat=24", 60 / 0.72, 1), (" interval=0.03", 120, 0.74 / 0.5)):
+    midi = mido.MidiFile(file=io.BytesIO(run(["keys-to-midi"], stream((late, NAME + facts))).stdout))
+    heard = 60e6 / next(m.tempo for m in midi.tracks[0] if m.type == "set_tempo")
+    ticks = sum(m.time for m in midi.tracks[-1][:1 + [m.type for m in midi.tracks[-1]].index("note_on")])
+    tap.ok(abs(heard / tempo - 1) < 1e-5 and abs(ticks / midi.ticks_per_beat - quarters) <= 1e-2 * (quarters != 1),
+           f"keys-to-midi{facts}: {tempo:.1f} a minute, a hit at {quarters} quarters", (heard, ticks / midi.ticks_per_beat))
 
 # What is refused.
 ok = np.zeros((2, ROWS, 500))
@@ -219,14 +242,14 @@ for name, wanted, records in (
         ("other keys in a song", "keys 31-50, but", [first, (ok, "kind=keys keys=31-50 drums=3 source=a start=10")]),
         ("other drums in a song", "0 drums, but", [first, (ok[:, :20], "kind=keys keys=30-49 source=a start=10")]),
         ("mono in a song", "1 channels, but", [first, (ok[0], NAME + " source=a start=10")]),
-        ("a long record", "1440001 frames; at most 1440000",
-         [(np.zeros((1, 1440001)), "kind=keys keys=30-30 interval=0.01")]),
+        ("a long record", "720001 frames; at most 720000",
+         [(np.zeros((1, 720001)), "kind=keys keys=30-30 interval=0.01")]),
         ("NaN", "value 1 is nan", [(ok + np.nan, NAME)])):
     tap.refused(name, stream(*records), wanted, ("keys-to-beats",))
 tap.refused("nothing", b"", "empty", ("keys-to-beats",))
 for options in ("-n -1", "-n 10001", "-b 3", "a b"):
     tap.refused("usage: " + options, b"", "keys-to-beats: ", ("keys-to-beats", *options.split()), 2)
-long = [(np.zeros((1, 800000)), f"kind=keys keys=30-30 interval=0.01 source=a start={at}") for at in (0, 8000)]
+long = [(np.zeros((1, 400000)), f"kind=keys keys=30-30 interval=0.01 source=a start={at}") for at in (0, 4000)]
 tap.ok(convert(stream(*long), "-n", "10000")[1].startswith("keys-to-beats: 2 songs"), "hours are divided")
 tap.done()
 PYTHON
