@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/beats/beat-clock.h"
+#include "common/beats/beats.h"
 #include "common/fail.h"
-#include "common/keys/beat-clock.h"
-#include "common/keys/beats.h"
 #include "common/keys/keys-options.h"
 #include "common/keys/song-spool.h"
 #include "common/memory.h"

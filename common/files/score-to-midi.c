@@ -5,10 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "common/beats/tempo.h"
 #include "common/files/midi-drums.h"
 #include "common/keys/drum-hits.h"
 #include "common/keys/note-segments.h"
-#include "common/keys/tempo.h"
 #include "common/level.h"
 #include "common/memory.h"
 

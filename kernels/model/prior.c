@@ -6,7 +6,6 @@
 
 #include "common/fail.h"
 #include "common/memory.h"
-#include "kernels/model/tempo.h"
 
 static const double PERIOD[2] = {40, 95};    /* of a loop, in frames */
 static const size_t BEATS[4] = {2, 4, 4, 8}; /* likewise, where there are beats */
@@ -75,7 +74,7 @@ void prior_make_or_die(struct prior *p, struct parameters *parameters, int laten
     parameters_declare_statistic(parameters, &p->notes, "prior", "notes", zero, (int)note_count(p));
     if (beat)
         parameters_declare_statistic(parameters, &p->tempo, "prior", "tempo", zero,
-                                     TEMPO_NUMBERS + p->channels);
+                                     PRIOR_TEMPO + p->channels);
 }
 
 /* A model's file has each member less its neutral value. */

@@ -24,6 +24,9 @@ struct prior {
     struct weight mean, factor, calibration, notes, tempo;
 };
 
+/* Numbers of the tempo in a model's file, before one for each channel. */
+enum { PRIOR_TEMPO = 18 };
+
 /* latents and channels as the network has them. Dies where a beat is no whole number of latents, or they are
  * no whole number of beats. */
 void prior_make_or_die(struct prior *prior, struct parameters *parameters, int latents, int channels,

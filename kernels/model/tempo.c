@@ -9,7 +9,7 @@
 /* A model's file has the quantiles, the correlation, the direction. */
 static size_t stored_count(const struct prior *p)
 {
-    return TEMPO_NUMBERS + (size_t)p->channels;
+    return PRIOR_TEMPO + (size_t)p->channels;
 }
 
 struct tempo tempo_of(const struct prior *p)
@@ -22,7 +22,7 @@ struct tempo tempo_of(const struct prior *p)
     p->session->ops->download(stored, p->tempo.value, count);
     for (int i = 0; i < INTERVALS; i++) tempo.quantile[i] = (double)stored[i];
     tempo.correlation = (double)stored[INTERVALS];
-    for (size_t i = 0; i < tempo.channels; i++) tempo.direction[i] = (double)stored[TEMPO_NUMBERS + i];
+    for (size_t i = 0; i < tempo.channels; i++) tempo.direction[i] = (double)stored[PRIOR_TEMPO + i];
     p->session->ops->download(stored, p->mean.value, tempo.channels);
     for (size_t i = 0; i < tempo.channels; i++) tempo.mean[i] = (double)stored[i];
     free(stored);
@@ -41,7 +41,7 @@ void tempo_keep(const struct prior *p, const struct tempo *tempo)
     real *stored = allocate_or_die(count, sizeof stored[0]);
     for (int i = 0; i < INTERVALS; i++) stored[i] = (real)tempo->quantile[i];
     stored[INTERVALS] = (real)tempo->correlation;
-    for (size_t i = 0; i < tempo->channels; i++) stored[TEMPO_NUMBERS + i] = (real)tempo->direction[i];
+    for (size_t i = 0; i < tempo->channels; i++) stored[PRIOR_TEMPO + i] = (real)tempo->direction[i];
     p->session->ops->upload(p->tempo.value, stored, count);
     free(stored);
 }

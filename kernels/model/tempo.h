@@ -14,7 +14,7 @@
 #include "kernels/model/prior.h"
 
 /* What a model keeps of it, on the host. */
-enum { INTERVALS = 17, TEMPO_NUMBERS = INTERVALS + 1 /* before the direction, in a file */ };
+enum { INTERVALS = PRIOR_TEMPO - 1 };
 struct tempo {
     double quantile[INTERVALS]; /* s, from the shortest to the longest; 0 before the first estimate */
     double correlation;         /* r */

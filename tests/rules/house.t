@@ -20,9 +20,10 @@ ARROWS = {
     "common": [],
     "common/stream": ["common"],
     "common/keys": ["common/stream"],
+    "common/beats": ["common/keys"],
     "common/analysis": ["common/keys"],
     "common/synthesis": ["common/keys"],
-    "common/files": ["common/keys"],
+    "common/files": ["common/beats"],
     "common/metrics": ["common/keys"],
     "common/judge": ["common/metrics"],
     "common/pictures": ["common/keys"],
@@ -38,7 +39,7 @@ ARROWS = {
     "kernels/model": ["kernels", "kernels/model/config", "common/judge"],
     "kernels/model/designs": ["kernels/model"],
     "kernels/model/training": ["kernels/model"],
-    "kernels/model/sampling": ["kernels/model"],
+    "kernels/model/sampling": ["kernels/model", "common/beats"],
     "filters": ["common/analysis", "common/synthesis", "common/files", "common/judge", "common/pictures"],
 }
 # What only the two programs of the network include.

@@ -122,9 +122,8 @@ static int stages_or_die(const struct session *s)
     int latents = s->config->model.latent_seq_len, frames = s->keys.frames, stages = 0;
     for (int64_t length = latents; length < frames; length *= 2) stages++;
     if (!stages || stages > STAGES_MOST)
-        die("latent_seq_len: %d latents for %d frames: at most every frame but one can have its own, and "
-            "2^%d at most share one",
-            latents, frames, STAGES_MOST);
+        die("latent_seq_len: %d latents for %d frames: from 2 to 2^%d frames share one", latents, frames,
+            STAGES_MOST);
     return stages;
 }
 
@@ -276,10 +275,9 @@ static void posterior(struct generator *base, struct tensor records, real *mu, r
 static void free_time(struct generator *base)
 {
     struct time_vae *g = self_of(base);
-    const struct ops *ops = base->session->ops;
-    time_encoder_free(ops, &g->encoder);
-    for (int i = 0; i < g->stages; i++) ops->block_free(g->decode[i].block);
-    transformer_free(ops, &g->transformer);
+    time_encoder_free(base->session->ops, &g->encoder);
+    for (int i = 0; i < g->stages; i++) base->session->ops->block_free(g->decode[i].block);
+    transformer_free(base->session->ops, &g->transformer);
     free(g->sample_keys);
     free(g->host_logits);
     free(g->host_keys);

@@ -8,9 +8,9 @@
 #include "common/fail.h"
 #include "common/memory.h"
 #include "kernels/model/dataset.h"
-#include "kernels/model/sampling/beat-period.h"
 #include "kernels/model/sampling/prior-sequence.h"
 #include "kernels/model/sampling/song-end.h"
+#include "kernels/model/sampling/song-period.h"
 
 /* Latents at the song's end whose noise is not repeated: on one side the encoder hears what it mirrored. */
 enum { MARGIN = 2 };
@@ -148,7 +148,7 @@ struct continuation *continuation_new_or_die(struct model *m, const char *path, 
     c->frames = (size_t)m->session.keys.frames;
     c->known = c->frames / latent_frames;
     c->song = song_end_read_or_die(path, m->session.keys, facts, c->frames + c->shifts - 1);
-    c->period = beat_period(c->song.loudness, 2 * c->song.rows, c->song.frames, c->song.interval);
+    c->period = song_period(c->song.loudness, 2 * c->song.rows, c->song.frames, c->song.interval);
     if (m->session.keys.beat) c->period = round(c->period / m->session.keys.beat) * m->session.keys.beat;
     c->mean = allocate_or_die(c->channels, sizeof c->mean[0]);
     c->latent = allocate_or_die(c->side, sizeof c->latent[0]);

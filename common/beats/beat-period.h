@@ -1,8 +1,8 @@
 /* The period of a beat, one for a whole score or one that drifts. */
-#ifndef COMMON_KEYS_BEAT_PERIOD_H
-#define COMMON_KEYS_BEAT_PERIOD_H
+#ifndef COMMON_BEATS_BEAT_PERIOD_H
+#define COMMON_BEATS_BEAT_PERIOD_H
 
-#include "common/keys/beat-onsets.h"
+#include "common/beats/beat-onsets.h"
 
 /* Seconds of a beat, below BEAT_LONGEST: the octave into which every tempo is folded. */
 #define BEAT_SHORTEST 0.48

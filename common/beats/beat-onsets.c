@@ -1,10 +1,10 @@
 /* Onset strength for beats. */
-#include "common/keys/beat-onsets.h"
+#include "common/beats/beat-onsets.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "common/keys/onsets.h"
+#include "common/beats/onsets.h"
 #include "common/memory.h"
 
 /* Multiples of the beat: 4, 8 and 16 are bars and phrases, which tell it from 3/2 or 3/4 of it. */

@@ -1,5 +1,5 @@
 /* The period of a beat. */
-#include "common/keys/beat-period.h"
+#include "common/beats/beat-period.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Keys on the beat clock. */
-#include "common/keys/beat-clock.h"
+#include "common/beats/beat-clock.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* The period of music: of clicks to a fraction of a frame, of what does not repeat none. */
-#include "kernels/model/sampling/beat-period.h"
+#include "kernels/model/sampling/song-period.h"
 
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ static double period_of_clicks(double period, double interval)
     for (size_t note = 0; (double)note * period + 1 < FRAMES; note++)
         for (size_t t = 0; t < 2; t++)
             keys[note % LINES * FRAMES + (size_t)round((double)note * period) + t] = 0.5f;
-    double found = beat_period(keys, LINES, FRAMES, interval);
+    double found = song_period(keys, LINES, FRAMES, interval);
     free(keys);
     return found;
 }
@@ -30,7 +30,7 @@ static double period_of_noise(double share)
         random_block(key, i, bits);
         keys[i] = (double)random_uniform(bits[0]) < share ? random_uniform(bits[1]) : 0;
     }
-    double found = beat_period(keys, LINES, FRAMES, 0.02);
+    double found = song_period(keys, LINES, FRAMES, 0.02);
     free(keys);
     return found;
 }
@@ -51,6 +51,6 @@ int main(void)
     ok(period_of_noise(0) == 0, "silence has none");
     ok(period_of_noise(0.2) == 0 && period_of_noise(1) == 0, "nor has noise");
     ok(period_of_clicks(300, 0.02) == 0, "nor what comes twice");
-    ok(beat_period((float[]){1, 0}, 1, 2, 0.02) == 0, "nor two frames");
+    ok(song_period((float[]){1, 0}, 1, 2, 0.02) == 0, "nor two frames");
     return done();
 }

@@ -1,8 +1,8 @@
 /* Beats that follow a tempo which drifts. */
-#ifndef COMMON_KEYS_BEAT_PATH_H
-#define COMMON_KEYS_BEAT_PATH_H
+#ifndef COMMON_BEATS_BEAT_PATH_H
+#define COMMON_BEATS_BEAT_PATH_H
 
-#include "common/keys/beat-onsets.h"
+#include "common/beats/beat-onsets.h"
 
 /* at (count): the steps of the beats, ascending, of those which are strong and about as far apart as
  * period (onsets->count) says at each step, by dynamic programming (D. Ellis, "Beat tracking by dynamic

@@ -1,6 +1,6 @@
 /* The period with which music repeats, by autocorrelation of its onsets. */
-#ifndef KERNELS_MODEL_SAMPLING_BEAT_PERIOD_H
-#define KERNELS_MODEL_SAMPLING_BEAT_PERIOD_H
+#ifndef KERNELS_MODEL_SAMPLING_SONG_PERIOD_H
+#define KERNELS_MODEL_SAMPLING_SONG_PERIOD_H
 
 #include <stddef.h>
 
@@ -12,6 +12,6 @@
  * the music where the unbiased autocorrelation of that, divided by its value at lag 0, is largest; a
  * parabola through it and its neighbours gives the fraction of a frame. Music whose largest value is below
  * 0.25, as that of noise and of 3 in 100 stretches of songs, does not repeat. */
-double beat_period(const float *keys, size_t lines, size_t frames, double interval);
+double song_period(const float *keys, size_t lines, size_t frames, double interval);
 
 #endif

@@ -1,10 +1,10 @@
 /* The tempo of a score. */
-#include "common/keys/tempo.h"
+#include "common/beats/tempo.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "common/keys/onsets.h"
+#include "common/beats/onsets.h"
 #include "common/memory.h"
 
 static const double SLOWEST = 40, FASTEST = 240; /* beats a minute */

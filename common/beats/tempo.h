@@ -1,6 +1,6 @@
 /* The tempo of a score, from the onsets of its keys and drums. */
-#ifndef COMMON_KEYS_TEMPO_H
-#define COMMON_KEYS_TEMPO_H
+#ifndef COMMON_BEATS_TEMPO_H
+#define COMMON_BEATS_TEMPO_H
 
 #include "common/keys/score.h"
 

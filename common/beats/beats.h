@@ -1,6 +1,6 @@
 /* The beats of a score: where a listener taps. */
-#ifndef COMMON_KEYS_BEATS_H
-#define COMMON_KEYS_BEATS_H
+#ifndef COMMON_BEATS_BEATS_H
+#define COMMON_BEATS_BEATS_H
 
 #include "common/keys/score.h"
 

@@ -1,11 +1,11 @@
 /* Beats by dynamic programming. */
-#include "common/keys/beat-path.h"
+#include "common/beats/beat-path.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/keys/beat-period.h"
+#include "common/beats/beat-period.h"
 #include "common/memory.h"
 
 static const double TIGHTNESS = 100; /* what log(spacing / period)^2 costs, in deviations of onset strength */

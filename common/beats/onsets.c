@@ -1,5 +1,5 @@
 /* Onset strength. */
-#include "common/keys/onsets.h"
+#include "common/beats/onsets.h"
 
 #include <complex.h>
 #include <math.h>

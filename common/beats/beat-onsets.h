@@ -1,6 +1,6 @@
 /* Onset strength of a score, as beats are found in it, and how regular it is. */
-#ifndef COMMON_KEYS_BEAT_ONSETS_H
-#define COMMON_KEYS_BEAT_ONSETS_H
+#ifndef COMMON_BEATS_BEAT_ONSETS_H
+#define COMMON_BEATS_BEAT_ONSETS_H
 
 #include "common/keys/score.h"
 

@@ -1,12 +1,12 @@
 /* The beats of a score. */
-#include "common/keys/beats.h"
+#include "common/beats/beats.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "common/keys/beat-path.h"
-#include "common/keys/beat-period.h"
-#include "common/keys/onsets.h"
+#include "common/beats/beat-path.h"
+#include "common/beats/beat-period.h"
+#include "common/beats/onsets.h"
 #include "common/memory.h"
 
 enum { STEPS_MOST = 60000 /* of which the period is refined */, PHASES = 200, PATH_LEAST = 9 /* beats */ };

@@ -1,6 +1,6 @@
 /* Keys on the beat clock: frames counted from beat to beat in place of seconds. */
-#ifndef COMMON_KEYS_BEAT_CLOCK_H
-#define COMMON_KEYS_BEAT_CLOCK_H
+#ifndef COMMON_BEATS_BEAT_CLOCK_H
+#define COMMON_BEATS_BEAT_CLOCK_H
 
 #include "common/keys/score.h"
 

@@ -1,6 +1,6 @@
 /* Onset strength of the lines of a score: how its loudness rises from step to step. */
-#ifndef COMMON_KEYS_ONSETS_H
-#define COMMON_KEYS_ONSETS_H
+#ifndef COMMON_BEATS_ONSETS_H
+#define COMMON_BEATS_ONSETS_H
 
 #include <stddef.h>
 
