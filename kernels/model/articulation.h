@@ -50,7 +50,6 @@ struct gating {
 struct articulation {
     real threshold;          /* short and dry notes or long ones: -1 (the highest threshold) to 1 */
     real width;              /* of the stereo image, as a quantile: 0 to 1 */
-    real tempo;              /* N(0, 1): what its latents do not say of its tempo */
     double interval;         /* length of a frame by its tempo, s; 0: it has none, or it is not drawn yet */
     struct random_key notes; /* what is drawn for each note */
     size_t begin;            /* frames from the sample's first to the first of the logits */

@@ -8,27 +8,48 @@
 #include "common/fail.h"
 #include "common/memory.h"
 
+/* Of the covariance of records' means, what each sample has of its own; the rest is that of the centres. */
+static const double OWN = 1.0 / 16;
+
 struct prior_sums {
-    size_t latents, channels, side, count;
-    double *mu, *variance; /* (side): sums of means and of variances; then mu is the mean */
-    double *products;      /* lower triangle of the sum of mu mu^T */
+    size_t latents, channels, side, count, total;
+    struct centres centres; /* means of latents, and not yet less the mean of all */
+    double *mu, *variance;  /* (side): sums of means and of variances; then mu is the mean */
+    double *products;       /* lower triangle of the sum of mu mu^T */
 };
 
-struct prior_sums *prior_sums_new_or_die(const struct prior *p)
+struct prior_sums *prior_sums_new_or_die(const struct prior *p, size_t total)
 {
     struct prior_sums *s = allocate_or_die(1, sizeof *s);
     s->latents = (size_t)p->latents;
     s->channels = (size_t)p->channels;
     s->side = s->latents * s->channels;
+    s->total = total;
+    s->centres = prior_centres(p);
     s->mu = allocate_or_die(s->side, sizeof s->mu[0]);
     s->variance = allocate_or_die(s->side, sizeof s->variance[0]);
     s->products = allocate_or_die(prior_row(s->side), sizeof s->products[0]);
     return s;
 }
 
-void prior_sums_add(struct prior_sums *s, const real *mu, const real *logvar, size_t count)
+/* Posterior number i of all is centres i * CENTRES / total …, as many as it stands for. */
+static void add_centres(struct prior_sums *s, const real *mu, double interval, size_t i)
+{
+    size_t width = s->channels, end = (i + 1) * CENTRES / s->total;
+    for (size_t centre = i * CENTRES / s->total; centre < end && centre < CENTRES; centre++) {
+        double *latent = s->centres.latent + centre * width;
+        s->centres.interval[centre] = interval;
+        for (size_t j = 0; j < width; j++) latent[j] = 0;
+        for (size_t j = 0; j < s->side; j++) latent[j % width] += (double)mu[j] / (double)s->latents;
+    }
+}
+
+void prior_sums_add(struct prior_sums *s, const real *mu, const real *logvar, const double *interval,
+                    size_t count)
 {
     size_t side = s->side;
+    for (size_t b = 0; b < count; b++)
+        add_centres(s, mu + b * side, interval ? interval[b] : 0, s->count + b);
     s->count += count;
 #pragma omp parallel for schedule(dynamic, 16)
     for (size_t i = 0; i < side; i++) {
@@ -74,9 +95,9 @@ static void covariances_of_means(const struct prior_sums *s, double *with_mean, 
             between[i % width * width + c] += with_mean[i * width + c] / (double)s->latents;
 }
 
-/* The covariance of channel `later` at t with channel `earlier` at t - lag becomes the same for every t: that
- * of the records' means, and the biased estimate of the autocovariance of what deviates from them, the sum
- * over all t >= lag divided by the number of all latents. */
+/* The covariance of channel `later` at t with channel `earlier` at t - lag becomes the same for every t: a
+ * sample's own share of that of the records' means, and the biased estimate of the autocovariance of what
+ * deviates from them, the sum over all t >= lag divided by the number of all latents. */
 static void average_lag(struct prior_sums *s, const double *with_mean, double between, size_t lag,
                         size_t later, size_t earlier)
 {
@@ -87,13 +108,13 @@ static void average_lag(struct prior_sums *s, const double *with_mean, double be
                with_mean[(t * width + later) * width + earlier] -
                with_mean[((t - lag) * width + earlier) * width + later] + between;
     for (size_t t = lag; t < s->latents; t++)
-        first[prior_row(t * width + later) + (t - lag) * width] = between + sum / (double)s->latents;
+        first[prior_row(t * width + later) + (t - lag) * width] = OWN * between + sum / (double)s->latents;
 }
 
-/* A record begins at any moment of its song, so mean and covariance are the same at every latent. Where the
- * estimates differ between latents it is by chance, and a loop would sound different each time it repeats. A
- * record keeps its mean, its key and its register: so the biased estimate, which falls with the lag, is that
- * of the deviations alone. It is positive definite where the covariance is. */
+/* A record begins at any moment, or beat, of its song, so mean and covariance are the same at every latent.
+ * Where the estimates differ between latents it is by chance, and a loop would sound different each time it
+ * repeats. A record keeps its mean, its key and its register, of which the centres know. The covariance of
+ * what deviates is positive definite where that of all is. */
 static void make_stationary(struct prior_sums *s)
 {
     size_t width = s->channels;
@@ -146,6 +167,10 @@ void prior_sums_fit_or_die(struct prior_sums *s, const struct prior *p)
     for (size_t i = 0; i < s->side; i++) s->products[prior_row(i) + i] -= 1;
     upload_doubles(ops, p->mean.value, s->mu, s->side);
     upload_doubles(ops, p->factor.value, s->products, prior_row(s->side));
+    for (size_t i = 0; i < CENTRES * s->channels; i++)
+        s->centres.latent[i] = sqrt(1 - OWN) * (s->centres.latent[i] - s->mu[i % s->channels]);
+    prior_set_centres(p, &s->centres);
+    centres_free(&s->centres);
     free(s->mu);
     free(s->variance);
     free(s->products);

@@ -69,12 +69,11 @@ void prior_make_or_die(struct prior *p, struct parameters *parameters, int laten
     int side = (int)side_of(p);
     parameters_declare_statistic(parameters, &p->mean, "prior", "mean", zero, side);
     parameters_declare_statistic(parameters, &p->factor, "prior", "factor", zero, (int)prior_row(side_of(p)));
+    parameters_declare_statistic(parameters, &p->centres, "prior", "centres", zero,
+                                 (int)centres_size((size_t)p->channels));
     parameters_declare_statistic(parameters, &p->calibration, "prior", "calibration", zero,
                                  CALIBRATION_MEMBERS);
     parameters_declare_statistic(parameters, &p->notes, "prior", "notes", zero, (int)note_count(p));
-    if (beat)
-        parameters_declare_statistic(parameters, &p->tempo, "prior", "tempo", zero,
-                                     PRIOR_TEMPO + p->channels);
 }
 
 /* A model's file has each member less its neutral value. */
@@ -94,6 +93,16 @@ void prior_set_calibration(const struct prior *p, struct calibration calibration
     for (int i = 0; i < CALIBRATION_MEMBERS; i++)
         stored[i] = (real)(*calibration_member(&calibration, i) - *calibration_member(&neutral, i));
     p->session->ops->upload(p->calibration.value, stored, CALIBRATION_MEMBERS);
+}
+
+struct centres prior_centres(const struct prior *p)
+{
+    return centres_download(p->session->ops, p->centres.value, (size_t)p->channels);
+}
+
+void prior_set_centres(const struct prior *p, const struct centres *centres)
+{
+    centres_upload(p->session->ops, p->centres.value, centres);
 }
 
 struct note_statistics *prior_notes(const struct prior *p)
@@ -141,6 +150,14 @@ void prior_white_noise(const struct prior *p, device noise, int count, uint64_t 
 struct sample_key sample_key_make(uint64_t seed, uint32_t number, uint32_t index)
 {
     return (struct sample_key){random_key_make(seed, PURPOSE_LOOP, number), index};
+}
+
+size_t centre_of_sample(struct sample_key key)
+{
+    uint32_t bits[4];
+    key.key.purpose[0] = PURPOSE_CENTRE;
+    random_block(key.key, key.index, bits);
+    return random_below(bits[0], CENTRES);
 }
 
 struct noise_loop prior_noise_loop(const struct prior *p, struct sample_key key, double aperiodic)
@@ -202,43 +219,50 @@ static void replace_component(const struct prior *p, double *a, const double *b,
     }
 }
 
-/* mean (side) and factor (lower triangle of L less the identity) on the host. */
-struct gaussian {
+/* mean (side), factor (lower triangle of L less the identity) and the centres on the host. */
+struct mixture {
     real *mean, *factor;
+    struct centres centres;
 };
 
 /* z (side) of one sample, from its own noise (PRIOR_NOISES * side). */
 static void draw_sample(const struct prior *p, real *z, const real *noise, struct sample_key key,
-                        const struct calibration *calibration, struct gaussian gaussian)
+                        const struct calibration *calibration, const struct mixture *mixture)
 {
     size_t side = side_of(p);
     double *e = allocate_or_die(2 * side, sizeof e[0]), *slow = e + side;
     mix_loop(p, e, noise, prior_noise_loop(p, key, calibration->aperiodic));
     for (size_t i = 0; i < side; i++) slow[i] = (double)noise[2 * side + i];
-    colour(e, gaussian.factor, side);
-    colour(slow, gaussian.factor, side);
+    colour(e, mixture->factor, side);
+    colour(slow, mixture->factor, side);
     for (size_t i = 0; i < side; i++) slow[i] *= calibration->slow_gain;
     for (int order = 0; order < (int)calibration->slow_components && order < p->latents; order++)
         replace_component(p, e, slow, order);
+    const double *centre = mixture->centres.latent + centre_of_sample(key) * (size_t)p->channels;
     for (size_t i = 0; i < side; i++)
-        z[i] = (real)((double)gaussian.mean[i] + calibration->temperature * e[i]);
+        z[i] = (real)((double)mixture->mean[i] + centre[i % (size_t)p->channels] +
+                      calibration->temperature * e[i]);
     free(e);
 }
 
-void prior_draw(const struct prior *p, real *z, const real *noise, const struct sample_key *keys, int batch)
+void prior_draw(const struct prior *p, real *z, struct articulation *own, const real *noise,
+                const struct sample_key *keys, int batch)
 {
     const struct ops *ops = p->session->ops;
     size_t side = side_of(p);
     struct calibration calibration = prior_calibration(p);
-    struct gaussian gaussian = {allocate_or_die(side, sizeof(real)),
-                                allocate_or_die(prior_row(side), sizeof(real))};
-    ops->download(gaussian.mean, p->mean.value, side);
-    ops->download(gaussian.factor, p->factor.value, prior_row(side));
+    struct mixture mixture = {allocate_or_die(side, sizeof(real)),
+                              allocate_or_die(prior_row(side), sizeof(real)), prior_centres(p)};
+    ops->download(mixture.mean, p->mean.value, side);
+    ops->download(mixture.factor, p->factor.value, prior_row(side));
 #pragma omp parallel for schedule(static)
-    for (size_t b = 0; b < (size_t)batch; b++)
-        draw_sample(p, z + b * side, noise + b * PRIOR_NOISES * side, keys[b], &calibration, gaussian);
-    free(gaussian.mean);
-    free(gaussian.factor);
+    for (size_t b = 0; b < (size_t)batch; b++) {
+        draw_sample(p, z + b * side, noise + b * PRIOR_NOISES * side, keys[b], &calibration, &mixture);
+        own[b].interval = mixture.centres.interval[centre_of_sample(keys[b])];
+    }
+    free(mixture.mean);
+    free(mixture.factor);
+    centres_free(&mixture.centres);
 }
 
 struct articulation prior_articulation(struct sample_key key)
@@ -248,11 +272,6 @@ struct articulation prior_articulation(struct sample_key key)
     random_block(key.key, key.index, bits);
     own.threshold = 2 * (real)random_uniform(bits[2]) - 1;
     own.width = (real)random_uniform(bits[3]);
-    float normals[4];
-    struct random_key tempo = key.key;
-    tempo.purpose[0] = PURPOSE_TEMPO;
-    random_normal_block(tempo, key.index, normals);
-    own.tempo = (real)normals[0];
     own.notes.purpose[0] = PURPOSE_NOTES;
     own.notes.purpose[1] += key.index;
     return own;

@@ -1,31 +1,29 @@
-/* The prior of a generator whose latents run over time: one stationary Gaussian over all latents of a record,
- * estimated from the encoder's posteriors of real records, and how samples are drawn from it. The KL
- * divergence pulls the posteriors towards N(0, 1) but does not reach it, so latents drawn from N(0, 1) decode
- * to noise.
+/* The prior of a generator whose latents run over time: a mixture of stationary Gaussians over all latents of
+ * a record, estimated from the encoder's posteriors of real records, and how samples are drawn from it. The
+ * KL divergence pulls the posteriors towards N(0, 1) but does not reach it, so latents drawn from N(0, 1)
+ * decode to noise.
  *
- * The Gaussian has one mean a channel and the channels' autocovariance. Where frames follow the beat, all
+ * All have the channels' autocovariance about a record's own mean; each has the mean of one record
+ * (kernels/model/centres.h). Where frames follow the beat, all
  * latents of a beat are one here, with as many channels as they have together: music is not the same at
  * every moment of a beat, but from beat to beat it is.
  *
- * A model keeps it as statistics of the generator: the mean (side), the covariance's Cholesky factor L less
- * the identity (lower triangle, row by row), the calibration, the statistics of notes, and the tempo
- * (kernels/model/tempo.h). All zero, as before the first estimate, they are N(0, 1). The host computes
- * everything here, in double. */
+ * A model keeps it as statistics of the generator: the mean of all (side), the covariance's Cholesky factor L
+ * less the identity (lower triangle, row by row), the centres, the calibration and the statistics of notes.
+ * All zero, as before the first estimate, they are N(0, 1). The host computes everything here, in double. */
 #ifndef KERNELS_MODEL_PRIOR_H
 #define KERNELS_MODEL_PRIOR_H
 
 #include "kernels/model/articulation.h"
+#include "kernels/model/centres.h"
 #include "kernels/model/parameters.h"
 
 struct prior {
     struct session *session;
     int latents, channels; /* side = latents * channels, the Gaussian's dimension */
     int latent_frames;     /* frames of keys that one latent stands for: a beat, where there are beats */
-    struct weight mean, factor, calibration, notes, tempo;
+    struct weight mean, factor, centres, calibration, notes;
 };
-
-/* Numbers of the tempo in a model's file, before one for each channel. */
-enum { PRIOR_TEMPO = 18 };
 
 /* latents and channels as the network has them. Dies where a beat is no whole number of latents, or they are
  * no whole number of beats. */
@@ -34,6 +32,10 @@ void prior_make_or_die(struct prior *prior, struct parameters *parameters, int l
 
 /* mean (side) and factor, the lower triangle of L. */
 void prior_download(const struct prior *prior, double *mean, double *factor);
+
+/* The centres; the caller frees them. */
+struct centres prior_centres(const struct prior *prior);
+void prior_set_centres(const struct prior *prior, const struct centres *centres);
 
 /* Where a row of a lower triangle begins, and the dot product of two rows. */
 size_t prior_row(size_t row);
@@ -95,15 +97,17 @@ struct sample_key {
 /* Of sample `index` of the draw `number`. */
 struct sample_key sample_key_make(uint64_t seed, uint32_t number, uint32_t index);
 
-/* z (batch, side) from noise (batch, PRIOR_NOISES * side).
+/* Which centre a sample is drawn about. */
+size_t centre_of_sample(struct sample_key key);
+
+/* z (batch, side) from noise (batch, PRIOR_NOISES * side); sets the intervals of own (batch).
  *
- * Music repeats its rhythm while its harmony moves on. So two sequences are drawn from the Gaussian: one of
+ * Music repeats its rhythm while its harmony moves on. So two sequences are drawn about a centre: one of
  * periodic * loop(e1) + aperiodic * e2, where loop repeats the first `period` latents, and one of e3. z takes
  * its `slow_components` slowest components over time (DCT-II) from the second, the others from the first.
- * Both have the prior's covariance, the same at every latent, so z has it too, but for slow_gain: songs
- * differ from one another more than one Gaussian says. */
-void prior_draw(const struct prior *prior, real *z, const real *noise, const struct sample_key *keys,
-                int batch);
+ * Both have the prior's covariance, the same at every latent, so z has it too, but for slow_gain. */
+void prior_draw(const struct prior *prior, real *z, struct articulation *own, const real *noise,
+                const struct sample_key *keys, int batch);
 
 /* How a sample's noise repeats. */
 struct noise_loop {

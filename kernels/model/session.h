@@ -23,7 +23,7 @@ enum purpose {
     PURPOSE_DEAL,   /* the songs that a judge learns from; step: 0 or 1 */
     PURPOSE_NOTES,  /* what is drawn for notes, one purpose each; step: number of the sample */
     PURPOSE_NOTES_LAST = PURPOSE_NOTES + 3,
-    PURPOSE_TEMPO, /* the tempo of a sample; step: number of the sample */
+    PURPOSE_CENTRE, /* which record's mean a sample has; step: number of the sample */
     PURPOSE_DROPOUT = 64,
 };
 

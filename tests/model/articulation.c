@@ -10,7 +10,7 @@
 
 enum { FRAMES = 40, KEYS = 3, STRIDE = 3 * KEYS };
 
-static const struct keys_shape shape = {KEYS, FRAMES, 0};
+static const struct keys_shape shape = {.keys = KEYS, .frames = FRAMES};
 static const struct note_statistics plain[2];
 
 /* Logits of gates; loudnesses of 1/4. */
@@ -122,7 +122,7 @@ static void distribution(void)
                                                     [NOTE_DEVIATION] = 1,
                                                     [NOTE_WIDTH] = 0.2,
                                                     [NOTE_WIDTH + 1] = 0.4}}};
-    const struct keys_shape many = {KEYS, LONG, 0};
+    const struct keys_shape many = {.keys = KEYS, .frames = LONG};
     real *f = allocate_or_die((size_t)LONG * STRIDE, sizeof *f),
          *x = allocate_or_die((size_t)LONG * KEYS * 2, sizeof *x);
     for (size_t i = 0; i < (size_t)LONG * STRIDE; i++)

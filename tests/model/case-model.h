@@ -35,8 +35,9 @@ static inline struct case_model *case_model_new(struct numbers *n, bool load)
     if (!text) die("%s: %s: no configuration", n->group, n->name);
     c->config = config_parse_or_die(n->name, (const uint8_t *)text, strlen(text));
     free(text);
-    struct keys_shape keys = {numbers_integer(n, "keys"), numbers_integer(n, "frames"),
-                              (int)record_fact_number(&n->head, "drums", 0)};
+    struct keys_shape keys = {.keys = numbers_integer(n, "keys"),
+                              .frames = numbers_integer(n, "frames"),
+                              .drums = (int)record_fact_number(&n->head, "drums", 0)};
     c->model = model_new_or_die(n->ops, c->config, keys, numbers_integer(n, "batch"), true);
     c->counters = (struct counters){.seed = (int64_t)numbers_setting(n, "seed")};
     c->step = step_make_or_die(c->model, &c->counters);

@@ -73,7 +73,7 @@ int main(void)
 {
     struct config *config =
         config_parse_or_die("test", (const uint8_t *)configuration, sizeof configuration - 1);
-    struct keys_shape keys = {KEYS, FRAMES, 0};
+    struct keys_shape keys = {.keys = KEYS, .frames = FRAMES};
     struct model *m = model_new_or_die(ops_under_test(), config, keys, 2, false);
     struct long_sample *s = long_sample_new_or_die(m, 1, SAMPLE);
     test_join(s);

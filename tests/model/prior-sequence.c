@@ -123,8 +123,9 @@ static void draw_record(const struct fitted *f, real *z, uint32_t number)
 {
     real noise[PRIOR_NOISES * SIDE];
     struct sample_key key = {random_key_make(3, PURPOSE_LOOP, number), 0};
+    struct articulation own[1];
     noise_of(noise, number);
-    prior_draw(&f->prior, z, noise, &key, 1);
+    prior_draw(&f->prior, z, own, noise, &key, 1);
 }
 
 /* Moments over draws, at the beginning and late. */

@@ -10,6 +10,8 @@
 
 enum { LATENTS = 32, CHANNELS = 2, SIDE = LATENTS * CHANNELS, NOISE = PRIOR_NOISES * SIDE };
 
+static struct articulation own[1000]; /* of samples: their intervals are set */
+
 struct fitted {
     struct session session;
     struct parameters parameters;
@@ -56,11 +58,47 @@ static void fit(struct fitted *f)
         mu[i + 1] = a + b / 2 - 1;
         logvar[i] = logvar[i + 1] = (real)log(0.25);
     }
-    struct prior_sums *sums = prior_sums_new_or_die(&f->prior);
-    prior_sums_add(sums, mu, logvar, COUNT / 2);
-    prior_sums_add(sums, mu + COUNT / 2 * SIDE, logvar + COUNT / 2 * SIDE, COUNT / 2);
+    struct prior_sums *sums = prior_sums_new_or_die(&f->prior, COUNT);
+    prior_sums_add(sums, mu, logvar, NULL, COUNT / 2);
+    prior_sums_add(sums, mu + COUNT / 2 * SIDE, logvar + COUNT / 2 * SIDE, NULL, COUNT / 2);
     prior_sums_fit_or_die(sums, &f->prior);
     free(mu), free(logvar);
+}
+
+/* Posteriors of two sorts of songs, whose latents lie about 2 and -2, with frames of 0.02 and 0.04 s: a
+ * sample is of one sort, and has its tempo. */
+static void test_centres(struct fitted *f)
+{
+    enum { COUNT = 700, DRAWS = 200 };
+    real *mu = allocate_or_die(2 * COUNT * SIDE, sizeof *mu), *logvar = mu + COUNT * SIDE, z[DRAWS][SIDE],
+         noise[NOISE];
+    double interval[COUNT];
+    normals(mu, COUNT * SIDE, 8);
+    for (size_t i = 0; i < COUNT * SIDE; i++) {
+        mu[i] = (real)0.3 * mu[i] + (i / SIDE % 3 ? 2 : -2);
+        logvar[i] = -4;
+    }
+    for (size_t i = 0; i < COUNT; i++) interval[i] = i % 3 ? 0.02 : 0.04;
+    struct prior_sums *sums = prior_sums_new_or_die(&f->prior, COUNT);
+    prior_sums_add(sums, mu, logvar, interval, COUNT);
+    prior_sums_fit_or_die(sums, &f->prior);
+    int slow = 0, apart = 0, same = 0;
+    for (uint32_t i = 0; i < DRAWS; i++) {
+        struct sample_key key = sample_key_make(1, i, 0);
+        normals(noise, NOISE, 100 + i);
+        prior_draw(&f->prior, z[i], own, noise, &key, 1);
+        double mean = 0;
+        for (size_t j = 0; j < SIDE; j++) mean += (double)z[i][j] / SIDE;
+        slow += own[0].interval > 0.03;
+        same += own[0].interval == (mean < 0 ? (double)(real)0.04 : (double)(real)0.02);
+        apart += fabs(mean) > 1;
+    }
+    ok(apart > DRAWS * 0.9, "hardly a sample lies between the sorts (%d of %d do not)", apart, DRAWS);
+    ok(slow > 40 && slow < 95 && same > DRAWS * 0.95, "each has the tempo of its sort (%d slow)", slow);
+    struct centres centres = prior_centres(&f->prior);
+    ok(fabs(centres_fastest(&centres) - 0.02) < 1e-8, "the fastest is told");
+    centres_free(&centres);
+    free(mu);
 }
 
 static void sample_keys_of(struct sample_key *keys, int count)
@@ -68,6 +106,15 @@ static void sample_keys_of(struct sample_key *keys, int count)
     for (int i = 0; i < count; i++) keys[i] = (struct sample_key){random_key_make(5, 9, (uint32_t)i), 0};
 }
 
+static struct calibration calibrated(double slow_components, double temperature)
+{
+    struct calibration calibration = calibration_neutral;
+    calibration.slow_components = slow_components;
+    calibration.temperature = temperature;
+    return calibration;
+}
+
+/* Of draws that do not repeat: all their components are slow. */
 static void test_moments(struct fitted *f)
 {
     enum { COUNT = 1000 };
@@ -77,7 +124,8 @@ static void test_moments(struct fitted *f)
     double mean[2] = {0}, square[2] = {0}, product = 0, even = 0, n = COUNT * LATENTS;
     normals(noise, COUNT * NOISE, 2);
     sample_keys_of(keys, COUNT);
-    prior_draw(&f->prior, z, noise, keys, COUNT);
+    prior_set_calibration(&f->prior, calibrated(LATENTS, 1));
+    prior_draw(&f->prior, z, own, noise, keys, COUNT);
     for (size_t i = 0; i < COUNT * SIDE; i += 2) {
         double a = (double)z[i] - 1, b = (double)z[i + 1] + 1;
         mean[0] += a / n, mean[1] += b / n;
@@ -88,6 +136,7 @@ static void test_moments(struct fitted *f)
     ok(fabs(square[0] - 1.25) < 0.1 && fabs(square[1] - 1.5) < 0.1 && fabs(product - 1) < 0.1,
        "the covariance of their draws (%.3f %.3f %.3f)", square[0], square[1], product);
     ok(fabs(even - 1.25) < 0.1, "the same at every moment (%.3f in the even ones)", even);
+    prior_set_calibration(&f->prior, calibration_neutral);
     free(noise), free(z);
 }
 
@@ -106,32 +155,24 @@ static double repetition(const real *z)
     return largest;
 }
 
-static struct calibration calibrated(double slow_components, double temperature)
-{
-    struct calibration calibration = calibration_neutral;
-    calibration.slow_components = slow_components;
-    calibration.temperature = temperature;
-    return calibration;
-}
-
 static void test_repetition(struct fitted *f)
 {
     real noise[NOISE], z[SIDE], other[SIDE];
     struct sample_key key;
     normals(noise, NOISE, 4);
     sample_keys_of(&key, 1);
-    prior_draw(&f->prior, z, noise, &key, 1);
+    prior_draw(&f->prior, z, own, noise, &key, 1);
     ok(repetition(z) > 0.7, "noise repeats (correlation %.2f)", repetition(z));
     prior_set_calibration(&f->prior, calibrated(LATENTS, 1));
-    prior_draw(&f->prior, z, noise, &key, 1);
+    prior_draw(&f->prior, z, own, noise, &key, 1);
     ok(repetition(z) < 0.5, "but for the slow components, here all of them (%.2f)", repetition(z));
     normals(noise, 2 * SIDE, 6);
-    prior_draw(&f->prior, other, noise, &key, 1);
+    prior_draw(&f->prior, other, own, noise, &key, 1);
     double apart = 0;
     for (size_t i = 0; i < SIDE; i++) apart = fmax(apart, fabs((double)(z[i] - other[i])));
     ok(apart < 1e-5, "which depend on the third noise alone");
     prior_set_calibration(&f->prior, calibrated(LATENTS, 0));
-    prior_draw(&f->prior, z, noise, &key, 1);
+    prior_draw(&f->prior, z, own, noise, &key, 1);
     ok(fabs((double)z[0]) < 1e-6 && fabs((double)z[SIDE - 1]) < 1e-6, "temperature 0 gives the mean");
     prior_set_calibration(&f->prior, calibration_neutral);
 }
@@ -176,9 +217,9 @@ static void test_batches(struct fitted *f)
     bool same = true;
     normals(noise, 3 * NOISE, 7);
     sample_keys_of(keys, 3);
-    prior_draw(&f->prior, together, noise, keys, 3);
+    prior_draw(&f->prior, together, own, noise, keys, 3);
     for (int b = 0; b < 3; b++) {
-        prior_draw(&f->prior, alone, noise + b * NOISE, &keys[b], 1);
+        prior_draw(&f->prior, alone, own, noise + b * NOISE, &keys[b], 1);
         same = same && memcmp(alone, together + b * SIDE, sizeof alone) == 0;
     }
     ok(same, "a sample is the same in a batch and alone");
@@ -216,6 +257,7 @@ int main(void)
     fit(f);
     test_moments(f);
     test_batches(f);
+    test_centres(f);
     fitted_free(f);
     test_beats();
     return done();

@@ -22,7 +22,7 @@ static const char *const configurations[] = {
     "design: time\nbatch_size: 3\naccumulation_steps: 2\nlearning_rate: 0.01\nlearning_rate_disc: 0.01\n"
     "model:\n  n_channels: 8\n  seq_len: 130\n  latent_seq_len: 4\n  latent_dim: 3\n  num_heads: 2\n"};
 
-static const struct keys_shape keys = {10, 13, 0};
+static const struct keys_shape keys = {.keys = 10, .frames = 13};
 
 struct run {
     struct config *config;

@@ -18,7 +18,6 @@
 #include "common/memory.h"
 #include "kernels/model/design.h"
 #include "kernels/model/designs/time-encoder.h"
-#include "kernels/model/tempo.h"
 #include "kernels/model/transformer.h"
 
 struct time_vae {
@@ -194,8 +193,7 @@ static void latents(struct generator *base, real *z)
     size_t count = tensor_count(base->noise);
     real *noise = allocate_or_die(count, sizeof noise[0]);
     base->session->ops->download(noise, base->noise.data, count);
-    prior_draw(&g->prior, z, noise, g->sample_keys, g->z.batch);
-    tempo_set_intervals(&g->prior, base->articulation, z, g->z.batch);
+    prior_draw(&g->prior, z, base->articulation, noise, g->sample_keys, g->z.batch);
     free(noise);
 }
 

@@ -17,7 +17,7 @@ enum { MARGIN = 2 };
 
 /* Chosen on training songs, so that the beat, the keys and how literally it repeats are those of the songs'
  * own next seconds. */
-static const double KEPT = 0.85, /* of the song's distance from the prior's mean */
+static const double SLOW = 0.53, /* amplitude of the slow part of what is new */
     NEWEST = 0.5;                /* share of the periods that repeat the song's last one, not any of them */
 
 struct continuation {
@@ -102,11 +102,10 @@ static void encode_or_die(struct continuation *c, real *mu, const char *path)
 /* Sets mean and latent from mu (side), the song's last frames. */
 static void centre(struct continuation *c, const real *mu)
 {
-    const double *prior_mean = prior_sequence_mean(c->sequence);
     for (size_t i = 0; i < c->channels; i++) {
         double mean = 0;
         for (size_t t = 0; t < c->known; t++) mean += (double)mu[t * c->channels + i] / (double)c->known;
-        c->mean[i] = prior_mean[i] + KEPT * (mean - prior_mean[i]);
+        c->mean[i] = mean;
     }
     for (size_t i = 0; i < c->side; i++) c->latent[i] = (double)mu[i] - c->mean[i % c->channels];
 }
@@ -233,8 +232,7 @@ void continuation_draw(const struct continuation *c, real *z, size_t latents, ui
     follow(c, looped, drawn, false);
     follow(c, slow, drawn, false);
     follow(c, expected, drawn, true);
-    prior_sequence_mix(c->sequence, looped, slow, following, -1,
-                       calibration.slow_gain * sqrt(1 - KEPT * KEPT));
+    prior_sequence_mix(c->sequence, looped, slow, following, -1, calibration.slow_gain * SLOW);
     for (size_t i = 0; i < begun; i++) z[i] = (real)(c->mean[i % channels] + c->latent[i]);
     for (size_t i = 0; i < following * channels; i++)
         z[begun + i] = (real)(c->mean[i % channels] + expected[i] + calibration.temperature * looped[i]);

@@ -2,7 +2,7 @@
  * draw from the prior given these. No network is trained for it.
  *
  *   z[t]  = m + d[t] + temperature x[t]
- *   m     = the prior's mean, moved by 0.85 of its distance to the song's
+ *   m     = the song's mean
  *   d     = what the prior expects to follow the song: its continuation without noise
  *   x     = the continuation, from silence, of a noise that repeats the song's own with the song's period,
  *           whose slow part is exchanged for that of one that does not repeat

@@ -9,7 +9,6 @@
 #include "common/fail.h"
 #include "common/memory.h"
 #include "kernels/model/sampling/prior-sequence.h"
-#include "kernels/model/tempo.h"
 
 static const double HOP = 0.75; /* from one window to the next, in records */
 
@@ -117,7 +116,7 @@ static void draw_latents(struct long_sample *s, uint64_t number)
     s->model->session.ops->download(s->host_noise, s->noise, PRIOR_NOISES * s->side);
     prior_sequence_draw(s->sequence, s->z, s->latents,
                         (struct prior_sequence_noise){s->host_noise, s->seed, (uint32_t)number});
-    tempo_set_intervals(s->model->generator->prior, &s->articulation, s->z, 1);
+    s->articulation.interval = prior_sequence_interval(s->sequence, s->seed, (uint32_t)number);
 }
 
 void long_sample_decode(struct long_sample *s, uint64_t first, struct pass pass)

@@ -21,6 +21,7 @@ struct prior_sequence {
     size_t side, hop; /* values of a window; values drawn at a time */
     double *mean;     /* (side) */
     double *factor;   /* lower triangle of the prior's Cholesky factor */
+    struct centres centres;
     size_t reach;     /* of the filters, in latents */
     double *removed;  /* (reach + 1): half of a symmetric filter, what is taken from the looped sequence */
     double *inserted; /* (reach + 1): likewise, what is taken of the slow sequence in its place */
@@ -65,6 +66,7 @@ struct prior_sequence *prior_sequence_new_or_die(const struct prior *p)
     s->mean = allocate_or_die(side, sizeof s->mean[0]);
     s->factor = allocate_or_die(prior_row(side), sizeof s->factor[0]);
     prior_download(p, s->mean, s->factor);
+    s->centres = prior_centres(p);
     make_filters(s);
     return s;
 }
@@ -74,6 +76,7 @@ void prior_sequence_free(struct prior_sequence *s)
     if (!s) return;
     free(s->mean);
     free(s->factor);
+    centres_free(&s->centres);
     free(s->inserted);
     free(s->removed);
     free(s);
@@ -202,6 +205,16 @@ void prior_sequence_mix(const struct prior_sequence *s, double *looped, const do
     free(mixed);
 }
 
+static size_t centre_of(uint64_t seed, uint32_t number)
+{
+    return centre_of_sample(sample_key_make(seed, number, 0));
+}
+
+double prior_sequence_interval(const struct prior_sequence *s, uint64_t seed, uint32_t number)
+{
+    return s->centres.interval[centre_of(seed, number)];
+}
+
 void prior_sequence_draw(const struct prior_sequence *s, real *z, size_t latents,
                          struct prior_sequence_noise noise)
 {
@@ -213,14 +226,10 @@ void prior_sequence_draw(const struct prior_sequence *s, real *z, size_t latents
     prior_sequence_colour(s, looped, drawn);
     prior_sequence_colour(s, slow, drawn);
     prior_sequence_mix(s, looped, slow, latents, 1, s->calibration.slow_gain);
+    const double *centre = s->centres.latent + centre_of(noise.seed, noise.number) * channels;
     for (size_t i = 0; i < latents * channels; i++)
-        z[i] = (real)(s->mean[i % channels] + s->calibration.temperature * looped[i]);
+        z[i] = (real)(s->mean[i % channels] + centre[i % channels] + s->calibration.temperature * looped[i]);
     free(looped);
-}
-
-const double *prior_sequence_mean(const struct prior_sequence *s)
-{
-    return s->mean;
 }
 
 struct calibration prior_sequence_calibration(const struct prior_sequence *s)

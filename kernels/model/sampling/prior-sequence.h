@@ -30,14 +30,17 @@ struct prior_sequence_noise {
 /* The white noises of a sample. */
 enum { NOISE_LOOP, NOISE_APERIODIC, NOISE_SLOW };
 
-/* z (latents, channels), drawn as prior_draw draws a record: a looped sequence of e1 and e2, whose slow part
- * is replaced by that of a sequence of e3. Instead of a discrete cosine transform two filters separate slow
- * from fast: with k = slow_components, frequencies up to component k - 1 come from the slow sequence, those
- * from component k on from the looped one, and between them the squared responses add up to 1. Before the
- * first latent time is mirrored, as in the transform. A loop plays 24 times, then another one does, in the
- * order A B A C A D. The first latents are the same bytes for any number of latents. */
+/* z (latents, channels), drawn as prior_draw draws a record, about one centre: a looped sequence of e1 and
+ * e2, whose slow part is replaced by that of a sequence of e3. Instead of a discrete cosine transform two
+ * filters separate slow from fast: with k = slow_components, frequencies up to component k - 1 come from the
+ * slow sequence, those from component k on from the looped one, and between them the squared responses add up
+ * to 1. Before the first latent time is mirrored, as in the transform. A loop plays 24 times, then another
+ * one does, in the order A B A C A D. The first latents are the same bytes for any number of latents. */
 void prior_sequence_draw(const struct prior_sequence *sequence, real *z, size_t latents,
                          struct prior_sequence_noise noise);
+
+/* The length of a sample's frames where they follow the beat, s. */
+double prior_sequence_interval(const struct prior_sequence *sequence, uint64_t seed, uint32_t number);
 
 /* For what follows given latents (kernels/model/sampling/continuation.h), all values less the mean:
  *
@@ -57,7 +60,6 @@ void prior_sequence_mix(const struct prior_sequence *sequence, double *looped, c
 void prior_sequence_add_white(const struct prior_sequence *sequence, double *x, double gain,
                               struct prior_sequence_noise noise, int which, size_t latent);
 
-const double *prior_sequence_mean(const struct prior_sequence *sequence); /* (side) */
 struct calibration prior_sequence_calibration(const struct prior_sequence *sequence);
 size_t prior_sequence_reach(const struct prior_sequence *sequence); /* of its filters, in latents */
 

@@ -14,7 +14,6 @@
 #include "kernels/model/sampling/long-sample.h"
 #include "kernels/model/sampling/sample-record.h"
 #include "kernels/model/sampling/variation.h"
-#include "kernels/model/tempo.h"
 
 struct sampler {
     const struct ops *ops;
@@ -53,9 +52,9 @@ static void load_parameters(struct sampler *s, struct reader *reader)
 static double fastest_interval(const struct sampler *s)
 {
     if (!s->header.keys.beat) return keys_facts_read(s->header.facts, s->header.keys.keys).frame_seconds;
-    struct tempo tempo = tempo_of(s->model->generator->prior);
-    double fastest = tempo.quantile[0];
-    tempo_free(&tempo);
+    struct centres centres = prior_centres(s->model->generator->prior);
+    double fastest = centres_fastest(&centres);
+    centres_free(&centres);
     return fastest;
 }
 

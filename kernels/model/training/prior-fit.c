@@ -14,7 +14,6 @@
 #include "kernels/model/prior-sums.h"
 #include "kernels/model/training/augment.h"
 #include "kernels/model/training/gate-threshold.h"
-#include "kernels/model/training/tempo-fit.h"
 
 enum {
     POSTERIORS_A_DIMENSION = 4,
@@ -29,23 +28,23 @@ void prior_fit_to_dataset_or_die(struct step *step, const struct dataset *d)
     size_t rounds = (POSTERIORS_A_DIMENSION * side + batch - 1) / batch;
     real *mu = allocate_or_die(batch * side, sizeof mu[0]),
          *logvar = allocate_or_die(batch * side, sizeof logvar[0]);
+    double *interval = allocate_or_die(batch, sizeof interval[0]);
     struct random_key key = random_key_make((uint64_t)step->counters->seed, PURPOSE_PRIOR, 0);
     size_t *order = shuffled_or_die(key, d->records);
-    struct prior_sums *sums = prior_sums_new_or_die(m->generator->prior);
-    struct tempo_sums *tempo = d->keys.beat ? tempo_sums_new_or_die(m->generator->prior, d) : NULL;
+    struct prior_sums *sums = prior_sums_new_or_die(m->generator->prior, rounds * batch);
     for (size_t i = 0; i < rounds; i++) {
         if (augment_wanted(m->session.config))
             augment_batch(d, m->session.config, step->records, order, i, key);
         else
             dataset_batch(d, step->records, order, i);
         m->design->posterior(m->generator, step->records, mu, logvar);
-        prior_sums_add(sums, mu, logvar, batch);
-        for (size_t b = 0; tempo && b < batch; b++)
-            tempo_sums_add(tempo, mu + b * side, order[(i * batch + b) % d->records]);
+        for (size_t b = 0; b < batch; b++)
+            interval[b] = d->origin[order[(i * batch + b) % d->records]].interval;
+        prior_sums_add(sums, mu, logvar, d->keys.beat ? interval : NULL, batch);
     }
     prior_sums_fit_or_die(sums, m->generator->prior);
-    if (tempo) tempo_sums_fit(tempo, m->generator->prior);
     free(order);
+    free(interval);
     free(mu);
     free(logvar);
 }
