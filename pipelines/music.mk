@@ -20,7 +20,7 @@ attempts := $(if $(filter time,$(design)),-n 5,-n 50 --best 5)
 encode := bin/wave-to-mp3 --loudness -18
 
 told: $(pieces) $(rolls) music/$(NAME)-losses.png
-	@echo "music: five pieces of ten seconds, each with its piano roll: $(pieces)" >&2
+	@echo "music: five pieces of ten to twenty seconds, each with its piano roll: $(pieces)" >&2
 	@echo "music: one more: bin/gan-sample -m $(work)/model -n 1 -S 2 | $(play) | $(encode) >more.mp3" >&2
 
 # Songs of a minute or more count; a tenth of them is kept aside, unheard.

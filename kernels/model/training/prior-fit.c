@@ -219,16 +219,16 @@ static void try_candidates(struct search *search, const struct candidates *candi
 static void search_members(struct search *search)
 {
     static const struct candidates candidates[CALIBRATION_MEMBERS] = {
-        {CALIBRATION_THRESHOLD, {-0.4, -0.2, 0, 0.2, 0.4}},
+        {CALIBRATION_THRESHOLD, {-0.4, -0.1, 0.2, 0.5, 0.8}},
         {CALIBRATION_SLOW_GAIN, {0.8, 0.9, 1, 1.2, 1.4}},
         {CALIBRATION_CLOSING, {0, 0.2, 0.4, 0.8, 1.2}},
         {CALIBRATION_OPENING, {0, 0.2, 0.4, 0.8, 1.2}},
         {CALIBRATION_LEAST, {1, 2, 3, 4, 5}},
         {CALIBRATION_SLOW_COMPONENTS, {2, 4, 6, 8, 12}},
-        {CALIBRATION_THRESHOLD_RANGE, {0, 0.3, 0.6, 0.9, 1.2}},
+        {CALIBRATION_THRESHOLD_RANGE, {0, 0.4, 0.8, 1.2, 1.6}},
         {CALIBRATION_APERIODIC, {0, 0.05, 0.1, 0.2, 0.3}},
-        {CALIBRATION_AGAIN, {-3, -2.5, -2, -1.5, -1}},
-        {CALIBRATION_EXPRESSION, {0.5, 0.7, 0.8, 0.9, 1}},
+        {CALIBRATION_AGAIN, {-2, -1, 0, 1, 2}},
+        {CALIBRATION_EXPRESSION, {0.3, 0.5, 0.7, 0.85, 1}},
         {CALIBRATION_TEMPERATURE, {0.9, 0.95, 1, 1.05, 1.1}},
     };
     for (int i = 0; i < CALIBRATION_MEMBERS + 2; i++)
