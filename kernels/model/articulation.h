@@ -24,9 +24,9 @@ enum note_statistic {
                        (kernels/model/training/gate-threshold.h) */
     NOTE_GAIN,      /* mean difference of level, dB */
     NOTE_LEVEL,     /* deviation of a note's own level, dB */
-    NOTE_COLOUR,    /* correlation of a frame's deviation with the one before */
-    NOTE_ATTACK,    /* (ATTACK_FRAMES): mean by frame since the onset, the last one's
-                     * from there on, dB */
+    NOTE_COLOUR,    /* (ATTACK_FRAMES): correlation of a frame's deviation with the one
+                     * before, by frame since the onset, the last one's from there on */
+    NOTE_ATTACK = NOTE_COLOUR + ATTACK_FRAMES,    /* (ATTACK_FRAMES): the mean likewise, dB */
     NOTE_DEVIATION = NOTE_ATTACK + ATTACK_FRAMES, /* (ATTACK_FRAMES): the deviation likewise, dB */
     NOTE_WIDTH = NOTE_DEVIATION + ATTACK_FRAMES, /* (WIDTH_QUANTILES): quantiles of the records' stereo width,
                                                   * from the least to the most; articulation.c says of what */

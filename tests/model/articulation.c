@@ -162,6 +162,38 @@ static void distribution(void)
     free(f), free(x), free(later_x);
 }
 
+/* How levels change from frame to frame: as the correlation of their age says, seldom and then much. */
+static void course(void)
+{
+    enum { LONG = 6000, NOTES = LONG / 20 * KEYS };
+    const struct note_statistics statistics[1] = {{{[NOTE_DEVIATION] = 1,
+                                                    [NOTE_DEVIATION + 1] = 1,
+                                                    [NOTE_DEVIATION + 2] = 1,
+                                                    [NOTE_COLOUR + 1] = 0.95}}};
+    const struct keys_shape many = {.keys = KEYS, .frames = LONG};
+    real *f = allocate_or_die((size_t)LONG * STRIDE, sizeof *f),
+         *x = allocate_or_die((size_t)LONG * KEYS * 2, sizeof *x);
+    for (size_t i = 0; i < (size_t)LONG * STRIDE; i++)
+        f[i] = i % STRIDE < KEYS ? (i / STRIDE % 20 < 10 ? 9 : -9) : i % STRIDE < 2 * KEYS ? -9 : 0;
+    articulate_or_die(x, f, STRIDE, many, (struct gating){.again = 9, .expression = 1}, statistics,
+                      (struct articulation){.notes = random_key_make(5, 1, 0)});
+    double square[3] = {0}, fourth = 0, product = 0;
+    for (size_t k = 0; k < KEYS; k++)
+        for (size_t t = 0; t < LONG; t += 20) {
+            double level[3];
+            for (size_t i = 0; i < 3; i++) level[i] = 20 * log10((double)x[2 * (k * LONG + t + i)] / 0.25);
+            for (size_t i = 0; i < 3; i++) square[i] += level[i] * level[i] / NOTES;
+            product += level[0] * level[1] / NOTES, fourth += pow(level[2], 4) / NOTES;
+        }
+    ok(fabs(square[0] - 1) < 0.2 && fabs(square[1] - 1) < 0.2 && fabs(square[2] - 1) < 0.3,
+       "each frame has its deviation (variances %.2f, %.2f, %.2f)", square[0], square[1], square[2]);
+    ok(fabs(product / sqrt(square[0] * square[1]) - 0.95) < 0.03,
+       "two are as alike as they are in songs (%.3f)", product / sqrt(square[0] * square[1]));
+    ok(fourth / square[2] / square[2] > 6, "most change little, some much (kurtosis %.1f)",
+       fourth / square[2] / square[2]);
+    free(f), free(x);
+}
+
 /* A soft drum beside a loud one, and keys that are louder than both. */
 static void drums(void)
 {
@@ -212,6 +244,7 @@ int main(void)
     short_notes();
     onsets();
     distribution();
+    course();
     drums();
     limits();
     widths();

@@ -15,7 +15,7 @@ OTHER = TimeSizes(
     n_channels=12, latent_seq_len=5, latent_dim=4, num_heads=3, num_layers=2, frames=9, drums=2, position="none"
 )
 CENTRES = 512
-NOTES = 21  # statistics of notes
+NOTES = 26  # statistics of notes
 GATES = {"g_gate_cost": 1.0, "g_onset_cost": 2.0, "g_drum_cost": 3.0, "g_loudness_cost": 4.0}
 KEYS = "n_channels seq_len latent_seq_len latent_dim num_heads num_layers dropout position".split()
 

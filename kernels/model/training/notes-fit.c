@@ -36,10 +36,28 @@ static double sum_deviation(const struct sum *s)
     return s->count > 0 ? sqrt(fmax(0, s->square / s->count - mean * mean)) : 0;
 }
 
+struct pairs {
+    double count, x, y, xx, yy, xy; /* sums */
+};
+
+static void pairs_add(struct pairs *p, double x, double y)
+{
+    p->count++;
+    p->x += x, p->y += y, p->xx += x * x, p->yy += y * y, p->xy += x * y;
+}
+
+/* Between 0 and 0.99. */
+static double pairs_correlation(const struct pairs *p)
+{
+    double n = p->count, of_x = p->xx * n - p->x * p->x, of_y = p->yy * n - p->y * p->y;
+    if (!(of_x > 0 && of_y > 0)) return 0;
+    return fmin(fmax((p->xy * n - p->x * p->y) / sqrt(of_x * of_y), 0), 0.99);
+}
+
 /* Of the pitched keys, or of a drum. */
 struct kind {
     struct sum level, age[ATTACK_FRAMES];
-    double covariance, square; /* of successive deviations from the mean of their age */
+    struct pairs successive[ATTACK_FRAMES]; /* deviations of that age, and a frame before */
     double width[RECORDS];
     size_t widths;
 };
@@ -81,7 +99,7 @@ static void add_note(struct kind *kind, struct sum *balance, struct measurement 
         size_t known = age < ATTACK_FRAMES ? age : ATTACK_FRAMES - 1;
         double deviation = m->difference[age] - mean;
         sum_add(&kind->age[known], deviation);
-        if (age > 1) kind->covariance += deviation * before, kind->square += before * before;
+        if (age > 0) pairs_add(&kind->successive[known], before, deviation);
         before = deviation;
     }
 }
@@ -123,8 +141,8 @@ static struct note_statistics statistics_of(struct kind *kind)
 {
     struct note_statistics s = {
         {[NOTE_GAIN] = sum_mean(&kind->level), [NOTE_LEVEL] = sum_deviation(&kind->level)}};
-    s.of[NOTE_COLOUR] = kind->square > 0 ? fmin(fmax(kind->covariance / kind->square, 0), 0.99) : 0;
     for (int age = 0; age < ATTACK_FRAMES; age++) {
+        s.of[NOTE_COLOUR + age] = pairs_correlation(&kind->successive[age]);
         s.of[NOTE_ATTACK + age] = sum_mean(&kind->age[age]);
         s.of[NOTE_DEVIATION + age] = sum_deviation(&kind->age[age]);
     }
