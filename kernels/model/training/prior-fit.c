@@ -219,9 +219,9 @@ static void try_candidates(struct search *search, const struct candidates *candi
 static void search_members(struct search *search)
 {
     static const struct candidates candidates[CALIBRATION_MEMBERS] = {
-        {CALIBRATION_THRESHOLD, {-0.4, -0.1, 0.2, 0.5, 0.8}},
-        {CALIBRATION_SLOW_GAIN, {0.8, 0.9, 1, 1.2, 1.4}},
-        {CALIBRATION_CLOSING, {0, 0.2, 0.4, 0.8, 1.2}},
+        {CALIBRATION_THRESHOLD, {-0.4, 0, 0.4, 0.8, 1.2}},
+        {CALIBRATION_SLOW_GAIN, {0.8, 1, 1.2, 1.4, 1.7}},
+        {CALIBRATION_CLOSING, {0, 0.4, 0.8, 1.2, 1.8}},
         {CALIBRATION_OPENING, {0, 0.2, 0.4, 0.8, 1.2}},
         {CALIBRATION_LEAST, {1, 2, 3, 4, 5}},
         {CALIBRATION_SLOW_COMPONENTS, {2, 4, 6, 8, 12}},
