@@ -232,7 +232,7 @@ for facts, tempo, quarters in ((" interval=0.03 beat=24", 60 / 0.72, 1), (" inte
 ok = np.zeros((2, ROWS, 500))
 first = (ok, NAME + " interval=0.02 source=a start=0")
 for name, wanted, records in (
-        ("a beat stated", "record 1 at byte 0: beat=24: these keys are on the beat clock", [(ok, NAME + " beat=24")]),
+        ("a beat stated", "record 1 at byte 0: beat=24: these keys are on the beat clock", [(ok, NAME + " beat=24 interval=0.02")]),
         ("long frames", "interval=0.2: no beats", [(ok, NAME + " interval=0.2")]),
         ("another kind", "kind=pair", [(ok, "kind=pair")]),
         ("a shape", "is not (..., 2, keys, frames)", [(np.zeros((3, ROWS, 500)), NAME)]),

@@ -50,7 +50,7 @@ cat one.keys two.keys | gan-train -q -c narrow.yaml -o run >model
 ok $? "two sets joined by cat train a model"
 gan-sample -m model -n 2 | tee new.keys | keys-to-wave | tee new.wave | wave-to-mp3 -o new-%d.mp3
 is "${PIPESTATUS[*]}" "0 0 0 0 0" "it makes music"
-is "$(mp3-to-wave -q -s 1 new-1.mp3 new-2.mp3 | tensor-print | grep -cE '^record.*\(2, 12000\)|min -0.*max 0')" 4 \
+is "$(mp3-to-wave -q -s 1 new-1.mp3 new-2.mp3 | tensor-print | grep -cE '^record.*\(2, 12000\)|min -[01][.].*max [01][.]')" 4 \
     "... of a second each, and heard"
 gan-sample -m model -n 2 | cmp - new.keys && keys-to-wave new.keys | cmp - new.wave
 ok $? "files give what pipes give"

@@ -17,6 +17,7 @@ stand_in()
 stand_in mp3-to-wave 'shift 2; find "$1" -type f | LC_ALL=C sort | tr "\n" "\0" | xargs -0 cat'
 stand_in wave-to-chunks 'cat'
 stand_in chunks-to-keys 'cat'
+stand_in keys-to-beats 'cat'
 stand_in gan-train '
     while getopts c:o:-: option; do [ $option = o ] && folder=$OPTARG; done
     mkdir -p "$folder"
