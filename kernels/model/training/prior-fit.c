@@ -219,15 +219,15 @@ static void try_candidates(struct search *search, const struct candidates *candi
 static void search_members(struct search *search)
 {
     static const struct candidates candidates[CALIBRATION_MEMBERS] = {
-        {CALIBRATION_THRESHOLD, {-0.4, 0, 0.4, 0.8, 1.2}},
-        {CALIBRATION_SLOW_GAIN, {0.8, 1, 1.2, 1.4, 1.7}},
-        {CALIBRATION_CLOSING, {0, 0.4, 0.8, 1.2, 1.8}},
-        {CALIBRATION_OPENING, {0, 0.2, 0.4, 0.8, 1.2}},
+        {CALIBRATION_THRESHOLD, {0, 0.2, 0.4, 0.6, 0.8}},
+        {CALIBRATION_SLOW_GAIN, {0.8, 1, 1.2, 1.3, 1.4}},
+        {CALIBRATION_CLOSING, {0, 0.4, 0.8, 1, 1.2}},
+        {CALIBRATION_OPENING, {0, 0.2, 0.4, 0.6, 0.8}},
         {CALIBRATION_LEAST, {1, 2, 3, 4, 5}},
-        {CALIBRATION_SLOW_COMPONENTS, {2, 4, 6, 8, 12}},
-        {CALIBRATION_THRESHOLD_RANGE, {0, 0.4, 0.8, 1.2, 1.6}},
-        {CALIBRATION_APERIODIC, {0, 0.05, 0.1, 0.2, 0.3}},
-        {CALIBRATION_AGAIN, {-2, -1, 0, 1, 2}},
+        {CALIBRATION_SLOW_COMPONENTS, {2, 3, 4, 6, 8}},
+        {CALIBRATION_THRESHOLD_RANGE, {0, 0.3, 0.6, 0.9, 1.2}},
+        {CALIBRATION_APERIODIC, {0, 0.1, 0.2, 0.3, 0.4}},
+        {CALIBRATION_AGAIN, {-2, -1.5, -1, -0.5, 0.5}},
         {CALIBRATION_EXPRESSION, {0.3, 0.5, 0.7, 0.85, 1}},
         {CALIBRATION_TEMPERATURE, {0.9, 0.95, 1, 1.05, 1.1}},
     };
@@ -241,11 +241,12 @@ void prior_fit_calibration_or_die(struct step *step, const struct dataset *d)
     search.records = hear_records(d, search.score);
     struct calibration start = {
         .temperature = 1,
-        .threshold_range = 0.2,
+        .threshold_range = 0.9,
         .slow_components = 3,
-        .slow_gain = 1,
-        .aperiodic = 0.1,
-        .gating = {.opening = 0.2, .closing = 0.2, .least = 3, .again = -1.5, .expression = 0.9}};
+        .slow_gain = 1.2,
+        .aperiodic = 0.2,
+        .gating = {
+            .threshold = 0.6, .opening = 0.4, .closing = 0.8, .least = 2, .again = -1.5, .expression = 0.5}};
     prior_set_calibration(step->model->generator->prior, start);
     gate_thresholds_or_die(step, d);
     try_calibration(&search, start);
