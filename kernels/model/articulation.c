@@ -156,10 +156,10 @@ static double normal_of(struct articulation own, enum drawn what, size_t index, 
     return (double)four[place];
 }
 
-/* The width of the sample, between the two nearest quantiles. */
+/* The width of the sample, between the two nearest quantiles; outside of all the first or the last. */
 static double width_of(const struct note_statistics *statistics, double quantile)
 {
-    double place = quantile * (WIDTH_QUANTILES - 1);
+    double place = fmin(fmax(quantile * WIDTH_QUANTILES - 0.5, 0), WIDTH_QUANTILES - 1);
     int below = (int)fmin(floor(place), WIDTH_QUANTILES - 2);
     const double *width = statistics->of + NOTE_WIDTH + below;
     return width[0] + (place - below) * (width[1] - width[0]);

@@ -29,7 +29,7 @@ enum note_statistic {
     NOTE_ATTACK = NOTE_COLOUR + ATTACK_FRAMES,    /* (ATTACK_FRAMES): the mean likewise, dB */
     NOTE_DEVIATION = NOTE_ATTACK + ATTACK_FRAMES, /* (ATTACK_FRAMES): the deviation likewise, dB */
     NOTE_WIDTH = NOTE_DEVIATION + ATTACK_FRAMES, /* (WIDTH_QUANTILES): quantiles of the records' stereo width,
-                                                  * from the least to the most; articulation.c says of what */
+                                                  * at 1/10, 3/10 … 9/10; articulation.c says of what */
     NOTE_STATISTICS = NOTE_WIDTH + WIDTH_QUANTILES
 };
 struct note_statistics {

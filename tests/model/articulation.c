@@ -127,7 +127,7 @@ static void distribution(void)
          *x = allocate_or_die((size_t)LONG * KEYS * 2, sizeof *x);
     for (size_t i = 0; i < (size_t)LONG * STRIDE; i++)
         f[i] = i % STRIDE < KEYS ? (i / STRIDE % 20 < 10 ? 9 : -9) : i % STRIDE < 2 * KEYS ? -9 : 0;
-    struct articulation own = {.width = (real)0.125, .notes = random_key_make(5, 1, 0)};
+    struct articulation own = {.width = (real)0.2, .notes = random_key_make(5, 1, 0)};
     articulate_or_die(x, f, STRIDE, many, (struct gating){.again = 9, .expression = 1}, statistics, own);
     double first = 0, later = 0, square = 0, balances = 0;
     for (size_t k = 0; k < KEYS; k++)

@@ -148,7 +148,7 @@ static struct note_statistics statistics_of(struct kind *kind)
     }
     qsort(kind->width, kind->widths, sizeof kind->width[0], ascending);
     for (size_t i = 0; kind->widths > 0 && i < WIDTH_QUANTILES; i++)
-        s.of[NOTE_WIDTH + i] = kind->width[i * (kind->widths - 1) / (WIDTH_QUANTILES - 1)];
+        s.of[NOTE_WIDTH + i] = kind->width[(2 * i + 1) * (kind->widths - 1) / (2 * WIDTH_QUANTILES)];
     return s;
 }
 
