@@ -127,7 +127,7 @@ OMP_NUM_THREADS=2 train time.yaml time-killed --resume
 cmp -s time.model time-killed.model
 ok $? "the same bytes when killed and resumed"
 is "$(head -n 1 time/losses.tsv | tr '\t' '\n' | grep -c -E '^g_(gate|onset|drum|loudness)_loss$')" 4 "its own losses have columns"
-is "$(tensor-print time.model | grep -c 'name=generator.prior')" 4 "its prior is in the model"
+is "$(tensor-print time.model | grep -c 'name=generator.prior')" 5 "its prior is in the model"
 fails 1 'latent_seq_len: 20 latents for 20 frames' "a latent for each frame" \
     gan-train -c <(sed 's/latent_seq_len: 5/latent_seq_len: 20/' time.yaml) -o no train.keys
 fails 1 'line [0-9]+: normalize: .*peak' "loudnesses that are not" \
