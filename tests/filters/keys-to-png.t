@@ -87,7 +87,7 @@ tap.ok(box(png(np.zeros((2, 33, 100)), facts="kind=keys keys=27-59 source=a/b%20
 tap.ok(box(png(np.zeros((2, 33, 100)), facts="kind=keys keys=27-59 interval=0.05"), silence) is not None and
        box(png(np.zeros((2, 33, 100)), "-i", "0.05"), png(np.zeros((2, 33, 100)), facts="interval=0.05")) is None,
        "the interval is the record's, or that of -i")
-lines = png(np.zeros((2, 33, 100)), facts="kind=keys keys=27-59 beat=10")[58:].astype(int) - silence[58:]
+lines = png(np.zeros((2, 33, 100)), facts="kind=keys keys=27-59 interval=0.02 beat=10")[58:].astype(int) - silence[58:]
 tap.ok(sorted(set(np.nonzero(lines.any((0, 2)))[0])) == [64 + 160, 64 + 320], "a faint line every fourth beat",
        set(np.nonzero(lines.any((0, 2)))[0]))
 tap.ok(png(np.zeros((2, 33, 100)), facts="kind=keys keys=27-59 interval=1e-320").max() == 255, "an interval of nearly nothing")
