@@ -33,7 +33,7 @@ int main(int argc, char **argv)
     const struct ops *ops = ops_cpu();
     struct config *config = config_load_or_die(argv[1]);
     int batch = atoi(argv[2]), steps = atoi(argv[3]);
-    struct keys_shape keys = {KEYS, config->model.seq_len / KEYS, 0};
+    struct keys_shape keys = {.keys = KEYS, .frames = config->model.seq_len / KEYS};
     struct model *model = model_new_or_die(ops, config, keys, batch, true);
     struct counters counters = {.seed = 1};
     struct step step = step_make_or_die(model, &counters);

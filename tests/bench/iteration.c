@@ -48,7 +48,7 @@ int main(int argc, char **argv)
     const struct ops *ops = ops_choose_or_die(argv[2], precision_of(argv[3]));
     struct config *config = config_load_or_die(argv[1]);
     int batch = atoi(argv[4]), warm_up = atoi(argv[5]), rounds = atoi(argv[6]), count = atoi(argv[7]);
-    struct keys_shape keys = {KEYS, config->model.seq_len / KEYS, 0};
+    struct keys_shape keys = {.keys = KEYS, .frames = config->model.seq_len / KEYS};
     struct model *model = model_new_or_die(ops, config, keys, batch, true);
     struct counters counters = {.seed = 1};
     struct step step = step_make_or_die(model, &counters);

@@ -127,9 +127,9 @@ int main(void)
                  {"gate losses", losses},
                  {"odd places", odd_places}};
     static const struct shape shapes[] = {
-        {{1, 1, 0}, 1, 0, true},    {{1, 1, 1}, 3, 1, false},    {{2, 3, 0}, 2, 3, true},
-        {{5, 20, 2}, 3, 12, true},  {{5, 20, 0}, 1, 0, false},   {{33, 50, 3}, 2, 14, true},
-        {{7, 241, 1}, 3, 15, true}, {{32, 64, 0}, 1, 64, false}, {{130, 33, 50}, 2, 3, true},
+        {{1, 1, 0, 0}, 1, 0, true},    {{1, 1, 1, 0}, 3, 1, false},    {{2, 3, 0, 0}, 2, 3, true},
+        {{5, 20, 2, 0}, 3, 12, true},  {{5, 20, 0, 0}, 1, 0, false},   {{33, 50, 3, 0}, 2, 14, true},
+        {{7, 241, 1, 0}, 3, 15, true}, {{32, 64, 0, 0}, 1, 64, false}, {{130, 33, 50, 0}, 2, 3, true},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {

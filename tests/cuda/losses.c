@@ -118,14 +118,14 @@ static void together(const char *who, both_case *test, struct shape s)
 int main(void)
 {
     static const struct shape shapes[] = {
-        {{2, 3, 0}, 1, NOISE, MUSIC, {0}, 0, 0},   {{2, 3, 0}, 5, MUSIC, MUSIC, {0}, 0, 0},
-        {{5, 20, 0}, 3, MUSIC, MUSIC, {0}, 0, 0},  {{5, 20, 0}, 2, STEPS, NOISE, {0}, 0, 0},
-        {{5, 20, 0}, 1, HELD, MUSIC, {0}, 0, 0},   {{5, 20, 0}, 3, SILENT, MUSIC, {0}, 0, 0},
-        {{5, 20, 0}, 2, MUSIC, SILENT, {0}, 0, 0}, {{5, 20, 0}, 2, FLAT, FLAT, {0}, 0, 0},
-        {{33, 50, 0}, 2, MUSIC, HELD, {0}, 0, 0},  {{33, 50, 0}, 5, HELD, STEPS, {0}, 0, 0},
-        {{3, 241, 0}, 3, STEPS, MUSIC, {0}, 0, 0}, {{7, 1, 0}, 2, NOISE, MUSIC, {0}, 0, 0},
-        {{1, 9, 0}, 3, MUSIC, NOISE, {0}, 0, 0},   {{1, 1, 0}, 1, NOISE, NOISE, {0}, 0, 0},
-        {{2, 1, 0}, 2, NOISE, NOISE, {0}, 0, 0},   {{33, 500, 0}, 2, MUSIC, MUSIC, {0}, 0, 0},
+        {{2, 3, 0, 0}, 1, NOISE, MUSIC, {0}, 0, 0},   {{2, 3, 0, 0}, 5, MUSIC, MUSIC, {0}, 0, 0},
+        {{5, 20, 0, 0}, 3, MUSIC, MUSIC, {0}, 0, 0},  {{5, 20, 0, 0}, 2, STEPS, NOISE, {0}, 0, 0},
+        {{5, 20, 0, 0}, 1, HELD, MUSIC, {0}, 0, 0},   {{5, 20, 0, 0}, 3, SILENT, MUSIC, {0}, 0, 0},
+        {{5, 20, 0, 0}, 2, MUSIC, SILENT, {0}, 0, 0}, {{5, 20, 0, 0}, 2, FLAT, FLAT, {0}, 0, 0},
+        {{33, 50, 0, 0}, 2, MUSIC, HELD, {0}, 0, 0},  {{33, 50, 0, 0}, 5, HELD, STEPS, {0}, 0, 0},
+        {{3, 241, 0, 0}, 3, STEPS, MUSIC, {0}, 0, 0}, {{7, 1, 0, 0}, 2, NOISE, MUSIC, {0}, 0, 0},
+        {{1, 9, 0, 0}, 3, MUSIC, NOISE, {0}, 0, 0},   {{1, 1, 0, 0}, 1, NOISE, NOISE, {0}, 0, 0},
+        {{2, 1, 0, 0}, 2, NOISE, NOISE, {0}, 0, 0},   {{33, 500, 0, 0}, 2, MUSIC, MUSIC, {0}, 0, 0},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         each("generator's loss", generator, shapes[i], GENERATOR_LOSSES);

@@ -91,7 +91,7 @@ static void gates(const struct ops *ops, int batch, struct keys_shape shape, int
  * gate gives their squares. */
 static void there_and_back(const struct ops *ops)
 {
-    const struct keys_shape shape = {3, 130, 0};
+    const struct keys_shape shape = {.keys = 3, .frames = 130};
     struct context c = begin(ops, 2, shape, 136);
     struct tensor y = check_tensor(ops, 2, 136, 6, 5);
     ops->frames(y, c.r, shape);
@@ -157,7 +157,7 @@ int main(void)
     omp_set_num_threads(1);
     gates(ops, 1, (struct keys_shape){.keys = 1, .frames = 1}, 2);
     gates(ops, 2, (struct keys_shape){.keys = 5, .frames = 7, .drums = 2}, 8);
-    gates(ops, 2, (struct keys_shape){2, 107, 1}, 112);
+    gates(ops, 2, (struct keys_shape){.keys = 2, .frames = 107, .drums = 1}, 112);
     there_and_back(ops);
     by_hand(ops);
     return done();

@@ -12,7 +12,7 @@ struct context {
 static struct context begin(const struct ops *ops, int batch, int keys, int frames)
 {
     struct context c = {.ops = ops};
-    c.shape = (struct keys_shape){keys, frames, 0};
+    c.shape = (struct keys_shape){.keys = keys, .frames = frames};
     c.x = check_tensor(ops, batch, keys * frames, 2, 1);
     c.r = check_tensor(ops, batch, keys * frames, 2, 2);
     c.dx = check_tensor(ops, batch, keys * frames, 2, 0);

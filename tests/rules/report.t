@@ -68,6 +68,7 @@ keys-to-wave -q songs.keys | wave-to-mp3 -q -o "short songs/%d's.mp3"
 cp -r "$root/pipelines" tree/
 ln -s "$BIN" tree/bin
 # Both of the described design, which knows no beats: fitting a prior takes long.
+# shellcheck disable=SC2016 # make's $(1)
 sed -i 's/ | bin.keys-to-beats $(1)$//' tree/pipelines/designs.mk
 smallest="n_channels=4 latent_dim=8 noise_dim=3360 pretrain_epochs_d=0"
 # shellcheck disable=SC2086 # a list of words
