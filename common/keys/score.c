@@ -6,8 +6,6 @@
 
 #include "common/stream/expect.h"
 
-enum { BEAT_MOST = 10000 };
-
 static void read_shape_or_die(struct score *score, const struct reader *reader, const struct record *record)
 {
     char shape[256];
@@ -22,6 +20,14 @@ static void read_shape_or_die(struct score *score, const struct reader *reader, 
     score->loudness = record->data;
 }
 
+size_t score_beat_or_die(const struct reader *reader, const struct record *record)
+{
+    double beat = expect_number_or_die(reader, record, "beat", 0);
+    if (!(beat >= 0 && beat <= BEAT_MOST && beat == floor(beat)))
+        reader_die(reader, "beat=%g is not a number of frames, at most %d", beat, BEAT_MOST);
+    return (size_t)beat;
+}
+
 static void read_facts_or_die(struct score *score, const struct reader *reader, const struct record *record)
 {
     char *keys = record_fact(record, "keys"), *width = record_fact(record, "width");
@@ -32,10 +38,7 @@ static void read_facts_or_die(struct score *score, const struct reader *reader, 
     score->interval = expect_number_or_die(reader, record, "interval", score->interval);
     if (!(score->interval > 0 && score->interval <= 10))
         reader_die(reader, "interval=%g is not above 0 and at most 10 s", score->interval);
-    double beat = expect_number_or_die(reader, record, "beat", 0);
-    if (!(beat >= 0 && beat <= BEAT_MOST && beat == floor(beat)))
-        reader_die(reader, "beat=%g is not a number of frames, at most %d", beat, BEAT_MOST);
-    score->beat = (size_t)beat;
+    score->beat = score_beat_or_die(reader, record);
     if (score->beat && isnan(record_fact_number(record, "interval", NAN)))
         reader_die(reader, "beat=%zu without an interval", score->beat);
     double drums = expect_number_or_die(reader, record, "drums", 0);

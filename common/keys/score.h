@@ -19,6 +19,11 @@ struct score {
     const float *loudness;  /* (parts, channels, rows, frames); memory of the record */
 };
 
+enum { BEAT_MOST = 10000 }; /* frames */
+
+/* The fact beat, 0 where it is not stated. Dies unless it is a whole number, at most BEAT_MOST. */
+size_t score_beat_or_die(const struct reader *reader, const struct record *record);
+
 /* The score in the record; facts that the record does not state come from `defaults`. Dies when its shape and
  * facts contradict each other. */
 struct score score_or_die(const struct reader *reader, const struct record *record, struct score defaults);

@@ -76,7 +76,7 @@ static struct score read_score_or_die(const struct reader *reader, const struct 
     bool read = shape && sscanf(shape, "%zux%zu%c", &score.rows, &score.frames, &rest) == 2 &&
                 (!keys || key_range_parse(keys, &score.keys));
     score.interval = record_fact_number(record, "interval", score.interval);
-    score.beat = (size_t)record_fact_number(record, "beat", 0);
+    score.beat = score_beat_or_die(reader, record);
     score.drums = (size_t)record_fact_number(record, "drums", 0);
     score.pitched = (size_t)(score.keys.last - score.keys.first + 1);
     if (!read || score.rows != score.pitched + score.drums || score.frames < 1 || score.frames > 1 << 20)

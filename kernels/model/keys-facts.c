@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/keys/score.h"
 #include "common/number.h"
 #include "common/stream/expect.h"
 
@@ -20,7 +21,7 @@ struct keys_facts keys_facts_read(char *facts, int rows)
     double beat = record_fact_number(&record, "beat", 0);
     if (text && key_range_parse(text, &range) && range.last - range.first + 1 + drums == rows)
         read.range = range, read.drums = drums;
-    if (beat > 0) read.beat = (size_t)beat;
+    if (beat > 0 && beat <= BEAT_MOST) read.beat = (size_t)beat;
     if (read.beat || !(read.frame_seconds > 0)) read.frame_seconds = FRAME_SECONDS_DEFAULT;
     free(text);
     return read;
@@ -31,7 +32,10 @@ double keys_interval_or_die(const struct reader *reader, const struct record *re
 {
     double interval = expect_number_or_die(reader, record, "interval", FRAME_SECONDS_DEFAULT);
     if (!(interval > 0)) reader_die(reader, "interval=%g is not above 0 s", interval);
-    return facts->beat ? interval : facts->frame_seconds;
+    if (!facts->beat) return facts->frame_seconds;
+    if (isnan(record_fact_number(record, "interval", NAN)))
+        reader_die(reader, "no interval: what tempo its beats of %zu frames have", facts->beat);
+    return interval;
 }
 
 static bool same_value(const char *a, const char *b)
@@ -47,8 +51,7 @@ static bool same_value(const char *a, const char *b)
 static bool has_beat_or_die(struct record *kept, const struct reader *reader, const struct record *record,
                             const char *whose)
 {
-    double beat = expect_number_or_die(reader, record, "beat", 0),
-           known = record_fact_number(kept, "beat", 0);
+    double beat = (double)score_beat_or_die(reader, record), known = record_fact_number(kept, "beat", 0);
     char *interval = record_fact(record, "interval"), *known_interval = record_fact(kept, "interval");
     if (beat != 0 && known_interval) reader_die(reader, "beat=%g, but %s no beat", beat, whose);
     if (beat == 0 && interval && known != 0) reader_die(reader, "no beat, but %s beat=%g", whose, known);

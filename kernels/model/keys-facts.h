@@ -18,8 +18,8 @@ struct keys_facts {
  * as missing: no drums, and the range begins at KEYS_FIRST_DEFAULT. */
 struct keys_facts keys_facts_read(char *facts, int rows);
 
-/* The length of a record's frames, s: with a beat its own fact interval, or FRAME_SECONDS_DEFAULT; without
- * one that of `facts`. Dies unless the record's is above 0. */
+/* The length of a record's frames, s: with a beat its own fact interval, without one that of `facts`. Dies
+ * where a beat's is not stated, and unless what is stated is above 0. */
 double keys_interval_or_die(const struct reader *reader, const struct record *record,
                             const struct keys_facts *facts);
 

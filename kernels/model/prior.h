@@ -105,7 +105,8 @@ size_t centre_of_sample(struct sample_key key);
  * Music repeats its rhythm while its harmony moves on. So two sequences are drawn about a centre: one of
  * periodic * loop(e1) + aperiodic * e2, where loop repeats the first `period` latents, and one of e3. z takes
  * its `slow_components` slowest components over time (DCT-II) from the second, the others from the first.
- * Both have the prior's covariance, the same at every latent, so z has it too, but for slow_gain. */
+ * Both have the prior's covariance, the first nearly, for what repeats is not white; so z has it too, but for
+ * slow_gain. */
 void prior_draw(const struct prior *prior, real *z, struct articulation *own, const real *noise,
                 const struct sample_key *keys, int batch);
 

@@ -52,14 +52,15 @@ write("plain.keys", (long, plain))
 write("mixed.keys", (long[..., :48], facts(1)), (long[..., :48], plain))
 write("other-beat.keys", (long[..., :48], facts(1, beat=16)))
 write("uneven.keys", *[(x[..., :48], facts(i, beat=36)) for i, x in songs])
+write("no-interval.keys", (long[..., :48], FACTS + " beat=12"))
+write("half-frames.keys", (long[..., :48], FACTS + " beat=2.5 interval=0.02"))
+write("backwards.keys", (long[..., :48], FACTS + " beat=-12 interval=0.02"))
+write("unstated.keys", (long[..., :48], facts(1)), (long[..., :48], FACTS))
 write("standing.keys", (long[..., :48], facts(1).replace("interval=0.025", "interval=0")))
 PY
 export here PYTHONDONTWRITEBYTECODE=1
 $python songs.py
-sed -e 's/n_channels: 128/n_channels: 16/; s/seq_len: 32256/seq_len: 384/; s/latent_seq_len: 63/latent_seq_len: 12/' \
-    -e 's/latent_dim: 24/latent_dim: 6/; s/batch_size: 16/batch_size: 8/; s/epochs: 140/epochs: 60/' \
-    -e 's/shift: 5/shift: 0/; s/num_heads: 4/num_heads: 2/; s/save_after_nepochs: 20/save_after_nepochs: 60/' \
-    -e 's/learning_rate: 0.001/learning_rate: 0.003/' "$root/pipelines/demo.yaml" >time.yaml
+configure_time time.yaml 384 12 60
 train time.yaml time
 ok $? "a model of music in four tempi"
 model=time.model
@@ -131,6 +132,12 @@ fails 1 'gan-train: mixed.keys: record 2 .*: no beat, but the records before hav
     gan-train -q -c time.yaml -o no mixed.keys
 fails 1 'gan-train: standing.keys: record 1 .*: interval=0 is not above 0 s' "a clock that stands" \
     gan-train -q -c time.yaml -o no standing.keys
+fails 1 'gan-train: no-interval.keys: record 1 .*: no interval' "a beat without a tempo" gan-train -q -c time.yaml -o no no-interval.keys
+fails 1 'gan-train: unstated.keys: record 2 .*: no interval' "... among others" gan-train -q -c time.yaml -o no unstated.keys
+fails 1 'gan-train: half-frames.keys: record 1 .*: beat=2.5 is not a number of frames' "a beat between frames" \
+    gan-train -q -c time.yaml -o no half-frames.keys
+fails 1 'gan-train: backwards.keys: record 1 .*: beat=-12 is not a number of frames' "a beat before the first" \
+    gan-train -q -c time.yaml -o no backwards.keys
 fails 1 'gan-train: uneven.keys: record 1 .*: 48 frames are not whole beats of 36' "a record that ends within a beat" \
     gan-train -q -c time.yaml -o no uneven.keys
 sed 's/latent_seq_len: 12/latent_seq_len: 6/' time.yaml >long-latents.yaml

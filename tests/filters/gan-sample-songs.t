@@ -62,10 +62,7 @@ write("fewer.keys", (long[:, :4], "kind=keys"))
 PY
 export here PYTHONDONTWRITEBYTECODE=1
 $python songs.py
-sed -e 's/n_channels: 128/n_channels: 16/; s/seq_len: 32256/seq_len: 200/; s/latent_seq_len: 63/latent_seq_len: 10/' \
-    -e 's/latent_dim: 24/latent_dim: 6/; s/batch_size: 16/batch_size: 8/; s/epochs: 140/epochs: 120/' \
-    -e 's/shift: 5/shift: 0/; s/num_heads: 4/num_heads: 2/; s/save_after_nepochs: 20/save_after_nepochs: 120/' \
-    -e 's/learning_rate: 0.001/learning_rate: 0.003/' "$root/pipelines/demo.yaml" >time.yaml
+configure_time time.yaml 200 10 120
 train time.yaml time
 ok $? "a model of music with a beat"
 model=time.model

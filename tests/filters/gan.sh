@@ -49,6 +49,16 @@ configure()
     sed -e "" "$@" "$root/pipelines/tiny.yaml" >"$file"
 }
 
+# configure_time FILE SEQ_LEN LATENT_SEQ_LEN EPOCHS: pipelines/demo.yaml, as narrow as a test can wait for.
+configure_time()
+{
+    sed -e 's/n_channels: 128/n_channels: 16/; s/latent_dim: 24/latent_dim: 6/; s/num_heads: 4/num_heads: 2/' \
+        -e "s/seq_len: 32256/seq_len: $2/; s/latent_seq_len: 63/latent_seq_len: $3/" -e 's/shift: 5/shift: 0/' \
+        -e "s/epochs: 140/epochs: $4/; s/save_after_nepochs: 20/save_after_nepochs: $4/" \
+        -e 's/batch_size: 16/batch_size: 8/; s/learning_rate: 0.001/learning_rate: 0.003/' \
+        "$root/pipelines/demo.yaml" >"$1"
+}
+
 # train CONFIG FOLDER [OPTION...]: the model goes to FOLDER.model.
 train()
 {

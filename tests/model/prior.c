@@ -124,6 +124,10 @@ static void test_moments(struct fitted *f)
     double mean[2] = {0}, square[2] = {0}, product = 0, even = 0, n = COUNT * LATENTS;
     normals(noise, COUNT * NOISE, 2);
     sample_keys_of(keys, COUNT);
+    prior_draw(&f->prior, z, own, noise, keys, COUNT);
+    double looped = 0;
+    for (size_t i = 0; i < COUNT * SIDE; i += 2) looped += ((double)z[i] - 1) * ((double)z[i] - 1) / n;
+    ok(fabs(looped - 1.25) < 0.12, "the variance of draws that repeat is near (%.3f of 1.25)", looped);
     prior_set_calibration(&f->prior, calibrated(LATENTS, 1));
     prior_draw(&f->prior, z, own, noise, keys, COUNT);
     for (size_t i = 0; i < COUNT * SIDE; i += 2) {

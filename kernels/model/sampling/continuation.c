@@ -15,8 +15,8 @@
 /* Latents at the song's end whose noise is not repeated: on one side the encoder hears what it mirrored. */
 enum { MARGIN = 2 };
 
-/* Chosen on training songs, so that the beat, the keys and how literally it repeats are those of the songs'
- * own next seconds. */
+/* Chosen on training songs, with a prior of one Gaussian, so that the beat, the keys and how literally it
+ * repeats are those of the songs' own next seconds. */
 static const double SLOW = 0.53, /* amplitude of the slow part of what is new */
     NEWEST = 0.5;                /* share of the periods that repeat the song's last one, not any of them */
 

@@ -122,7 +122,7 @@ struct variation *variation_interpolate_or_die(struct model *m, const char *from
 }
 
 /* z = mean + cos(angle) a + sin(angle) b (side): for independent draws a and b of the prior, less its mean, z
- * is a draw of the prior too. */
+ * has the prior's covariance too. */
 static void mix_on_arc(const struct variation *v, real *z, const real *a, const real *b, double angle)
 {
     double cosine = cos(angle), sine = sin(angle);

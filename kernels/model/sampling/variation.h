@@ -1,6 +1,6 @@
 /* Samples near given ones, for designs with a fitted prior: the latents of a record (the mean of its
  * posterior) or of a seed's sample are mixed with others on the arc of an ellipse around the prior's mean
- * (spherical interpolation), so that the mixture is as likely under the prior as the latents at both ends. */
+ * (spherical interpolation), so that the mixture is as far from it as the latents at both ends. */
 #ifndef KERNELS_MODEL_SAMPLING_VARIATION_H
 #define KERNELS_MODEL_SAMPLING_VARIATION_H
 
